@@ -147,6 +147,8 @@ class DeviceAgent implements Agent {
       ...options,
       store: this.#store,
       location: () => this.#location(),
+      now: this.#clock.now,
+      isInContact: () => this.link.state === 'connected' || this.link.state === 'refused',
       onReport: () => this.#outbox.pump(),
       onChange: () => {
         this.#communication.wake();
@@ -252,7 +254,7 @@ class DeviceAgent implements Agent {
     // A user may have signed in since the last attempt, so the agent offers notices and messages that the user has not seen again.
     await this.#adminMessages.offerToDesktop();
     await this.#inventory.maintain();
-    this.#policy.maintain();
+    await this.#policy.maintain();
     await this.#communication.maintain();
   }
 
@@ -473,6 +475,7 @@ class DeviceAgent implements Agent {
       workspace,
       reportInventory: () => this.#inventory.refresh(),
       checkPolicy: this.#policy.check,
+      onUnlocked: this.#policy.unlocked,
       onRestart,
       deviceNow: this.#clock.now,
       onResult: () => {

@@ -53,6 +53,7 @@ export interface CommandPorts {
   /** Checks the policy at once. */
   readonly checkPolicy: () => Promise<void>;
   readonly deviceNow: () => Instant;
+  readonly onUnlocked: (shares: readonly string[]) => void;
   readonly onResult: () => void;
   readonly onRestart: () => void;
   /** Ends the enrollment after the server has received the result of the command `unenroll`. */
@@ -100,6 +101,7 @@ export function createCommands(ports: CommandPorts): Commands {
         return { outcome: 'done', detail: 'The workspace is locked.' };
       case 'unlock-workspace':
         await ports.workspace.unlock(shares.map((share) => Buffer.from(share, 'base64')));
+        ports.onUnlocked(shares);
         return { outcome: 'done', detail: 'The workspace is open.' };
       case 'wipe-workspace': {
         const wiped = await ports.workspace.wipe();

@@ -13,7 +13,7 @@ const at = (...areas: string[]): Location => ({
   network: null,
 });
 const checksAt = (location: Location) =>
-  agentChecks({ location: () => location, version: '0.2.0', logLevel: () => 'info' });
+  agentChecks({ location: () => location, version: '0.2.0', logLevel: () => 'info', offline: async () => met('') });
 const run = async (setting: string, value: unknown, location = at('DE'), platform = 'linux') => {
   const [result] = await runChecks([{ setting, value: JSON.stringify(value) }], checksAt(location), platform);
   return result?.status;

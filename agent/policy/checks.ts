@@ -87,9 +87,12 @@ export function agentChecks(state: {
   readonly version: string;
   /** Null if the log level cannot be changed, as in a simulation. */
   readonly logLevel: () => string | null;
+  /** Check of the workspace's offline limit in hours. */
+  readonly offline: (hours: number) => Promise<CheckOutcome>;
 }): Checks {
   return {
     'location.areas': async (allowed) => checkLocation(allowed, state.location()),
+    'workspace.offline-hours': state.offline,
     'agent.minimum-version': async (minimum) => {
       const detail = `The agent has version ${state.version}.`;
       return compareVersions(state.version, minimum) >= 0 ? met(detail) : notMet(detail);

@@ -5,9 +5,12 @@
 import { Loop } from '../../shared/loops/loop.ts';
 import type { CheckResult } from '../../shared/policy/check-results.ts';
 import type { ReportItem, ServerFrame } from '../../shared/protocol/frames.ts';
+import type { Instant } from '../../shared/time/clock.ts';
 import type { Location } from '../../shared/verdict/terms.ts';
 import { AGENT_VERSION } from '../version.ts';
+import type { Workspace } from '../workspace/workspace.ts';
 import { agentChecks, type ChecksOfRound, type ReceivedSetting, runChecks } from './checks.ts';
+import { createOfflineLimit, type OfflineStore } from './offline-limit.ts';
 
 export interface StoredPolicy {
   readonly digest: string;
@@ -31,7 +34,7 @@ export interface ReportedResults {
   readonly at: number;
 }
 
-export interface PolicyStore {
+export interface PolicyStore extends OfflineStore {
   generation(): number;
   policy(): StoredPolicy | null;
   savePolicy(policy: StoredPolicy): void;
@@ -60,6 +63,10 @@ export interface PolicyWorkPorts {
   readonly machineChecks?: (() => Promise<ChecksOfRound>) | undefined;
   readonly logLevel?: LogLevelPort | undefined;
   readonly location: () => Location;
+  readonly workspace: Pick<Workspace, 'state' | 'lock'>;
+  /** Device clock, which a user cannot set back. */
+  readonly now: () => Instant;
+  readonly isInContact: () => boolean;
   readonly onReport: () => void;
   readonly onChange: () => void;
   readonly onFailure: (error: unknown) => void;
@@ -71,8 +78,10 @@ export interface PolicyWork {
   receive(frame: Extract<ServerFrame, { kind: 'policy' | 'compliance' }>): void;
   /** Applies the stored policy after the start of the agent. */
   start(): void;
-  /** Checks again if the last round is some minutes old. */
-  maintain(): void;
+  /** Checks again if the last round is some minutes old, and locks the workspace at its offline limit. */
+  maintain(): Promise<void>;
+  /** Takes the newest share of an unlock command for the next lock at the offline limit. */
+  unlocked(shares: readonly string[]): void;
   /** Checks at once. Resolves after the round. */
   check(): Promise<void>;
   view(): PolicyView;
@@ -93,7 +102,13 @@ export function createPolicyWork(ports: PolicyWorkPorts): PolicyWork {
   let mustReport = false;
   // In memory, because each message asks for it.
   let restrictedSince = restrictionOf(store.compliance());
+  const offline = createOfflineLimit(ports);
+  const offlineHours = (): number | null => {
+    const value = Number(store.policy()?.settings.find(({ setting }) => setting === 'workspace.offline-hours')?.value);
+    return Number.isInteger(value) && value > 0 ? value : null;
+  };
   const own = agentChecks({
+    offline: offline.check,
     location: ports.location,
     // The version follows the name of the program, as in a user agent.
     version: AGENT_VERSION.slice(AGENT_VERSION.lastIndexOf('/') + 1),
@@ -146,6 +161,7 @@ export function createPolicyWork(ports: PolicyWorkPorts): PolicyWork {
         store.savePolicy({ digest: frame.digest, settings: frame.settings });
         // Without a policy, the server sends no compliance.
         if (frame.settings.length === 0) save({ state: 'no-policy', failing: [], countdown: [], taken: [] });
+        offline.keep(frame.share);
         apply();
         mustReport = true;
         loop.request();
@@ -159,8 +175,14 @@ export function createPolicyWork(ports: PolicyWorkPorts): PolicyWork {
       apply();
       loop.request();
     },
-    maintain() {
+    async maintain() {
       if (Date.now() - lastRound >= CHECK_EVERY || Date.now() < lastRound) loop.request();
+      if (!(await offline.work(offlineHours()))) return;
+      ports.onReport();
+      ports.onChange();
+    },
+    unlocked(shares) {
+      if (offlineHours() !== null) offline.keep(shares[0]);
     },
     check: () => loop.run(),
     view() {

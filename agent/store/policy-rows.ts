@@ -8,6 +8,18 @@ export function policyRows(rows: DeviceRows, outbox: Pick<Outbox, 'report'>): Om
     savePolicy: (policy) => rows.saveValue('policy', policy),
     compliance: () => rows.value('compliance'),
     saveCompliance: (notice) => rows.saveValue('compliance', notice),
+    offlineShare: () => rows.value('offline-share'),
+    saveOfflineShare: (share) => rows.saveValue('offline-share', share),
+    lastContact: () => rows.value('last-contact'),
+    saveLastContact: (at) => rows.saveValue('last-contact', at),
+    reportOfflineLock(report) {
+      rows.transaction(() => {
+        rows.saveValue('offline-share', null);
+        outbox.report(report);
+      });
+      // The log of the database still contains the page with the share.
+      rows.sql.emptyLog(true);
+    },
     reportedResults: () => rows.value('policy-results'),
     reportResults(results, report) {
       rows.transaction(() => {

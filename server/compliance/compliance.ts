@@ -34,6 +34,12 @@ export interface CompliancePorts {
   readonly devices: Pick<Devices, 'get' | 'raiseAlert'>;
   /** Maximum number of workspaces that policies may wipe in 24 hours without an admin, for a fleet of this size. */
   readonly wipeLimit: (fleet: number) => number;
+  /** Share of the server for one lock of a device's workspace. The first call stores it durably. */
+  readonly shareOfLock: (request: {
+    readonly lock: CommandId;
+    readonly device: DeviceId;
+    readonly at: number;
+  }) => Promise<string>;
   readonly installation: string;
   /** Key that signs statements of compliance. */
   readonly online: Signer;
@@ -49,6 +55,7 @@ export const COMPLIANCE = 'compliance';
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const SLICE = 100;
+const MONTH = 30 * DAY;
 const RETRY_AFTER = 60_000;
 const EVENTS_SHOWN = 50;
 const LISTED_COMMANDS = 200;
@@ -153,6 +160,32 @@ export function createCompliance(ports: CompliancePorts) {
     }
   }
 
+  /** True if the newest command about the workspace locks or wipes it, and has not failed. */
+  async function mustStayLocked(device: DeviceId): Promise<boolean> {
+    const newest = (await commands.list(device, null, LISTED_COMMANDS)).find(
+      ({ command, state }) => command.kind.endsWith('-workspace') && !WITHOUT_EFFECT.has(state),
+    );
+    return newest !== undefined && newest.command.kind !== 'unlock-workspace';
+  }
+
+  /** A share serves for a month, so that few shares exist, and an unlock command contains the newest ones. */
+  async function offlineShare(device: DeviceId): Promise<string | null> {
+    if (await mustStayLocked(device)) return null;
+    const at = clock.now();
+    return ports.shareOfLock({ lock: commandIdOf(device, 'offline-lock', Math.floor(at / MONTH)), device, at });
+  }
+
+  async function offlineLocked(device: DeviceId, generation: number, at: number): Promise<void> {
+    if ((await devices.get(device)).generation !== generation) return;
+    const id = commandIdOf(device, 'offline-unlock', at);
+    const known = await commands.list(device, null, LISTED_COMMANDS);
+    if (known.some((each) => each.id === id)) return;
+    const detail = (await mustStayLocked(device)) ? 'An admin or a policy has locked the workspace too.' : '';
+    const event = { at: clock.now(), event: 'offline-lock' as const, detail };
+    await store.update({ device, decide: (row) => row && { row, events: [event] } });
+    if (detail === '') await commands.issue({ id, device, command: { kind: 'unlock-workspace' }, by: COMPLIANCE });
+  }
+
   /** Reason why the server must not reverse its lock: an admin has locked the workspace too. Null if it may. */
   async function whyLocked(device: DeviceId, lockedAt: number): Promise<string | null> {
     const ours = commandIdOf(device, 'lock-workspace', lockedAt);
@@ -161,7 +194,7 @@ export function createCompliance(ports: CompliancePorts) {
     if (!lock) return 'the workspace was not locked by a policy';
     const later = newest.find(({ id, command, state, createdAt }) => {
       const isLock = command.kind === 'lock-workspace' && id !== ours && createdAt >= lock.createdAt;
-      return isLock && state !== 'canceled' && state !== 'failed' && state !== 'expired';
+      return isLock && !WITHOUT_EFFECT.has(state);
     });
     return later ? 'an admin has locked the workspace' : null;
   }
@@ -308,6 +341,8 @@ export function createCompliance(ports: CompliancePorts) {
     report: (device: DeviceId, generation: number, report: PolicyReport) => step(device, report, generation),
     state,
     statement,
+    offlineShare,
+    offlineLocked,
     /** True while a policy restricts messaging and mail of the device, because the device does not comply. */
     restricts: (device: DeviceId): boolean => restricted.has(device),
     start,
@@ -329,8 +364,14 @@ const ACTION_TEXTS: Readonly<Record<Countdown['action'], string>> = {
   'wipe-workspace': 'The workspace is wiped on',
 };
 
+const WITHOUT_EFFECT: ReadonlySet<string> = new Set(['canceled', 'failed', 'expired']);
+
 const isSame = (a: Outgoing, b: Outgoing): boolean => a.kind === b.kind && a.at === b.at;
 
 /** Id of the command of one decision. A command keeps its id, so the store issues it once. */
-const commandIdOf = (device: DeviceId, kind: Outgoing['kind'], at: number): CommandId =>
+const commandIdOf = (
+  device: DeviceId,
+  kind: Outgoing['kind'] | 'offline-lock' | 'offline-unlock',
+  at: number,
+): CommandId =>
   `cmd_${base32(hash('sha256', `compliance ${device} ${kind} ${at}`, 'buffer').subarray(0, 10))}` as CommandId;

@@ -42,6 +42,8 @@ export const COMPLIANCE_EVENTS = [
   'lock-workspace',
   'unlock-workspace',
   'wipe-workspace',
+  /** The device locked its workspace at the offline limit. `detail` says why the server did not unlock it; empty if it did. */
+  'offline-lock',
   /** The server did not issue a command; `detail` has the reason. */
   'withheld',
 ] as const;

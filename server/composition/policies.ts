@@ -9,6 +9,7 @@ import { createPolicies } from '../policies/policies.ts';
 import { ComplianceStore } from '../store/compliance-store.ts';
 import type { Database } from '../store/database.ts';
 import { PolicyStore } from '../store/policy-store.ts';
+import { UnlockShareStore } from '../store/unlock-share-store.ts';
 
 interface PoliciesBase {
   readonly database: Database;
@@ -24,6 +25,7 @@ export function connectPolicies(
   { devices, commands }: { readonly devices: Pick<Devices, 'get' | 'raiseAlert'>; readonly commands: Commands },
 ) {
   const store = new ComplianceStore(database);
+  const shares = new UnlockShareStore(database);
   const devicePolicies = createPolicies({
     store: new PolicyStore(database),
     lastResults: store.results,
@@ -36,6 +38,7 @@ export function connectPolicies(
     commands,
     devices,
     wipeLimit: soloLimit,
+    shareOfLock: (request) => shares.shareOfLock(request),
     installation,
     online,
     bus,

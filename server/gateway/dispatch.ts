@@ -24,7 +24,7 @@ export interface DispatchPorts {
   readonly inventory: Pick<InventoryPort, 'put'>;
   readonly jurisdiction: JurisdictionPort;
   readonly orders: { readonly receipts: Pick<OrdersPort['receipts'], 'check' | 'storeChecked'> };
-  readonly compliance: Pick<CompliancePort, 'report'>;
+  readonly compliance: Pick<CompliancePort, 'report' | 'offlineLocked'>;
   readonly relay: Pick<RelayPort, 'accept'>;
   readonly mailing: Pick<MailboxDelivery, 'mailbox' | 'entriesStored'>;
   readonly log: Log;
@@ -89,6 +89,8 @@ export function createDispatch(ports: DispatchPorts) {
           return await commands.displayed(device, generation, item);
         case 'policy':
           return await compliance.report(device, generation, item.report);
+        case 'offline-lock':
+          return await compliance.offlineLocked(device, generation, item.at);
         case 'alert':
           return await devices.raiseAlert({ device, code: reportedCode(item.code), detail: item.detail });
       }

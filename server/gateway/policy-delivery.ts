@@ -29,14 +29,18 @@ export function createPolicyDelivery({
   /** Digest of the policy that each agent has. An agent without an entry does not know policies. */
   const sent = new WeakMap<DeviceSession, string>();
 
-  async function push(slice: readonly DeviceSession[]): Promise<void> {
+  /** `isNew`: the session has just begun, so the agent may need another share for its offline limit. */
+  async function push(slice: readonly DeviceSession[], isNew = false): Promise<void> {
     const effective = await policies.effectiveFor(slice.map(({ device }) => device));
     for (const session of slice) {
       const policy = effective.get(session.device);
-      if (!policy || policy.digest === sent.get(session)) continue;
+      if (!policy) continue;
+      const hasLimit = policy.settings.some(({ setting }) => setting === 'workspace.offline-hours');
+      if (policy.digest === sent.get(session) && !(isNew && hasLimit)) continue;
       sent.set(session, policy.digest);
       const settings = policy.settings.map(({ setting, value }) => ({ setting, value: JSON.stringify(value) }));
-      session.frames.send({ kind: 'policy', digest: policy.digest, settings });
+      const share = hasLimit ? await compliance.offlineShare(session.device) : null;
+      session.frames.send({ kind: 'policy', digest: policy.digest, settings, ...(share === null ? {} : { share }) });
     }
   }
 
@@ -61,7 +65,7 @@ export function createPolicyDelivery({
   return {
     async begin(session, digest) {
       sent.set(session, digest);
-      await push([session]);
+      await push([session], true);
       if (sent.get(session) !== '') await state(session);
     },
     async devices(devices) {

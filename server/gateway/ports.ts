@@ -68,6 +68,10 @@ export interface DevicePoliciesPort {
 }
 
 export interface CompliancePort {
+  /** Share with which the device locks its workspace at the offline limit; null while the workspace must stay locked. */
+  offlineShare(device: DeviceId): Promise<string | null>;
+  /** The device has locked its workspace at the offline limit, and is connected again. */
+  offlineLocked(device: DeviceId, generation: number, at: number): Promise<void>;
   report(device: DeviceId, generation: number, report: PolicyReport): Promise<void>;
   state(device: DeviceId): Promise<{
     readonly state: string;

@@ -16,7 +16,7 @@ export interface SettingImpact {
   readonly setting: string;
   /** Devices that would get another value. */
   readonly devices: number;
-  /** Of these devices: those whose last report already says that they meet, or do not meet, the new value. */
+  /** Number of these devices whose last report says that they meet, or do not meet, the new value. */
   readonly met: number;
   readonly notMet: number;
 }

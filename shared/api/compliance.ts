@@ -91,6 +91,7 @@ export const complianceHistory = z.object({
         'lock-workspace',
         'unlock-workspace',
         'wipe-workspace',
+        'offline-lock',
         'withheld',
       ]),
       /** For `state`: `ComplianceStateDetail` as JSON. For `withheld`: the command and the reason. */

@@ -158,6 +158,16 @@ export const CATALOG = {
     check: 'The device compares its own location. An unknown or ambiguous location is reported as unknown.',
     apply: null,
   },
+  'workspace.offline-hours': {
+    value: z.int().min(1).max(2160),
+    editor: 'number',
+    title: 'Offline limit of the workspace',
+    meaning: 'The workspace locks after this number of hours without contact with the server.',
+    platforms: ['linux', 'darwin', 'win32'],
+    check: 'The agent has the key share with which it locks the workspace in time.',
+    apply:
+      'The agent locks the workspace. The server unlocks it when the device connects again, unless an admin or a policy has locked it too.',
+  },
   'agent.minimum-version': {
     value: version,
     editor: 'text',
@@ -205,5 +215,6 @@ export function valueText(id: string, value: unknown): string {
     return Object.entries(value)
       .map(([name, each]) => `${name} ${each}`)
       .join(', ');
-  return id === 'screen.lock-minutes' ? `${value} minutes` : String(value);
+  if (id === 'screen.lock-minutes') return `${value} minutes`;
+  return id === 'workspace.offline-hours' ? `${value} hours` : String(value);
 }

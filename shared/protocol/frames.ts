@@ -269,7 +269,8 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
   /**
    * Effective policy of the device: settings (`shared/policy/catalog.ts`) with their values as JSON. `digest` identifies the values; it is empty if no
    * setting applies. The server sends it, and `compliance`, only to an agent whose frame `hello` contained the field `policy`, and only if
-   * the digests differ. The agent reports a setting or value that it does not know as not supported.
+   * the digests differ. The agent reports a setting or value that it does not know as not supported. `share`: share of the server with which
+   * the device locks its workspace at the offline limit. A device with an offline limit gets the frame at each connection.
    */
   z.strictObject({
     kind: z.literal('policy'),
@@ -277,6 +278,7 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
     settings: z
       .array(z.strictObject({ setting: z.string().max(64), value: z.string().max(LARGEST_VALUE) }))
       .max(MOST_SETTINGS),
+    share: unlockShare.optional(),
   }),
   /** Compliance of the device with its policy, and the times of the actions that follow, for the user. */
   z.strictObject({
@@ -315,6 +317,8 @@ export const reportItemSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('displayed'), command: commandIdSchema, on: displayedOnSchema, at: time }),
   /** Results of the checks of the policy, after each change of a result and once a day. */
   z.strictObject({ type: z.literal('policy'), report: policyReportSchema }),
+  /** Report that the device has locked its workspace at the offline limit. `at` is the device's time. */
+  z.strictObject({ type: z.literal('offline-lock'), at: time }),
   /**
    * Event on the device that needs an admin's attention, such as two different order lists with the same version, an older list, or a list
    * that omits an order.

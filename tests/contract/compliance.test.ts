@@ -142,6 +142,31 @@ describeOnEveryStore('compliance', (openStore) => {
     expect((await events()).at(-1)).toBe('withheld');
   });
 
+  it('unlocks a workspace after its offline limit, unless an admin has locked it too', async () => {
+    const { opened, device, events } = await world(await openStore());
+    const { compliance, clock } = opened;
+    const share = await compliance.offlineShare(device);
+    expect(share).toHaveLength(44);
+    expect(await compliance.offlineShare(device)).toBe(share);
+    await opened.report(device);
+    await compliance.offlineLocked(device, 2, clock.now());
+    expect(await opened.kinds(device)).toEqual([]);
+    await compliance.offlineLocked(device, 1, clock.now());
+    await compliance.offlineLocked(device, 1, clock.now());
+    expect(await opened.kinds(device)).toEqual(['unlock-workspace']);
+    const [unlock] = await opened.commands.pendingFor(device, 1);
+    expect(unlock?.shares).toContain(share);
+    await opened.finish(device, 'unlock-workspace');
+
+    await opened.commands.issue({ device, command: { kind: 'lock-workspace' }, by: BY });
+    // The device could unlock itself with a share, so it gets none.
+    expect(await compliance.offlineShare(device)).toBeNull();
+    clock.jump(clock.now() + HOUR);
+    await compliance.offlineLocked(device, 1, clock.now());
+    expect(await opened.kinds(device)).toEqual(['unlock-workspace', 'lock-workspace']);
+    expect((await events()).filter((event) => event === 'offline-lock')).toHaveLength(2);
+  });
+
   it('ignores a report about other settings and of an earlier enrollment', async () => {
     const { opened, device, state } = await world(await openStore());
     const results = [{ setting: 'firewall.enabled', status: 'not-met' as const, detail: '' }];

@@ -159,13 +159,18 @@ describe.skipIf(!present)('compliance of a real device', { timeout: 120_000 }, (
     const project = await operator.group('Project');
     const { id } = await as(owner, 'POST', '/policies', policyView, {
       name: 'Clock',
-      document: { settings: { 'agent.minimum-version': '0.1' }, compliance: { graceHours: 0, actions: [] } },
+      document: {
+        settings: { 'agent.minimum-version': '0.1', 'workspace.offline-hours': 24 },
+        compliance: { graceHours: 0, actions: [] },
+      },
     });
     await owner.browser.call('POST', `/policies/${id}/rollout`, policyView, { version: 1, percent: 100 });
     await owner.browser.call('POST', `/policies/${id}/groups`, policyView, { groups: [project] });
     const members = (body: object) => as(owner, 'PATCH', `/groups/${project}/members`, done, body);
     await members({ add: [agent.device], remove: [] });
     await result('agent.minimum-version', 'met');
+    // The agent has the share of the server with which it locks in time.
+    await result('workspace.offline-hours', 'met');
     expect((await agent.cli(['policy'])).out).toContain('met: Minimum version of the agent (0.1)');
     await members({ add: [], remove: [agent.device] });
     await until(async () => expect((await agent.cli(['policy'])).out).not.toContain('Minimum version'), 30_000);

@@ -157,6 +157,7 @@ const items: Each<ReportItem, 'type'> = {
     on: fc.constantFrom('desktop', 'page', 'command-line'),
     at: time,
   }),
+  'offline-lock': fc.record({ type: fc.constant('offline-lock'), at: time }),
   policy: fc.record({
     type: fc.constant('policy'),
     report: fc.record({

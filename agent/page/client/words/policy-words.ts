@@ -39,7 +39,7 @@ const WORDS_IN: Readonly<Record<NoticeLanguage, PolicyWords>> = {
     help: 'সেটিংস ঠিক করুন, অথবা আপনার প্রশাসকের সাহায্য নিন। cordon-agent policy বিস্তারিত দেখায়।',
   },
   de: {
-    title: 'Dieses Gerät erfüllt eine Richtlinie Ihrer Organisation nicht',
+    title: 'Dieses Gerät erfüllt eine Richtlinie Ihres Unternehmens nicht',
     failing: 'Nicht erfüllte Einstellungen:',
     restricted: (when) =>
       `Nachrichten und E-Mails sind seit ${when} angehalten. Sie warten, bis das Gerät die Richtlinie erfüllt.`,
@@ -90,7 +90,7 @@ const WORDS_IN: Readonly<Record<NoticeLanguage, PolicyWords>> = {
     help: 'تنظیمات را اصلاح کنید یا از مدیر خود بپرسید. فرمان cordon-agent policy جزئیات را نشان می‌دهد.',
   },
   fr: {
-    title: 'Cet appareil ne respecte pas une politique de votre organisation',
+    title: 'Cet appareil ne respecte pas une politique de votre entreprise',
     failing: 'Paramètres non respectés :',
     restricted: (when) =>
       `Les messages et le courrier sont arrêtés depuis le ${when}. Ils attendent que l’appareil respecte la politique.`,

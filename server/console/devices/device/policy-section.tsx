@@ -133,6 +133,7 @@ const EVENT_NAMES: Readonly<Record<string, string>> = {
   'lock-workspace': 'Workspace locked',
   'unlock-workspace': 'Workspace unlocked',
   'wipe-workspace': 'Workspace wiped',
+  'offline-lock': 'Workspace locked by its offline limit',
   withheld: 'Action withheld',
 };
 
@@ -148,7 +149,9 @@ function History({ id }: { readonly id: string }) {
             <li key={event}>
               <Text size="sm">
                 {kind === 'state' ? stateText(detail) : EVENT_NAMES[kind]}
-                {kind === 'withheld' && <UserText>{`: ${detail}`}</UserText>}
+                {(kind === 'withheld' || kind === 'offline-lock') && detail !== '' && (
+                  <UserText>{`: ${detail}`}</UserText>
+                )}
               </Text>
               <Text size="xs" c="dimmed">
                 <Moment at={at} />
