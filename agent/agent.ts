@@ -17,6 +17,7 @@ import type { OpenConnectorPart } from './mail-connector/connector-part.ts';
 import type { MailConnectorStatus } from './mail-connector/mail-connector.ts';
 import type { Messaging, MessagingState } from './messaging/messaging.ts';
 import type { ChecksOfRound } from './policy/checks.ts';
+import type { ManagedFiles } from './policy/managed-files.ts';
 import type { LogLevelPort, PolicyView } from './policy/policy-work.ts';
 import type { AgentStore } from './store/agent-store.ts';
 import type { DiskReserve } from './store/disk-reserve.ts';
@@ -43,6 +44,8 @@ export interface AgentOptions {
   readonly inventory: CollectInventory;
   /** Checks of the machine for policies. Simulations have none. */
   readonly machineChecks?: (() => Promise<ChecksOfRound>) | undefined;
+  /** Files that policies manage; absent in simulations and on platforms without them. */
+  readonly managedFiles?: ManagedFiles | undefined;
   /** Level of the agent's log, which a policy may set. */
   readonly logLevel?: LogLevelPort | undefined;
   /** Makes this agent a mail connector; absent on devices of people. */

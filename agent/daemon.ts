@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
+import { join } from 'node:path';
 import pino from 'pino';
 import { notifyServiceManager, type ServiceState } from '../shared/service-manager.ts';
 import { listenForStop } from '../shared/stop-signals.ts';
@@ -27,7 +28,7 @@ import { type Maildir, openMaildir } from './mail-programs/maildir.ts';
 import { workspaceWithMirror } from './mail-programs/workspace-with-mirror.ts';
 import type { PagePorts } from './page/app.ts';
 import type { Page } from './page/page.ts';
-import { machineChecks } from './policy/machine-checks.ts';
+import { machineChecks, machineFiles } from './policy/machine-checks.ts';
 import { type AgentStore, openAgentStore } from './store/agent-store.ts';
 import { type DiskReserve, openDiskReserve } from './store/disk-reserve.ts';
 import { diskState, RESERVE_SIZE } from './store/disk-space.ts';
@@ -101,6 +102,7 @@ export async function openAgent(
     ),
     announceCollection: (text) => showOnDesktop('Cordon privacy', text),
     machineChecks: () => machineChecks(process.platform),
+    managedFiles: machineFiles(process.platform, join(config.home, 'managed-files')) ?? undefined,
     logLevel: {
       get: () => log.level,
       set: (level) => {

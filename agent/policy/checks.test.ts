@@ -55,6 +55,7 @@ describe('checks', () => {
       'ssh.root-sign-in': 'no',
       'os.minimum': { debian: '1', ubuntu: '1' },
       'updates.automatic': true,
+      'network.profiles': { Office: 'wifi' },
       'software.required': ['dpkg'],
       'software.forbidden': ['no-such-package-anywhere'],
     };

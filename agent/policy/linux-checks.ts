@@ -5,6 +5,7 @@ import { compareVersions } from '../../shared/inventory/compare-versions.ts';
 import { runUntranslated } from '../inventory/run-program.ts';
 import { type CheckOutcome, type Checks, met, notMet, unknown } from './checks.ts';
 import { type FirewallState, parseIptables, parseNftables } from './firewall-rules.ts';
+import { checkNetworks, checkTrusted } from './trust-checks.ts';
 
 const WITHIN = 20_000;
 
@@ -47,6 +48,8 @@ export function linuxChecks(): Checks {
     'ssh.keys-only': async () => checkSsh(keysOnly),
     'ssh.root-sign-in': async (allowed) => checkSsh((settings) => rootSignIn(settings, allowed)),
     'os.minimum': checkSystemVersion,
+    'certificates.trusted': (wanted) => checkTrusted(wanted),
+    'network.profiles': checkNetworks,
     'updates.automatic': async () => checkUpdates(await installed()),
     'software.required': async (names) => {
       const list = await installed();

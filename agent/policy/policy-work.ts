@@ -4,12 +4,14 @@
  */
 import { Loop } from '../../shared/loops/loop.ts';
 import type { CheckResult } from '../../shared/policy/check-results.ts';
+import { managedFilesSchema } from '../../shared/policy/managed-files.ts';
 import type { ReportItem, ServerFrame } from '../../shared/protocol/frames.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { Location } from '../../shared/verdict/terms.ts';
 import { AGENT_VERSION } from '../version.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import { agentChecks, type ChecksOfRound, type ReceivedSetting, runChecks } from './checks.ts';
+import { agentChecks, type Checks, type ChecksOfRound, type ReceivedSetting, runChecks } from './checks.ts';
+import type { ManagedFiles } from './managed-files.ts';
 import { createOfflineLimit, type OfflineStore } from './offline-limit.ts';
 
 export interface StoredPolicy {
@@ -62,6 +64,8 @@ export interface PolicyWorkPorts {
   /** Checks of the machine; undefined in simulations. */
   readonly machineChecks?: (() => Promise<ChecksOfRound>) | undefined;
   readonly logLevel?: LogLevelPort | undefined;
+  /** Files that policies manage; absent in simulations and on platforms without them. */
+  readonly managedFiles?: ManagedFiles | undefined;
   readonly location: () => Location;
   readonly workspace: Pick<Workspace, 'state' | 'lock'>;
   /** Device clock, which a user cannot set back. */
@@ -119,14 +123,26 @@ export function createPolicyWork(ports: PolicyWorkPorts): PolicyWork {
     async run() {
       lastRound = Date.now();
       const policy = store.policy();
+      const fileChecks = await applyFiles(policy?.settings ?? []);
       if (!policy || policy.digest === '') return;
       ofRound ??= ports.machineChecks === undefined ? () => ({}) : await ports.machineChecks();
-      const results = await runChecks(policy.settings, { ...ofRound(), ...own }, process.platform);
+      const results = await runChecks(policy.settings, { ...ofRound(), ...own, ...fileChecks }, process.platform);
       // A newer policy may have arrived during the checks. Its own round follows.
       if (store.policy()?.digest === policy.digest) report(policy.digest, results);
     },
     failed: ports.onFailure,
   });
+
+  /** Writes and restores files, and returns the check of the result. */
+  async function applyFiles(settings: readonly ReceivedSetting[]): Promise<Checks> {
+    const { managedFiles } = ports;
+    if (!managedFiles) return {};
+    const value = settings.find(({ setting }) => setting === 'files.content')?.value;
+    // A newer server may send a form that this version does not know. The agent then changes nothing, and the check says so.
+    const files = value === undefined ? [] : (managedFilesSchema.safeParse(JSON.parse(value)).data ?? null);
+    const failures = files === null ? new Map<string, string>() : await managedFiles.apply(files);
+    return { 'files.content': (wanted) => managedFiles.check(wanted, failures) };
+  }
 
   function report(digest: string, results: readonly CheckResult[]): void {
     const now = Date.now();

@@ -11,7 +11,8 @@ import {
 } from '../../shared/api/policies.ts';
 import { done } from '../../shared/api/wire.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { CATALOG, SETTING_IDS, valueText } from '../../shared/policy/catalog.ts';
+import { CATALOG, SETTING_IDS } from '../../shared/policy/catalog.ts';
+import { differenceTexts } from '../../shared/policy/policy-document.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import { type Cli, commandOf } from './cli.ts';
 import { queryOf } from './client.ts';
@@ -118,11 +119,9 @@ function addReadCommands(policies: Command, cli: Cli, show: Show): void {
     .action(async (id: string, from: string, to: string) => {
       const query = queryOf({ from: String(wholeNumber(from)), to: String(wholeNumber(to)) });
       const compared = await cli.client().call(policyComparison, 'GET', pathOf(id, `/comparison${query}`));
-      const text = (setting: string, value: unknown) => (value === null ? null : plain(valueText(setting, value)));
       const rows = compared.differences.map((each) => [
         each.setting,
-        text(each.setting, each.from),
-        text(each.setting, each.to),
+        ...differenceTexts(each).map((text) => text && plain(text)),
       ]);
       cli.out().show(compared, table(['setting', `version ${from}`, `version ${to}`], rows));
     });

@@ -4,12 +4,29 @@
  */
 import { z } from 'zod';
 import { homeAreaOrNull } from '../areas/area-code.ts';
+import {
+  certificatesSchema,
+  fileText,
+  managedFileSchema,
+  managedFilesSchema,
+  networkProfilesSchema,
+} from './managed-files.ts';
 
 export const PLATFORMS = ['linux', 'darwin', 'win32'] as const;
 export type Platform = (typeof PLATFORMS)[number];
 
 /** Control with which the console edits the value. `required`: the value is always true, and the policy either contains it or not. */
-export type Editor = 'required' | 'number' | 'choice' | 'text' | 'names' | 'versions' | 'areas';
+export type Editor =
+  | 'required'
+  | 'number'
+  | 'choice'
+  | 'text'
+  | 'names'
+  | 'versions'
+  | 'areas'
+  | 'files'
+  | 'certificates'
+  | 'networks';
 
 export interface Setting {
   readonly value: z.ZodType;
@@ -149,6 +166,34 @@ export const CATALOG = {
     check: 'dpkg or rpm lists none of the packages as installed.',
     apply: null,
   },
+  'files.content': {
+    value: managedFilesSchema,
+    editor: 'files',
+    title: 'Configuration files',
+    meaning: 'Each file has this text, this mode, and this owner if one is named.',
+    platforms: ['linux'],
+    check: 'The agent compares the SHA-256 digest of the content, the mode and the owner. It follows no links.',
+    apply:
+      'The agent writes files below ~/ in the home folder of its own user, except hidden and executable ones. It restores the former content when no policy names the file. It does not change files of the system, and says so.',
+  },
+  'certificates.trusted': {
+    value: certificatesSchema,
+    editor: 'certificates',
+    title: 'Trusted certificates',
+    meaning: 'The system trusts each of these certificate authorities.',
+    platforms: ['linux'],
+    check: 'The bundle of the system (ca-certificates.crt, ca-bundle.crt or ca-bundle.pem) contains each certificate.',
+    apply: null,
+  },
+  'network.profiles': {
+    value: networkProfilesSchema,
+    editor: 'networks',
+    title: 'Wi-Fi and VPN profiles',
+    meaning: 'NetworkManager has a connection with each name and type.',
+    platforms: ['linux'],
+    check: '`nmcli connection show`. Without nmcli, the names of the keyfiles of NetworkManager.',
+    apply: null,
+  },
   'location.areas': {
     value: z.array(homeArea).min(1).max(300),
     editor: 'areas',
@@ -210,6 +255,12 @@ export function choicesOf(id: SettingId): readonly string[] {
 /** Value of a setting as one line, for people. */
 export function valueText(id: string, value: unknown): string {
   if (value === true) return 'required';
+  if (id === 'files.content' && Array.isArray(value)) {
+    const files = value.map((file) => managedFileSchema.safeParse(file));
+    return files.map(({ data }) => (data ? fileText(data) : 'a file in a newer form')).join(', ');
+  }
+  if (id === 'certificates.trusted' && Array.isArray(value))
+    return value.length === 1 ? '1 certificate' : `${value.length} certificates`;
   if (Array.isArray(value)) return value.join(', ');
   if (typeof value === 'object' && value !== null)
     return Object.entries(value)

@@ -1,7 +1,7 @@
 /** Content of one version of a policy: the desired settings, and the consequences for a device that does not meet them. */
 import { z } from 'zod';
 import { canonicalText } from '../order/canonical.ts';
-import { type SettingId, settingsSchema } from './catalog.ts';
+import { type SettingId, settingsSchema, valueText } from './catalog.ts';
 
 /** Actions against a device that does not comply, from the mildest to the gravest. */
 export const COMPLIANCE_ACTIONS = ['notify', 'restrict-services', 'lock-workspace', 'wipe-workspace'] as const;
@@ -62,4 +62,14 @@ export function compareSettings(
     .sort()
     .map((setting) => ({ setting: setting as SettingId, from: from[setting] ?? null, to: to[setting] ?? null }))
     .filter((each) => canonicalText(each.from) !== canonicalText(each.to));
+}
+
+/** Both values of a difference as texts for people; null for a version without the setting. Long values differ in what the texts leave out. */
+export function differenceTexts({
+  setting,
+  from,
+  to,
+}: Omit<SettingDifference, 'setting'> & { readonly setting: string }): [string | null, string | null] {
+  const [before, after] = [from, to].map((value) => (value === null ? null : valueText(setting, value)));
+  return [before ?? null, before === after && after ? `${after} (changed content)` : (after ?? null)];
 }

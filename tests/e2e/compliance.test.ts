@@ -3,7 +3,7 @@
  * ends, the workspace is locked, and everything ends when the package is removed. A firewall is switched on and off in a network namespace.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningServer, startServer } from '../../server/main.ts';
 import { commandView } from '../../shared/api/commands.ts';
 import { deviceComplianceView } from '../../shared/api/compliance.ts';
-import { policyView } from '../../shared/api/policies.ts';
+import { policyVersionView, policyView } from '../../shared/api/policies.ts';
 import { done } from '../../shared/api/wire.ts';
 import type { Settings } from '../../shared/policy/catalog.ts';
 import type { ComplianceRules } from '../../shared/policy/policy-document.ts';
@@ -56,7 +56,7 @@ describe.skipIf(!present)('compliance of a real device', { timeout: 120_000 }, (
     server = await startServer(config, { clock, log: pino({ level: 'silent' }) });
     operator = await setUp(`http://127.0.0.1:${ports.admin}`, server.firstOwnerLink ?? '');
     group = await operator.group('Laptops');
-    agent = new AgentProcess(packages.env, undefined, undefined, network.inside);
+    agent = new AgentProcess({ ...packages.env, HOME: folder }, undefined, undefined, network.inside);
     await agent.enroll((await operator.code({ user: 'Amina', group, home: 'SE' })).link);
     agent.run();
     await agent.connected();
@@ -174,6 +174,34 @@ describe.skipIf(!present)('compliance of a real device', { timeout: 120_000 }, (
     expect((await agent.cli(['policy'])).out).toContain('met: Minimum version of the agent (0.1)');
     await members({ add: [], remove: [agent.device] });
     await until(async () => expect((await agent.cli(['policy'])).out).not.toContain('Minimum version'), 30_000);
+  });
+
+  it('writes a configuration file of its own user, repairs it, and restores it when the policy ends', async () => {
+    const path = join(folder, 'app.conf');
+    writeFileSync(path, 'mine\n');
+    const file = (name: string) => ({ path: name, text: 'managed\n', owner: null, mode: '0644', reload: null });
+    const document = {
+      settings: { 'files.content': [file('~/app.conf')] },
+      compliance: { graceHours: 0, actions: [] },
+    };
+    const id = await apply('Files', document.settings, document.compliance);
+    expect((await result('files.content', 'met')).state).not.toBe('not-compliant');
+    expect(readFileSync(path, 'utf8')).toBe('managed\n');
+    writeFileSync(path, 'drift\n');
+    await recheck();
+    await until(() => expect(readFileSync(path, 'utf8')).toBe('managed\n'), 30_000);
+    const { as, owner } = operator;
+    const settings = { 'files.content': [file('~/app.conf'), file('/etc/cordon-test-file')] };
+    await as(owner, 'POST', `/policies/${id}/versions`, policyVersionView, {
+      ...{ after: 1, note: '', document: { ...document, settings } },
+    });
+    await owner.browser.call('POST', `/policies/${id}/rollout`, policyView, { version: 2, percent: 100 });
+    const { settings: results } = await result('files.content', 'not-met');
+    expect(results.find(({ setting }) => setting === 'files.content')?.detail).toBe(
+      '/etc/cordon-test-file is missing. The agent may not change it: the system helper is not installed.',
+    );
+    await owner.browser.call('POST', `/policies/${id}/groups`, policyView, { groups: [] });
+    await until(() => expect(readFileSync(path, 'utf8')).toBe('mine\n'), 30_000);
   });
 
   it('sees a firewall switched on and off', async () => {

@@ -1,6 +1,7 @@
 /** Field for the value of one setting, chosen by the editor that the catalog names. */
-import { NumberInput, Select, TagsInput, TextInput } from '@mantine/core';
+import { NumberInput, Select, TagsInput, Textarea, TextInput } from '@mantine/core';
 import { CATALOG, choicesOf, type SettingId } from '../../../shared/policy/catalog.ts';
+import { FilesField } from './files-field.tsx';
 
 interface FieldProps {
   readonly setting: SettingId;
@@ -19,8 +20,12 @@ export function initialValue(setting: SettingId): unknown {
       return choicesOf(setting)[0];
     case 'names':
     case 'areas':
+    case 'certificates':
       return [];
+    case 'files':
+      return [{ path: '', text: '', owner: null, mode: '0644', reload: null }];
     case 'versions':
+    case 'networks':
       return {};
     case 'text':
       return '';
@@ -79,6 +84,29 @@ export function ValueField({ setting, value, change }: FieldProps) {
           onChange={(next) => change(next.map((code) => code.toUpperCase()))}
         />
       );
+    case 'files':
+      return <FilesField label={label} value={value} change={change} />;
+    case 'certificates':
+      return (
+        <Textarea
+          label={label}
+          description="Certificates in PEM, one below the other."
+          autosize
+          minRows={4}
+          maxRows={16}
+          value={textsOf(value).join('\n')}
+          onChange={({ currentTarget }) => change(certificatesIn(currentTarget.value))}
+        />
+      );
+    case 'networks':
+      return (
+        <TagsInput
+          label={label}
+          description="Type and name of a connection, such as wifi Office. Types: wifi, vpn, wireguard, ethernet. Press Enter after each connection."
+          value={pairsOf(value).map((pair) => pair.replace(/^(.*) (\S*)$/, '$2 $1'))}
+          onChange={(next) => change(networksOf(next))}
+        />
+      );
     case 'versions':
       return (
         <TagsInput
@@ -96,6 +124,19 @@ const pairsOf = (value: unknown): string[] =>
   typeof value === 'object' && value !== null
     ? Object.entries(value).map(([id, version]) => `${id} ${version}`.trim())
     : [];
+/** Splits the text after each certificate. Text outside of certificates stays, so that the form can say that it is wrong. */
+const certificatesIn = (text: string): string[] =>
+  text
+    .split(/(?<=-----END CERTIFICATE-----)\s*/)
+    .map((each) => (each.endsWith('-----END CERTIFICATE-----') ? `${each.trim()}\n` : each))
+    .filter((each) => each !== '');
+const networksOf = (entries: readonly string[]): Record<string, string> =>
+  Object.fromEntries(
+    entries.map((entry) => {
+      const [, type = '', name = ''] = /^(\S+)\s*(.*)$/.exec(entry.trim()) ?? [];
+      return [name, type.toLowerCase()];
+    }),
+  );
 const versionsOf = (pairs: readonly string[]): Record<string, string> =>
   Object.fromEntries(
     pairs.map((pair) => {

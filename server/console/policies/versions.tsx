@@ -6,6 +6,7 @@ import { Confirm } from '../../../shared/look/confirm.tsx';
 import { QueryResult } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import { valueText } from '../../../shared/policy/catalog.ts';
+import { differenceTexts } from '../../../shared/policy/policy-document.ts';
 import { call } from '../client/call.ts';
 import { topicQuery } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
@@ -136,7 +137,6 @@ function Comparison({ id, from, to }: { readonly id: string; readonly from: numb
   const compared = useQuery(
     topicQuery(['policies'], `/policies/${encodeURIComponent(id)}/comparison?from=${from}&to=${to}`, policyComparison),
   );
-  const text = (setting: string, value: unknown) => (value === null ? 'Not managed' : valueText(setting, value));
   return (
     <QueryResult query={compared}>
       {({ differences }) =>
@@ -147,8 +147,7 @@ function Comparison({ id, from, to }: { readonly id: string; readonly from: numb
             head={['Setting', `Version ${from}`, `Version ${to}`]}
             rows={differences.map((each) => [
               settingTitle(each.setting),
-              text(each.setting, each.from),
-              text(each.setting, each.to),
+              ...differenceTexts(each).map((text) => text ?? 'Not managed'),
             ])}
           />
         )
