@@ -75,6 +75,10 @@ export const ACTIONS = {
   'account.reset-credentials': { right: 'accounts.invite', people: 1, stepUp: 'always', tokens: 'never' },
   'role.grant': { right: 'grants.create', people: 1, stepUp: 'always', tokens: 'never' },
   'role.revoke': { right: 'grants.delete', people: 1, stepUp: 'always', tokens: 'never' },
+  /** A change of a role changes the rights of all accounts with the role. */
+  'custom-role.create': { right: 'roles.create', people: 1, stepUp: 'always', tokens: 'never' },
+  'custom-role.change': { right: 'roles.update', people: 1, stepUp: 'always', tokens: 'never' },
+  'custom-role.delete': { right: 'roles.delete', people: 1, stepUp: 'always', tokens: 'never' },
   /** Link of the caller's account to the identity provider. The provider's person can then sign in with the account. */
   'identity.link': { right: 'provider.link', people: 1, stepUp: 'always', tokens: 'never' },
   /** An account without its link signs in with a password, which the provider's rules do not protect. */
@@ -117,6 +121,14 @@ export const ACTIONS = {
   /** A new channel sends names of devices and people out of the installation. */
   'notification-channel.create': {
     right: 'notification-channels.create',
+    people: 1,
+    stepUp: 'always',
+    tokens: 'marked',
+  },
+  /** A thief with an open session could otherwise silence the notifications of his actions, and delete the delivery history. */
+  'notification-rule.delete': { right: 'notification-rules.delete', people: 1, stepUp: 'always', tokens: 'marked' },
+  'notification-channel.delete': {
+    right: 'notification-channels.delete',
     people: 1,
     stepUp: 'always',
     tokens: 'marked',
@@ -180,6 +192,9 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'accounts.invite': 'account.reset-credentials',
   'grants.create': 'role.grant',
   'grants.delete': 'role.revoke',
+  'roles.create': 'custom-role.create',
+  'roles.update': 'custom-role.change',
+  'roles.delete': 'custom-role.delete',
   'tokens.create': 'token.create',
   'provider.link': 'identity.link',
   'provider.unlink': 'identity.unlink',
@@ -236,11 +251,11 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'recovery.sign-continuation': 'signed',
 
   'notification-channels.create': 'notification-channel.create',
+  'notification-rules.delete': 'notification-rule.delete',
+  'notification-channels.delete': 'notification-channel.delete',
   /** Rules send only through channels, whose creation needs a step-up. The owner can undo the other changes. */
   'notification-rules.create': 'harmless',
   'notification-rules.update': 'harmless',
-  'notification-rules.delete': 'harmless',
-  'notification-channels.delete': 'harmless',
   'notification-channels.rotate-secret': 'harmless',
   'notification-channels.test': 'harmless',
   'notification-deliveries.replay': 'harmless',

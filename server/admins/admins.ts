@@ -8,6 +8,7 @@ import { createAccounts } from './accounts.ts';
 import { createActionConfirmation } from './action-confirmation.ts';
 import { createApproverKeys } from './approver-keys.ts';
 import { createCliSignIn } from './cli-sign-in.ts';
+import { createCustomRoles } from './custom-roles.ts';
 import { createIdentityLinks } from './identity-links.ts';
 import type { IdentityProvider, ProviderIdentityStore, ProviderRules } from './identity-provider.ts';
 import { createInvitations } from './invitations.ts';
@@ -81,6 +82,7 @@ export function createAdmins(options: AdminsPorts) {
     /** Sign-in of the command line through a browser. */
     cliSignIn: createCliSignIn({ ...ports, account: accounts.account }),
     ...createTokens(ports),
+    ...createCustomRoles({ ...ports, mappings: provider?.rules.roles ?? [] }),
     ...createApproverKeys({ ...ports, verifyPasskey: registration.verifyPasskey }),
   };
 }

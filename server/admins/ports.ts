@@ -2,7 +2,8 @@
  * Ports of the admins module to the store and the mail server. A method that changes a role also receives the ledger entry of the change.
  */
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
-import type { AccountId, PersonId } from '../../shared/protocol/ids.ts';
+import type { AccountId, CustomRoleId, PersonId } from '../../shared/protocol/ids.ts';
+import type { CustomRoleStore } from './custom-roles.ts';
 import type { Grant, HeldGrant } from './roles.ts';
 
 export interface Sealer {
@@ -220,6 +221,8 @@ export interface ApiToken {
   readonly createdAt: number;
   readonly expiresAt: number | null;
   readonly destructive: boolean;
+  /** Custom role to whose rights the token is limited; null for all rights of its account. */
+  readonly role: CustomRoleId | null;
   readonly lastUsedAt: number | null;
   readonly lastAddress: string | null;
 }
@@ -253,11 +256,12 @@ export interface SessionStore {
 }
 
 export interface TokenStore {
+  /** Throws `not_found` if the custom role of the token does not exist. */
   insertToken(token: Owned<ApiToken> & { readonly hash: string }): Promise<void>;
   tokens(account: AccountId | null): Promise<Owned<ApiToken>[]>;
   deleteToken(account: AccountId | null, id: string): Promise<boolean>;
   /**
-   * Finds the account of an API token and records the use of the token. Returns null for an unknown or expired token, and for a disabled
+   * Finds the account of an API token, with grants that give at most the rights of the token's role, and records the use of the token. Returns null for an unknown or expired token, and for a disabled
    * account.
    */
   tokenAccount(hash: string, now: number, address: string): Promise<TokenAccount | null>;
@@ -368,4 +372,5 @@ export interface AdminStores {
   readonly approverKeys: ApproverKeyStore;
   readonly passkeys: PasskeyStore;
   readonly recoveryCodes: RecoveryCodeStore;
+  readonly customRoles: CustomRoleStore;
 }

@@ -2,7 +2,7 @@
  * Rights of the roles. One table lists every route of the API with the roles that may use it; a route that is missing from the table does
  * not compile.
  */
-import { ROLES, type Role } from '../../shared/api/roles.ts';
+import { ROLES, type Role, type RoleName } from '../../shared/api/roles.ts';
 import { areasOutside, expandAreas, type HomeArea, type OrderArea } from '../../shared/areas/area-code.ts';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { GroupId } from '../../shared/protocol/ids.ts';
@@ -12,14 +12,19 @@ import type { GroupId } from '../../shared/protocol/ids.ts';
  * orders of the area and the devices whose home is in the area.
  */
 export interface Grant {
-  readonly role: Role;
+  readonly role: RoleName;
   readonly group: GroupId | null;
   readonly area: OrderArea | null;
 }
 
-/** Grant of an account. `source`: `provider` if the identity provider's groups gave the role; absent if an owner granted it. */
+/**
+ * Grant of an account. `source`: `provider` if the identity provider's groups gave the role; absent if an owner granted it. `name`: name of
+ * a custom role. `rights`: the only rights that the grant gives, for a custom role or for a limited API token; absent if the table decides.
+ */
 export interface HeldGrant extends Grant {
   readonly source?: 'provider';
+  readonly name?: string;
+  readonly rights?: readonly RightName[];
 }
 
 export const sameGrant = (a: Grant, b: Grant): boolean => a.role === b.role && a.group === b.group && a.area === b.area;
@@ -48,7 +53,10 @@ interface Right {
 
 /** The role `backup` is for a scheduled job, which can create a backup and can read nothing else. */
 const EVERYONE = ROLES.filter((role) => role !== 'backup');
-const right = (scope: Scope, ...roles: readonly Role[]): Right => ({ scope, roles });
+const right = <S extends Scope>(scope: S, ...roles: readonly Role[]): Right & { readonly scope: S } => ({
+  scope,
+  roles,
+});
 
 export const RIGHTS = {
   'health.live': right('public'),
@@ -104,6 +112,13 @@ export const RIGHTS = {
   'access.end-account': right('whole', 'owner'),
   'grants.create': right('whole', 'owner'),
   'grants.delete': right('whole', 'owner'),
+  'rights.list': right('any', ...EVERYONE),
+  'roles.list': right('any', ...EVERYONE),
+  /** Right to see the versions of a custom role and the accounts and tokens that have it. */
+  'roles.show': right('whole', 'owner', 'auditor'),
+  'roles.create': right('whole', 'owner'),
+  'roles.update': right('whole', 'owner'),
+  'roles.delete': right('whole', 'owner'),
 
   /**
    * Rights to read, confirm and decline destructive actions that wait for a second person. To decide on another person's action, the caller
@@ -384,6 +399,10 @@ export const RIGHTS = {
 } as const satisfies Record<string, Right>;
 
 export type RightName = keyof typeof RIGHTS;
+/** Rights that depend on a role. Every account has the others. */
+export type GrantableName = {
+  [Name in RightName]: (typeof RIGHTS)[Name]['scope'] extends 'public' | 'self' ? never : Name;
+}[RightName];
 const RIGHT_NAMES = Object.keys(RIGHTS) as RightName[];
 /** Rights that no route has as its name. A handler demands them, depending on the request. */
 export const RIGHTS_WITHOUT_ROUTE = [
@@ -410,10 +429,10 @@ export interface AccessScope {
 const EVERYTHING: AccessScope = { devices: null, areas: null };
 
 /** Devices and areas for which `grants` give the right `name`. Throws `forbidden` if no grant gives the right. */
-export function scopeOf(name: RightName, grants: readonly Grant[]): AccessScope {
+export function scopeOf(name: RightName, grants: readonly HeldGrant[]): AccessScope {
   const { scope, roles }: Right = RIGHTS[name];
   if (scope === 'public' || scope === 'self') return EVERYTHING;
-  const matching = grants.filter((grant) => roles.includes(grant.role));
+  const matching = grants.filter((grant) => gives(grant, name));
   const whole = matching.some(({ group, area }) => group === null && area === null);
   if (whole || (scope === 'any' && matching.length > 0)) return EVERYTHING;
   if (scope === 'device' && matching.length > 0) {
@@ -427,7 +446,14 @@ export function scopeOf(name: RightName, grants: readonly Grant[]): AccessScope 
   throw new CordonError('forbidden', `${requirement}. Ask an owner for it.`, { right: name });
 }
 
-export function rightsOf(grants: readonly Grant[]): RightName[] {
+const gives = ({ role, rights }: HeldGrant, name: RightName): boolean =>
+  rights ? rights.includes(name) : (RIGHTS[name].roles as readonly RoleName[]).includes(role);
+
+/** Grants that give at most the rights `limit`, for an API token that is limited to a custom role. */
+export const limitedGrants = (grants: readonly HeldGrant[], limit: readonly RightName[]): HeldGrant[] =>
+  grants.map((grant) => ({ ...grant, rights: limit.filter((name) => gives(grant, name)) }));
+
+export function rightsOf(grants: readonly HeldGrant[]): RightName[] {
   return RIGHT_NAMES.filter((name) => isAllowed(() => scopeOf(name, grants)));
 }
 

@@ -1,5 +1,5 @@
 import { CordonError } from '../../shared/errors.ts';
-import { type AccountId, randomBase32 } from '../../shared/protocol/ids.ts';
+import { type AccountId, type CustomRoleId, randomBase32 } from '../../shared/protocol/ids.ts';
 import type { ApiToken, Owned, TokenAccount, TokenStore } from './ports.ts';
 import { PROVIDER_ROLES_LAST, withoutStaleRoles } from './provider-roles.ts';
 import { newSecret, sha256 } from './secrets.ts';
@@ -19,13 +19,14 @@ export function createTokens({ tokens, now }: { readonly tokens: TokenStore; rea
       name: string,
       expiresAt: number | null,
       destructive = false,
+      role: CustomRoleId | null = null,
     ): Promise<ApiToken & { secret: string }> {
       if (expiresAt !== null && expiresAt <= now()) {
         throw new CordonError('invalid_input', 'The expiry of a token must be in the future.', { path: 'expiresAt' });
       }
       const secret = `cordon_${newSecret()}`;
       const unused = { lastUsedAt: null, lastAddress: null };
-      const token = { id: `tok_${randomBase32(10)}`, name, createdAt: now(), expiresAt, destructive, ...unused };
+      const token = { id: `tok_${randomBase32(10)}`, name, createdAt: now(), expiresAt, destructive, role, ...unused };
       await tokens.insertToken({ ...token, account, hash: sha256(secret) });
       return { ...token, secret };
     },

@@ -16,7 +16,10 @@ import type { Admins } from '../admins/admins.ts';
 import { Reply, type Route, route } from './route.ts';
 
 export interface AccountsPorts {
-  readonly admins: Pick<Admins, 'accounts' | 'setStatus' | 'unlinkIdentity' | 'grant' | 'revokeGrant'>;
+  readonly admins: Pick<
+    Admins,
+    'accounts' | 'setStatus' | 'unlinkIdentity' | 'grant' | 'revokeGrant' | 'requireGrantable'
+  >;
   readonly accountLinks: AccountLinks;
 }
 
@@ -46,6 +49,7 @@ export function accountRoutes({ admins, accountLinks }: AccountsPorts): Route[] 
       response: invitedAccount,
       statuses: [201],
       async handler({ body, caller }) {
+        for (const grant of body.grants) await admins.requireGrantable(grant, caller.account);
         const { account, ...delivery } = await accountLinks.create(body, caller.account);
         return new Reply({ account, ...shownLink(delivery) }, { status: 201 });
       },
@@ -126,7 +130,10 @@ export function accountRoutes({ admins, accountLinks }: AccountsPorts): Route[] 
       params: accountParams,
       body: grantSchema,
       response: accountView,
-      handler: ({ params, body }) => admins.grant(params.id, body),
+      async handler({ params, body, caller }) {
+        await admins.requireGrantable(body, caller.account);
+        return admins.grant(params.id, body);
+      },
     }),
     route({
       name: 'grants.delete',

@@ -1,6 +1,6 @@
 import { changedEvent } from '../../shared/api/events.ts';
 import { isCordonError } from '../../shared/errors.ts';
-import type { Grant } from '../admins/roles.ts';
+import type { HeldGrant } from '../admins/roles.ts';
 import type { EventStreams } from './event-streams.ts';
 import { type Route, route, StreamReply } from './route.ts';
 
@@ -35,4 +35,6 @@ export function eventRoutes(streams: Pick<EventsPort, 'hold'>): Route[] {
   ];
 }
 
-const sameGrant = (a: Grant, b: Grant): boolean => a.role === b.role && a.group === b.group && a.area === b.area;
+/** A changed custom role ends the stream. The page then opens a new one with its present rights. */
+const sameGrant = (a: HeldGrant, b: HeldGrant): boolean =>
+  a.role === b.role && a.group === b.group && a.area === b.area && String(a.rights) === String(b.rights);

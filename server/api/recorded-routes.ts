@@ -65,6 +65,7 @@ const KINDS: Readonly<Record<string, string>> = {
   ref: 'refusal',
   tok: 'token',
   ses: 'session',
+  rol: 'role',
   ntr: 'notification-rule',
   ntc: 'notification-channel',
   ntd: 'delivery',

@@ -18,6 +18,7 @@ import { cliSignInRoutes } from './cli-sign-in.ts';
 import { type CodesPorts, codeRoutes } from './codes.ts';
 import { type CommandsPorts, commandRoutes } from './commands.ts';
 import { type ComplianceRoutesPorts, complianceRoutes } from './compliance.ts';
+import { customRoleRoutes } from './custom-roles.ts';
 import { type DemoPort, demoRoutes } from './demo.ts';
 import { type DeviceActionsPorts, deviceActionRoutes } from './device-actions.ts';
 import { type DeviceViewPorts, deviceViewRoutes } from './device-views.ts';
@@ -126,6 +127,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...passkeyRoutes({ admins }),
     ...tokenRoutes(admins),
     ...actionRoutes({ actions: ports.actions, admins, devices, perform: (...args) => performer(routes)(...args) }),
+    ...customRoleRoutes(admins),
     ...accessRoutes(admins),
     ...accountRoutes({ admins, accountLinks: ports.accountLinks }),
     ...approverRoutes({ admins, orders }),

@@ -15,6 +15,7 @@ import * as cliSignIn from '../../shared/api/cli-sign-in.ts';
 import * as codes from '../../shared/api/codes.ts';
 import * as commands from '../../shared/api/commands.ts';
 import * as compliance from '../../shared/api/compliance.ts';
+import * as customRoles from '../../shared/api/custom-roles.ts';
 import * as demo from '../../shared/api/demo.ts';
 import * as deviceActions from '../../shared/api/device-actions.ts';
 import * as deviceViews from '../../shared/api/device-views.ts';
@@ -23,6 +24,7 @@ import * as disclosures from '../../shared/api/disclosures.ts';
 import * as events from '../../shared/api/events.ts';
 import * as activityExamples from '../../shared/api/examples/activity.ts';
 import * as areaExamples from '../../shared/api/examples/areas.ts';
+import * as customRoleExamples from '../../shared/api/examples/custom-roles.ts';
 import * as deviceExamples from '../../shared/api/examples/devices.ts';
 import * as disclosureExamples from '../../shared/api/examples/disclosures.ts';
 import * as installationExamples from '../../shared/api/examples/installation.ts';
@@ -84,6 +86,7 @@ const MODULES: readonly object[] = [
   commands,
   compliance,
   jobs,
+  customRoles,
   demo,
   deviceActions,
   devices,
@@ -136,6 +139,7 @@ const PARAMETERS = /(?:Params|Query|Filter)$/;
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...activityExamples,
   ...areaExamples,
+  ...customRoleExamples,
   ...deviceExamples,
   ...disclosureExamples,
   ...installationExamples,

@@ -25,7 +25,8 @@ export function tokenRoutes(admins: Pick<Admins, 'tokens' | 'createToken' | 'del
       statuses: [201],
       async handler({ body, caller }) {
         const expires = body.expiresInDays === null ? null : Date.now() + body.expiresInDays * DAY;
-        return new Reply(await admins.createToken(caller.account.id, body.name, expires, body.destructive), {
+        const { name, destructive, role } = body;
+        return new Reply(await admins.createToken(caller.account.id, name, expires, destructive, role), {
           status: 201,
         });
       },

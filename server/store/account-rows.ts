@@ -1,4 +1,4 @@
-import type { Role } from '../../shared/api/roles.ts';
+import type { RoleName } from '../../shared/api/roles.ts';
 import type { OrderArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { foldedName } from '../../shared/order/person.ts';
@@ -10,7 +10,8 @@ import {
   type PersonId,
 } from '../../shared/protocol/ids.ts';
 import type { Account, Invitation, NewAccount } from '../admins/ports.ts';
-import type { Grant } from '../admins/roles.ts';
+import { isCustomRight } from '../admins/right-catalog.ts';
+import type { Grant, RightName } from '../admins/roles.ts';
 import type { Db, Tx } from './database.ts';
 import type { Schema } from './schema.ts';
 
@@ -106,9 +107,23 @@ export async function requireAnOwner(tx: Tx): Promise<void> {
   throw new CordonError('last_owner', 'This is the last owner who can sign in. Make another account an owner first.');
 }
 
-export async function grantsOf(db: Db | Tx, account: string): Promise<Schema['role_grants'][]> {
-  return db.selectFrom('role_grants').selectAll().where('account_id', '=', account).orderBy('granted_at').execute();
+/** Grant with the name and the rights of its custom role; both are null for a built-in role. */
+type GrantRow = Schema['role_grants'] & { readonly [Column in 'custom_name' | 'custom_rights']: string | null };
+
+/** Grants with the current rights of custom roles, so that a change of a role applies to the next request. */
+export const grantRows = (db: Db | Tx) =>
+  db
+    .selectFrom('role_grants')
+    .leftJoin('custom_roles', 'custom_roles.id', 'role_grants.role')
+    .selectAll('role_grants')
+    .select(['custom_roles.name as custom_name', 'custom_roles.rights as custom_rights']);
+
+export async function grantsOf(db: Db | Tx, account: string): Promise<GrantRow[]> {
+  return grantRows(db).where('account_id', '=', account).orderBy('granted_at').execute();
 }
+
+/** Rights of a stored custom role. A right that this version of Cordon does not allow in custom roles has no effect. */
+export const customRights = (stored: string): RightName[] => (JSON.parse(stored) as string[]).filter(isCustomRight);
 
 /** Accounts. `same_as`: id of the older person record that replaced the person record of the account. */
 export const accountRows = (db: Db | Tx) =>
@@ -129,7 +144,7 @@ export async function load(db: Db | Tx, id: string): Promise<Account | null> {
   return row ? toAccount(row, await grantsOf(db, id)) : null;
 }
 
-export function toAccount(row: AccountRow, grants: readonly Schema['role_grants'][]): Account {
+export function toAccount(row: AccountRow, grants: readonly GrantRow[]): Account {
   return {
     id: accountIdSchema.parse(row.id),
     person: (row.same_as ?? row.person_id) as PersonId,
@@ -143,10 +158,11 @@ export function toAccount(row: AccountRow, grants: readonly Schema['role_grants'
     emailVerifiedAt: row.verified_email === row.email ? row.email_verified_at : null,
     identity: identityOf(row),
     grants: grants.map((grant) => ({
-      role: grant.role as Role,
+      role: grant.role as RoleName,
       group: grant.group_id as GroupId | null,
       area: grant.area as OrderArea | null,
       ...(grant.source === 'provider' && { source: 'provider' as const }),
+      ...(grant.custom_name !== null && { name: grant.custom_name, rights: customRights(grant.custom_rights ?? '[]') }),
     })),
   };
 }

@@ -14,6 +14,7 @@ import type { Grant } from '../admins/roles.ts';
 import {
   accountRows,
   endAccess,
+  grantRows,
   grantsOf,
   insertAccount,
   insertGrant,
@@ -24,6 +25,7 @@ import {
   toAccount,
 } from './account-rows.ts';
 import { appendEntry } from './append-entries.ts';
+import { requireRole } from './custom-role-store.ts';
 import type { Database, Tx } from './database.ts';
 import { lockPendingOrders, voidApprovals } from './voided-approvals.ts';
 
@@ -54,7 +56,7 @@ export class AccountStore implements AccountPort {
   async list(): Promise<Account[]> {
     const { db } = this.#database;
     const rows = await accountRows(db).orderBy('accounts.created_at').orderBy('accounts.id').execute();
-    const grants = await db.selectFrom('role_grants').selectAll().execute();
+    const grants = await grantRows(db).execute();
     return rows.map((row) =>
       toAccount(
         row,
@@ -135,6 +137,7 @@ export class AccountStore implements AccountPort {
 }
 
 async function addGrant(tx: Tx, account: AccountId, { grant, entry }: NewGrant, at: number): Promise<void> {
+  await requireRole(tx, grant.role);
   if (grant.group !== null) {
     const group = await tx
       .selectFrom('groups')

@@ -1,6 +1,7 @@
 import type { AdminsPorts } from '../admins/admins.ts';
 import { AccountStore } from './account-store.ts';
 import { ApproverKeyStore } from './approver-key-store.ts';
+import { CustomRoleStore } from './custom-role-store.ts';
 import type { Database } from './database.ts';
 import { InvitationStore, VerificationStore } from './invitation-store.ts';
 import { PasskeyStore, RecoveryCodeStore } from './passkey-store.ts';
@@ -16,5 +17,6 @@ export const openAdminStores = (database: Database): AdminsPorts['stores'] => ({
   approverKeys: new ApproverKeyStore(database),
   identities: new ProviderIdentityStore(database),
   passkeys: new PasskeyStore(database),
+  customRoles: new CustomRoleStore(database),
   recoveryCodes: new RecoveryCodeStore(database),
 });

@@ -1,6 +1,7 @@
 /** Store of the organization's countersignatures, and of the messaging keys that wait for a countersignature. */
 import { sql } from 'kysely';
 import { deviceIdSchema, groupIdSchema } from '../../shared/protocol/ids.ts';
+import { RIGHTS } from '../admins/roles.ts';
 import type {
   KeyQuery,
   KeyRow,
@@ -10,6 +11,7 @@ import type {
   OtherDevice,
   CountersignatureStore as Port,
 } from '../membership/ports.ts';
+import { customRights } from './account-rows.ts';
 import type { Database, Db } from './database.ts';
 import { withinScope } from './device-scope.ts';
 import {
@@ -174,10 +176,15 @@ async function otherDevices(
 
 async function codesBy(db: Db, devices: readonly string[]): Promise<Map<string, NonNullable<ListedKey['codeBy']>>> {
   if (devices.length === 0) return new Map();
+  const custom = await db.selectFrom('custom_roles').select(['id', 'rights']).execute();
+  const roles = [
+    ...RIGHTS['codes.create'].roles,
+    ...custom.filter(({ rights }) => customRights(rights).includes('codes.create')).map(({ id }) => id),
+  ];
   const { rows } = await sql<{ id: string; account: string; name: string | null; whole: number }>`
     select code.id, code.created_by as account, accounts.name,
       case when exists (select 1 from role_grants as r where r.account_id = code.created_by
-        and r.group_id is null and r.area is null and r.role in ('owner', 'fleet', 'helpdesk')) then 1 else 0 end as whole
+        and r.group_id is null and r.area is null and r.role in (${sql.join(roles)})) then 1 else 0 end as whole
     from activation_codes as code left join accounts on accounts.id = code.created_by
     where code.id in (${sql.join([...devices])})`.execute(db);
   return new Map(

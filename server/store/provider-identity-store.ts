@@ -10,6 +10,7 @@ import type { Account, Identity, NewAccount, NewGrant } from '../admins/ports.ts
 import { type Grant, sameGrant } from '../admins/roles.ts';
 import { endAccess, insertAccount, insertGrant, load } from './account-rows.ts';
 import { appendEntry } from './append-entries.ts';
+import { roleExists } from './custom-role-store.ts';
 import type { Database, Db, Tx } from './database.ts';
 
 export class ProviderIdentityStore implements Port {
@@ -34,6 +35,7 @@ export class ProviderIdentityStore implements Port {
       await insertAccount(tx, account);
       await insertIdentity(tx, account.id, identity, account.at);
       for (const { grant, entry } of grants) {
+        if (!(await roleExists(tx, grant.role))) continue;
         await insertGrant(tx, account.id, grant, account.at, 'provider');
         await appendEntry(tx, entry);
       }
@@ -43,7 +45,9 @@ export class ProviderIdentityStore implements Port {
 
   async signIn(account: AccountId, roles: GrantsOfProvider): Promise<{ account: Account; changed: boolean }> {
     return this.#database.transaction(async (tx) => {
-      const { grants, at, entry } = roles;
+      const { at, entry } = roles;
+      const grants: Grant[] = [];
+      for (const grant of roles.grants) if (await roleExists(tx, grant.role)) grants.push(grant);
       await tx
         .updateTable('provider_identities')
         .set({ signed_in_at: at })

@@ -1,5 +1,5 @@
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
-import type { AccountId } from '../../shared/protocol/ids.ts';
+import type { AccountId, CustomRoleId } from '../../shared/protocol/ids.ts';
 import type {
   ApiToken,
   NewSession,
@@ -9,8 +9,10 @@ import type {
   TokenAccount,
   TokenStore as TokenPort,
 } from '../admins/ports.ts';
+import { limitedGrants } from '../admins/roles.ts';
 import { endAccess, load } from './account-rows.ts';
 import { appendEntry } from './append-entries.ts';
+import { find, requireRole } from './custom-role-store.ts';
 import type { Database } from './database.ts';
 import type { Schema } from './schema.ts';
 
@@ -136,20 +138,24 @@ export class TokenStore implements TokenPort {
 
   async insertToken(token: Owned<ApiToken> & { readonly hash: string }): Promise<void> {
     const { id, hash, name, account: account_id, createdAt: created_at, expiresAt: expires_at } = token;
-    await this.#database.db
-      .insertInto('api_tokens')
-      .values({
-        id,
-        hash,
-        account_id,
-        name,
-        created_at,
-        expires_at,
-        last_used_at: null,
-        last_address: null,
-        destructive: token.destructive ? 1 : 0,
-      })
-      .execute();
+    await this.#database.transaction(async (tx) => {
+      if (token.role !== null) await requireRole(tx, token.role);
+      await tx
+        .insertInto('api_tokens')
+        .values({
+          id,
+          hash,
+          account_id,
+          name,
+          created_at,
+          expires_at,
+          last_used_at: null,
+          last_address: null,
+          destructive: token.destructive ? 1 : 0,
+          role_id: token.role,
+        })
+        .execute();
+    });
   }
 
   async tokens(account: AccountId | null): Promise<Owned<ApiToken>[]> {
@@ -169,6 +175,7 @@ export class TokenStore implements TokenPort {
       lastUsedAt: row.last_used_at,
       lastAddress: row.last_address,
       destructive: row.destructive === 1,
+      role: row.role_id as CustomRoleId | null,
     }));
   }
 
@@ -185,7 +192,7 @@ export class TokenStore implements TokenPort {
     const { db } = this.#database;
     const row = await db
       .selectFrom('api_tokens')
-      .select(['id', 'account_id', 'last_used_at', 'last_address', 'destructive'])
+      .select(['id', 'account_id', 'last_used_at', 'last_address', 'destructive', 'role_id'])
       .where('hash', '=', hash)
       .where((at) => at.or([at('expires_at', 'is', null), at('expires_at', '>', now)]))
       .executeTakeFirst();
@@ -198,6 +205,8 @@ export class TokenStore implements TokenPort {
         .where('id', '=', row.id)
         .execute();
     }
-    return { account, destructive: row.destructive === 1, token: row.id };
+    const limit = row.role_id === null ? null : await find(db, row.role_id as CustomRoleId);
+    const grants = row.role_id === null ? account.grants : limitedGrants(account.grants, limit?.rights ?? []);
+    return { account: { ...account, grants }, destructive: row.destructive === 1, token: row.id };
   }
 }

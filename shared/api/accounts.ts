@@ -11,12 +11,19 @@ export const emailText = z
   .max(254)
   .regex(/^[^\s@]+@[^\s@]+$/, 'is an e-mail address');
 
+/** Built-in role, or id of a custom role. */
+const customRoleId = z
+  .string()
+  .regex(/^rol_[a-z2-7]{16}$/, `is one of ${ROLES.join(', ')}, or the id of a custom role`)
+  .brand<'CustomRoleId'>();
+const roleName = z.union([z.enum(ROLES), customRoleId]);
+
 /**
  * Grant of a role to an account. A group limits the role to the group's devices. An area limits the role to the area's orders and to
  * devices with a home area in it. With a group and an area, both limits apply.
  */
 export const grantSchema = z.strictObject({
-  role: z.enum(ROLES),
+  role: roleName,
   group: groupIdSchema.nullable().default(null),
   area: areaText.nullable().default(null),
 });
@@ -36,7 +43,9 @@ export const accountView = z.object({
   identity: z.object({ issuer: z.string(), subject: z.string(), linkedAt: instant, signedInAt: instant }).nullable(),
   grants: z.array(
     z.object({
-      role: z.enum(ROLES),
+      role: roleName,
+      /** Name of a custom role; absent for a built-in role. */
+      name: z.string().optional(),
       group: z.string().nullable(),
       area: z.string().nullable(),
       /** `provider`: the groups of the identity provider gave the role, and each sign-in checks it again. */

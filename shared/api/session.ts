@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { accountIdSchema } from '../protocol/ids.ts';
+import { accountIdSchema, customRoleIdSchema } from '../protocol/ids.ts';
 import { accountView, emailText, passwordText } from './accounts.ts';
 import { passkeyStepUp } from './passkeys.ts';
 import { instant } from './wire.ts';
@@ -76,6 +76,8 @@ export const tokenView = z.object({
   expiresAt: instant.nullable(),
   /** Whether the token may perform destructive actions without a step-up sign-in. */
   destructive: z.boolean(),
+  /** Custom role to whose rights the token is limited; null for all rights of its account. */
+  role: customRoleIdSchema.nullable(),
   lastUsedAt: instant.nullable(),
   lastAddress: z.string().nullable(),
 });
@@ -93,6 +95,8 @@ export const newToken = z.strictObject({
    * permission instead.
    */
   destructive: z.boolean().default(false),
+  /** Custom role to whose rights the token is limited. The token never has more rights than its account. Null for all rights. */
+  role: customRoleIdSchema.nullable().default(null),
 });
 export const createdToken = tokenView.extend({ secret: z.string() });
 export const tokenParams = z.object({ id: z.string().max(64) });

@@ -32,6 +32,13 @@ export const ENTRY_KINDS = [
   'role.granted',
   'role.revoked',
   /**
+   * Entries: an owner (`subject`) created, changed or deleted a custom role. `role` is its random id, and `digest` the SHA-256 of its name,
+   * description and rights.
+   */
+  'custom-role.created',
+  'custom-role.changed',
+  'custom-role.deleted',
+  /**
    * Entry: an admin created a link that replaces an account's password and second factor, or the account holder used the link. `subject` is
    * the account.
    */

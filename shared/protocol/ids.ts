@@ -97,6 +97,10 @@ export const deliveryIdSchema = idOf('ntd').brand<'DeliveryId'>();
 export type DeliveryId = z.infer<typeof deliveryIdSchema>;
 export const newDeliveryId = (): DeliveryId => `ntd_${randomBase32(10)}` as DeliveryId;
 
+export const customRoleIdSchema = idOf('rol').brand<'CustomRoleId'>();
+export type CustomRoleId = z.infer<typeof customRoleIdSchema>;
+export const newCustomRoleId = (): CustomRoleId => `rol_${randomBase32(10)}` as CustomRoleId;
+
 export const policyIdSchema = idOf('pol').brand<'PolicyId'>();
 export type PolicyId = z.infer<typeof policyIdSchema>;
 export const newPolicyId = (): PolicyId => `pol_${randomBase32(10)}` as PolicyId;

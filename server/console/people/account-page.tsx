@@ -32,7 +32,7 @@ import { Moment, RealDate } from '../parts/words.tsx';
 import { OwnAddress } from './own-address.tsx';
 import { OwnIdentity } from './own-identity.tsx';
 import { Passkeys } from './passkeys.tsx';
-import { limitOf, ROLE_MEANING, ROLE_NAMES } from './role-words.ts';
+import { limitOf, roleMeaningOf, roleNameOf } from './role-words.ts';
 import { OwnSessions } from './sessions.tsx';
 
 const tokensQuery = topicQuery([], '/tokens', tokenList);
@@ -55,14 +55,14 @@ export function AccountPage() {
               const limit = limitOf(grant, groupName);
               return (
                 <Group key={`${grant.role} ${limit}`} gap="xs">
-                  <Badge size="lg">{ROLE_NAMES[grant.role]}</Badge>
+                  <Badge size="lg">{roleNameOf(grant)}</Badge>
                   {grant.source === 'provider' && <Text>from {provider?.name ?? 'the identity provider'}</Text>}
                   {limit && (
                     <Text>
                       limited to <UserText>{limit}</UserText>
                     </Text>
                   )}
-                  <Text c="dimmed">{ROLE_MEANING[grant.role]}</Text>
+                  <Text c="dimmed">{roleMeaningOf(grant)}</Text>
                 </Group>
               );
             })}

@@ -15,7 +15,7 @@ import { PageLink } from '../parts/links.tsx';
 import { Moment } from '../parts/words.tsx';
 import { GrantDialog } from './grant-dialog.tsx';
 import { InvitationDialog, InviteDialog } from './invite-dialog.tsx';
-import { limitOf, ROLE_NAMES } from './role-words.ts';
+import { limitOf, roleNameOf } from './role-words.ts';
 
 export const accountsQuery = topicQuery(['accounts'], '/accounts', accountList);
 type Grant = AccountView['grants'][number];
@@ -38,7 +38,7 @@ export function Accounts() {
   const changed = () => client.invalidateQueries({ queryKey: accountsQuery.queryKey });
   const groupName = (id: string) => groups.find((group) => group.id === id)?.name ?? 'a deleted group';
   const provider = useQuery(providerQuery).data?.provider?.name ?? 'the identity provider';
-  const labelOf = (grant: Grant) => [ROLE_NAMES[grant.role], limitOf(grant, groupName)].filter(Boolean).join(': ');
+  const labelOf = (grant: Grant) => [roleNameOf(grant), limitOf(grant, groupName)].filter(Boolean).join(': ');
 
   return (
     <Stack>
@@ -81,7 +81,7 @@ export function Accounts() {
         grave
         act={async () => {
           if (dialog?.kind !== 'remove-role') return;
-          const { source: _, ...grant } = dialog.grant;
+          const { source: _, name: __, ...grant } = dialog.grant;
           await call('DELETE', `/accounts/${dialog.account.id}/grants`, accountView, grant);
           await changed();
         }}

@@ -1,4 +1,4 @@
-import type { Role } from '../../../shared/api/roles.ts';
+import { isBuiltIn, type Role } from '../../../shared/api/roles.ts';
 import { areaName } from '../../../shared/areas/area-words.ts';
 
 export const ROLE_NAMES: Readonly<Record<Role, string>> = {
@@ -19,6 +19,17 @@ export const ROLE_MEANING: Readonly<Record<Role, string>> = {
   auditor: 'Can read everything, but cannot change anything.',
   backup: 'Can only create encrypted backups. This role is for the API token of a scheduled job.',
 };
+
+interface NamedRole {
+  readonly role: string;
+  readonly name?: string | undefined;
+}
+
+/** Name of a built-in or custom role. */
+export const roleNameOf = ({ role, name }: NamedRole): string => (isBuiltIn(role) ? ROLE_NAMES[role] : (name ?? role));
+
+export const roleMeaningOf = ({ role }: NamedRole): string =>
+  isBuiltIn(role) ? ROLE_MEANING[role] : 'A custom role of your organization.';
 
 export function limitOf(
   { group, area }: { readonly group: string | null; readonly area: string | null },

@@ -62,6 +62,17 @@ const ACCOUNTS: Tables = {
     // Null equals null here, unlike in a unique constraint.
     special: { role_grants_once: `unique (account_id, role, (coalesce(group_id, '')), (coalesce(area, '')))` },
   },
+  custom_roles: {
+    columns:
+      'id text, name text, folded text, description text, rights text, version int, created_at int, changed_at int',
+    key: 'id',
+    unique: ['folded'],
+  },
+  custom_role_versions: {
+    columns: `role_id text, version int, name text, description text, rights text, digest text, changed_by text, at int`,
+    key: 'role_id, version',
+    references: { role_id: 'custom_roles(id)' },
+  },
   invitations: {
     columns: 'hash text, account_id text, expires_at int, used_at int?, mailed_to text?',
     key: 'hash',
@@ -89,10 +100,10 @@ const ACCOUNTS: Tables = {
   },
   api_tokens: {
     columns: `id text, hash text, account_id text, name text, created_at int, expires_at int?, destructive int,
-      last_used_at int?, last_address text?`,
+      last_used_at int?, last_address text?, role_id text?`,
     key: 'id',
     unique: ['hash'],
-    references: { account_id: 'accounts(id)' },
+    references: { account_id: 'accounts(id)', role_id: 'custom_roles(id)' },
     indexes: ['account_id'],
   },
   approver_keys: {

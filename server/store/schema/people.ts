@@ -66,6 +66,28 @@ export interface PeopleTables {
     /** `provider`: the groups of the identity provider gave the role, and a later sign-in may remove it. `manual`: an owner granted it. */
     source: 'manual' | 'provider';
   };
+  /** Custom roles. `folded`: normalized name, unique. `rights`: JSON list of names of rights. */
+  custom_roles: {
+    id: string;
+    name: string;
+    folded: string;
+    description: string;
+    rights: string;
+    version: number;
+    created_at: number;
+    changed_at: number;
+  };
+  /** Immutable version of a custom role. */
+  custom_role_versions: {
+    role_id: string;
+    version: number;
+    name: string;
+    description: string;
+    rights: string;
+    digest: string;
+    changed_by: string;
+    at: number;
+  };
   invitations: {
     hash: string;
     account_id: string;
@@ -105,6 +127,8 @@ export interface PeopleTables {
     expires_at: number | null;
     /** 1 if the API token may perform destructive actions without a step-up. */
     destructive: Flag;
+    /** Custom role to whose rights the token is limited; null for all rights of its account. */
+    role_id: string | null;
     last_used_at: number | null;
     last_address: string | null;
   };

@@ -116,6 +116,7 @@ export const tokenView = {
   createdAt: TIMES.start,
   expiresAt: TIMES.start + days(newToken.expiresInDays),
   destructive: false,
+  role: null,
   lastUsedAt: TIMES.now,
   lastAddress: '198.51.100.12',
 };
