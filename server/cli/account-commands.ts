@@ -10,6 +10,7 @@ import { endedAccess } from '../../shared/api/session.ts';
 import { linkLines, requireSent } from './account-links.ts';
 import { type Cli, commandOf } from './cli.ts';
 import { table } from './output.ts';
+import { roleNamed } from './role-names.ts';
 
 const HEAD = ['id', 'e-mail', 'address', 'name', 'status', 'roles'];
 
@@ -29,8 +30,9 @@ export function addAccountCommands(program: Command, cli: Cli): void {
     .argument('<name>')
     .option('--role <role...>', 'roles that apply to all groups and areas')
     .action(async (email: string, name: string, { role = [] }: { role?: string[] }) => {
-      const grants = role.map((one) => ({ role: one }));
-      const created = await cli.client().call(invitedAccount, 'POST', '/accounts', { email, name, grants });
+      const client = cli.client();
+      const grants = await Promise.all(role.map(async (one) => ({ role: await roleNamed(client, one) })));
+      const created = await client.call(invitedAccount, 'POST', '/accounts', { email, name, grants });
       cli.out().show(created, [...table(HEAD, [row(created.account)]), ...linkLines(created, name)]);
       requireSent(created, `The account ${created.account.id} was created`, created.account.id);
     });
@@ -53,12 +55,14 @@ export function addAccountCommands(program: Command, cli: Cli): void {
       .command(name)
       .description(text)
       .argument('<account>')
-      .argument('<role>', 'owner, fleet, helpdesk, legal or auditor')
+      .argument('<role>', 'owner, fleet, helpdesk, legal, auditor or backup, or a custom role')
       .option('--group <group>', 'limit the role to devices of this group')
       .option('--area <area>', 'limit the role to orders and home areas within this area')
       .action(async (id: string, role: string, scope: { group?: string; area?: string }) => {
         const path = `${accountPath(id)}/grants`;
-        const account = await cli.client().call(accountView, method, path, { role, ...scope });
+        const client = cli.client();
+        const body = { role: await roleNamed(client, role), ...scope };
+        const account = await client.call(accountView, method, path, body);
         cli.out().show(account, table(HEAD, [row(account)]));
       });
   }
@@ -97,8 +101,8 @@ export function addAccountCommands(program: Command, cli: Cli): void {
 
 function row({ id, email, emailVerifiedAt, name, status, ready, grants }: AccountView) {
   const roles = grants.map(
-    ({ role, group, area, source }) =>
-      [role, group, area].filter(Boolean).join(':') + (source === 'provider' ? '[provider]' : ''),
+    ({ role, name: custom, group, area, source }) =>
+      [custom ?? role, group, area].filter(Boolean).join(':') + (source === 'provider' ? '[provider]' : ''),
   );
   const address = emailVerifiedAt === null ? 'not verified' : 'verified';
   return [id, email, address, name, ready ? status : 'invited', roles.join(' ') || null];

@@ -27,6 +27,10 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     load: async () => (await import('./account-commands.ts')).addAccountCommands,
   },
   {
+    commands: { roles: 'Manage custom roles, and list the rights that roles can have' },
+    load: async () => (await import('./role-commands.ts')).addRoleCommands,
+  },
+  {
     commands: { sessions: 'List and end sign-in sessions', tokens: 'Manage API tokens for scripts' },
     load: async () => (await import('./session-commands.ts')).addSessionCommands,
   },

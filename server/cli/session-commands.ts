@@ -5,6 +5,7 @@ import { accessView, createdToken, type openSession, sessionList, tokenList } fr
 import { done } from '../../shared/api/wire.ts';
 import { type Cli, commandOf } from './cli.ts';
 import { table, when } from './output.ts';
+import { customRoleNamed } from './role-names.ts';
 
 export function addSessionCommands(program: Command, cli: Cli): void {
   addSessions(program, cli);
@@ -62,6 +63,12 @@ const sessionRows = (all: readonly z.output<typeof openSession>[]): string[] =>
     ]),
   );
 
+interface TokenOptions {
+  readonly days?: number;
+  readonly destructive?: boolean;
+  readonly role?: string;
+}
+
 function addTokens(program: Command, cli: Cli): void {
   const tokens = commandOf(program, 'tokens');
   tokens
@@ -78,9 +85,12 @@ function addTokens(program: Command, cli: Cli): void {
     .argument('<name>')
     .option('--days <days>', 'lifetime in days', Number)
     .option('--destructive', 'allow the token to wipe, unenroll and revoke devices and to change roles')
-    .action(async (name: string, { days, destructive }: { days?: number; destructive?: boolean }) => {
-      const body = { name, destructive, ...(days === undefined ? {} : { expiresInDays: days }) };
-      const created = await cli.client().call(createdToken, 'POST', '/tokens', body);
+    .option('--role <role>', 'limit the token to the rights of this custom role')
+    .action(async (name: string, { days, destructive, role }: TokenOptions) => {
+      const client = cli.client();
+      const limit = role === undefined ? {} : { role: await customRoleNamed(client, role) };
+      const body = { name, destructive, ...limit, ...(days === undefined ? {} : { expiresInDays: days }) };
+      const created = await client.call(createdToken, 'POST', '/tokens', body);
       cli.out().show(created, [created.secret]);
     });
   tokens

@@ -22,6 +22,7 @@ import { deskPages } from './console-pages/desk-pages.ts';
 import { groupPages } from './console-pages/group-pages.ts';
 import { orderPages } from './console-pages/order-pages.ts';
 import { policyPages } from './console-pages/policy-pages.ts';
+import { rolePages } from './console-pages/role-pages.ts';
 import { settingsPages } from './console-pages/settings-pages.ts';
 import { softwarePages } from './console-pages/software-pages.ts';
 
@@ -306,6 +307,7 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
   });
 
   groupPages(tour);
+  rolePages(tour);
   settingsPages(tour);
   deskPages(tour);
 

@@ -19,6 +19,7 @@ import {
   jobSearch,
   ledgerSearch,
   rehearsalSearch,
+  roleSearch,
   softwareSearch,
   versionSearch,
 } from './searches.ts';
@@ -229,6 +230,12 @@ const settings = createRoute({
   path: '/settings',
   component: lazyPage(() => withNames(import('../settings/settings-page.tsx')), 'SettingsPage'),
 });
+const roles = createRoute({
+  getParentRoute: () => root,
+  path: '/roles',
+  validateSearch: roleSearch,
+  component: lazyRouteComponent(() => import('../roles/roles-page.tsx'), 'RolesPage'),
+});
 const notifications = createRoute({
   getParentRoute: () => root,
   path: '/notifications',
@@ -283,6 +290,7 @@ export const router = createRouter({
     compliance,
     settings,
     recovery,
+    roles,
     notifications,
     alerts,
   ]),

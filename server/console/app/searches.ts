@@ -70,3 +70,9 @@ export const softwareSearch = z.object({
 
 const version = z.string().max(128).optional().catch(undefined);
 export const versionSearch = z.object({ below: version, atLeast: version, above: version, version });
+
+/** Search of the roles page. `role`: built-in name or id of a role. `edit`: the editor, without `role` for a new role. */
+export const roleSearch = z.object({
+  role: z.string().max(40).optional().catch(undefined),
+  edit: z.boolean().optional().catch(undefined),
+});

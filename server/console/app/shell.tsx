@@ -65,6 +65,7 @@ const PARENTS: Readonly<Record<string, string>> = {
   '/alerts': '/',
   '/recovery': '/settings',
   '/notifications': '/settings',
+  '/roles': '/settings',
 };
 
 export function Shell() {

@@ -29,6 +29,7 @@ import { useNow } from '../client/server-time.tsx';
 import { useMay, useSession } from '../client/session.tsx';
 import { Page, Section } from '../parts/page.tsx';
 import { Moment, RealDate } from '../parts/words.tsx';
+import { customRolesQuery } from '../roles/queries.ts';
 import { OwnAddress } from './own-address.tsx';
 import { OwnIdentity } from './own-identity.tsx';
 import { Passkeys } from './passkeys.tsx';
@@ -114,6 +115,7 @@ const LIFETIMES = [
 
 function Tokens() {
   const tokens = useQuery(tokensQuery);
+  const roles = useCustomRoles();
   const client = useQueryClient();
   const now = useNow(60_000);
   const [making, setMaking] = useState(false);
@@ -151,6 +153,12 @@ function Tokens() {
                           </>
                         )}
                         {token.destructive && ' · allows destructive actions'}
+                        {token.role !== null && (
+                          <>
+                            {' · limited to '}
+                            <UserText>{roles.find((each) => each.id === token.role)?.name ?? 'a custom role'}</UserText>
+                          </>
+                        )}
                       </Text>
                     </div>
                     <Button
@@ -188,6 +196,11 @@ function Tokens() {
   );
 }
 
+function useCustomRoles() {
+  const may = useMay();
+  return useQuery({ ...customRolesQuery, enabled: may('roles.list') }).data?.roles ?? [];
+}
+
 function MakeToken({
   opened,
   close,
@@ -200,14 +213,17 @@ function MakeToken({
   const [name, setName] = useState('');
   const [days, setDays] = useState('90');
   const [destructive, setDestructive] = useState(false);
+  const [role, setRole] = useState<string | null>(null);
+  const roles = useCustomRoles();
   const make = useMutation({
     mutationFn: () =>
-      call('POST', '/tokens', createdToken, { name: name.trim(), expiresInDays: Number(days), destructive }),
+      call('POST', '/tokens', createdToken, { name: name.trim(), expiresInDays: Number(days), destructive, role }),
     onSuccess: changed,
   });
   const leave = () => {
     setName('');
     setDestructive(false);
+    setRole(null);
     make.reset();
     close();
   };
@@ -248,6 +264,18 @@ function MakeToken({
               value={days}
               onChange={(value) => setDays(value ?? '90')}
             />
+            {roles.length > 0 && (
+              <Select
+                label="Limit to role"
+                description="The token then has only those rights of your account that the role also has."
+                placeholder="All rights of your account"
+                data={roles.map((each) => ({ value: each.id as string, label: each.name }))}
+                value={role}
+                onChange={setRole}
+                clearable
+                clearButtonProps={{ 'aria-label': 'Clear selection' }}
+              />
+            )}
             <Checkbox
               label="Allow destructive actions"
               description="The token can then wipe, unenroll and revoke devices and change roles without an authenticator code."

@@ -59,6 +59,18 @@ export function SettingsPage() {
             </QueryResult>
           </Section>
         )}
+        {may('roles.list') && (
+          <Section title="Roles">
+            <Text c="dimmed" maw={760}>
+              Roles give rights to accounts. If no built-in role fits, owners create custom roles.
+            </Text>
+            <div>
+              <ButtonLink to="/roles" variant="default">
+                Show roles
+              </ButtonLink>
+            </div>
+          </Section>
+        )}
         {may('notification-rules.list') && (
           <Section title="Notifications">
             <Text c="dimmed" maw={760}>
