@@ -54,7 +54,7 @@ function addRuleCommands(rules: Command, cli: Cli): void {
     .argument('<name>')
     .argument(
       '<condition>',
-      'approval-pending, health-issue, device-offline, order-effective, device-enrolled or job-failed',
+      'approval-pending, health-issue, device-offline, order-effective, device-enrolled, device-not-compliant or job-failed',
     )
     .requiredOption('--channel <channel...>', 'ids of channels')
     .option('--days <count>', 'days without a connection, for device-offline')

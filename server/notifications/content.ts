@@ -38,6 +38,7 @@ const TITLES: Readonly<Record<ConditionKind, readonly [one: string, many: string
   'device-offline': ['A device is offline', 'devices are offline'],
   'order-effective': ['An order takes effect soon', 'orders take effect soon'],
   'device-enrolled': ['A new device is enrolled', 'new devices are enrolled'],
+  'device-not-compliant': ['A device is not compliant', 'devices are not compliant'],
   'job-failed': ['A job failed', 'jobs failed'],
 };
 

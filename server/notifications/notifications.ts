@@ -202,7 +202,9 @@ export function createNotifications(ports: NotificationsPorts) {
       const defined = Object.fromEntries(
         Object.entries(change).filter(([, value]) => value !== undefined),
       ) as Partial<NewRule>;
-      const enabledAt = change.enabled && !before.enabled ? clock.now() : before.enabledAt;
+      const restarted = change.enabled === true && !before.enabled;
+      const other = change.condition !== undefined && change.condition.kind !== before.condition.kind;
+      const enabledAt = restarted || other ? clock.now() : before.enabledAt;
       const changed = { ...before, ...defined, enabledAt };
       await store.putRule(changed);
       rules.request();

@@ -6,7 +6,7 @@ import { instant } from './wire.ts';
 
 const name = z.string().trim().min(1).max(80);
 
-/** Condition of a rule. A new kind needs a source in `server/composition/notifications.ts` and words in the console. */
+/** Condition of a rule. A new kind needs a source in `server/composition/notification-sources.ts` and words in the console. */
 export const notificationCondition = z.discriminatedUnion('kind', [
   /** A revision, an approver set or a destructive action waits for a person. */
   z.strictObject({ kind: z.literal('approval-pending') }),
@@ -17,7 +17,9 @@ export const notificationCondition = z.discriminatedUnion('kind', [
   /** An order takes effect within this number of hours. */
   z.strictObject({ kind: z.literal('order-effective'), hours: z.int().min(1).max(720) }),
   z.strictObject({ kind: z.literal('device-enrolled') }),
-  /** A command or a job of commands failed on a device. */
+  /** A device is not compliant with its policy. */
+  z.strictObject({ kind: z.literal('device-not-compliant') }),
+  /** A command or a job of commands failed on a device, or the server stopped a job because too many devices failed. */
   z.strictObject({ kind: z.literal('job-failed') }),
 ]);
 export type NotificationCondition = z.infer<typeof notificationCondition>;

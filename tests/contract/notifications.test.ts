@@ -74,6 +74,7 @@ function worldOf(database: Database, mailer: Parameters<typeof createSender>[0][
       'device-offline': source,
       'order-effective': source,
       'device-enrolled': source,
+      'device-not-compliant': source,
       'job-failed': source,
     },
     send: createSender({ mailer, addresses: createReceiverAddresses(['127.0.0.1']), folder, now: () => clock.now() }),

@@ -317,6 +317,7 @@ export async function startApi({
       'device-offline': async () => [],
       'order-effective': async () => [],
       'device-enrolled': async () => [],
+      'device-not-compliant': async () => [],
       'job-failed': async () => [],
     },
     send: createSender({

@@ -8,11 +8,17 @@ export const CONDITION_NAMES: Readonly<Record<ConditionKind, string>> = {
   'device-offline': 'Device offline',
   'order-effective': 'Order takes effect soon',
   'device-enrolled': 'New device',
-  'job-failed': 'Command failed',
+  'device-not-compliant': 'Device not compliant',
+  'job-failed': 'Command failed or job stopped',
 };
 
 /** Conditions about devices, which a group can limit. */
-export const ABOUT_DEVICES: ReadonlySet<ConditionKind> = new Set(['device-offline', 'device-enrolled', 'job-failed']);
+export const ABOUT_DEVICES: ReadonlySet<ConditionKind> = new Set([
+  'device-offline',
+  'device-enrolled',
+  'device-not-compliant',
+  'job-failed',
+]);
 
 export const SEVERITY_NAMES = { critical: 'Critical', warning: 'Warning or worse', notice: 'All' } as const;
 

@@ -1,23 +1,7 @@
-import {
-  Badge,
-  Button,
-  Group,
-  Modal,
-  MultiSelect,
-  NumberInput,
-  Paper,
-  Select,
-  Stack,
-  Text,
-  TextInput,
-} from '@mantine/core';
+import { Badge, Button, Group, Modal, Paper, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import {
-  type ConditionKind,
-  type NotificationRuleView,
-  notificationRuleView,
-} from '../../../shared/api/notifications.ts';
+import { type NotificationRuleView, notificationRuleView } from '../../../shared/api/notifications.ts';
 import { done } from '../../../shared/api/wire.ts';
 import { Confirm } from '../../../shared/look/confirm.tsx';
 import { Empty, Failure, QueryResult } from '../../../shared/look/states.tsx';
@@ -26,17 +10,17 @@ import { call } from '../client/call.ts';
 import { groupsQuery } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
 import { ButtonLink } from '../parts/links.tsx';
-import { ABOUT_DEVICES, CONDITION_NAMES, conditionText, SEVERITY_NAMES } from './notification-words.ts';
+import { conditionText } from './notification-words.ts';
 import { channelsQuery, rulesQuery } from './queries.ts';
-
-type Severity = keyof typeof SEVERITY_NAMES;
+import { RuleForm } from './rule-form.tsx';
 
 export function Rules() {
   const rules = useQuery(rulesQuery);
   const channels = useQuery(channelsQuery).data?.channels ?? [];
   const may = useMay();
   const client = useQueryClient();
-  const [adding, setAdding] = useState(false);
+  /** Rule in the dialog; `new` for a rule that does not exist yet. */
+  const [edited, setEdited] = useState<NotificationRuleView | 'new' | null>(null);
   const [removing, setRemoving] = useState<NotificationRuleView | null>(null);
   const changed = () => client.invalidateQueries({ queryKey: rulesQuery.queryKey });
   const mayChange = may('notification-rules.create');
@@ -46,7 +30,7 @@ export function Rules() {
         Add channel first
       </ButtonLink>
     ) : (
-      <Button onClick={() => setAdding(true)}>Add rule</Button>
+      <Button onClick={() => setEdited('new')}>Add rule</Button>
     );
   return (
     <Stack>
@@ -66,7 +50,7 @@ export function Rules() {
                     rule={rule}
                     channelName={(id) => channels.find((each) => each.id === id)?.name ?? 'a deleted channel'}
                     changed={changed}
-                    remove={mayChange ? () => setRemoving(rule) : null}
+                    actions={mayChange ? { change: () => setEdited(rule), remove: () => setRemoving(rule) } : null}
                   />
                 ))}
               </Stack>
@@ -74,13 +58,21 @@ export function Rules() {
           )
         }
       </QueryResult>
-      <Modal opened={adding} onClose={() => setAdding(false)} title="Add rule">
-        <Form
-          close={async () => {
-            await changed();
-            setAdding(false);
-          }}
-        />
+      <Modal
+        opened={edited !== null}
+        onClose={() => setEdited(null)}
+        title={edited === null || edited === 'new' ? 'Add rule' : 'Change rule'}
+      >
+        {edited !== null && (
+          <RuleForm
+            key={edited === 'new' ? 'new' : edited.id}
+            rule={edited === 'new' ? null : edited}
+            saved={async () => {
+              await changed();
+              setEdited(null);
+            }}
+          />
+        )}
       </Modal>
       <Confirm
         title="Delete rule"
@@ -106,12 +98,12 @@ function RuleRow({
   rule,
   channelName,
   changed,
-  remove,
+  actions,
 }: {
   readonly rule: NotificationRuleView;
   readonly channelName: (id: string) => string;
   readonly changed: () => Promise<unknown>;
-  readonly remove: (() => void) | null;
+  readonly actions: { readonly change: () => void; readonly remove: () => void } | null;
 }) {
   const { id, name, condition, group, channels, repeatHours, enabled } = rule;
   const groups = useQuery(groupsQuery).data?.groups ?? [];
@@ -147,7 +139,7 @@ function RuleRow({
           </Text>
           {switching.isError && <Failure error={switching.error} />}
         </div>
-        {remove && (
+        {actions && (
           <Group gap="xs">
             <Button
               size="xs"
@@ -158,120 +150,15 @@ function RuleRow({
             >
               {enabled ? 'Disable rule' : 'Enable rule'}
             </Button>
-            <Button size="xs" variant="default" aria-label={`Delete rule ${name}`} onClick={remove}>
+            <Button size="xs" variant="default" aria-label={`Change rule ${name}`} onClick={actions.change}>
+              Change rule
+            </Button>
+            <Button size="xs" variant="default" aria-label={`Delete rule ${name}`} onClick={actions.remove}>
               Delete rule
             </Button>
           </Group>
         )}
       </Group>
     </Paper>
-  );
-}
-
-function Form({ close }: { readonly close: () => Promise<void> }) {
-  const channels = useQuery(channelsQuery).data?.channels ?? [];
-  const groups = useQuery(groupsQuery).data?.groups ?? [];
-  const [name, setName] = useState('');
-  const [kind, setKind] = useState<ConditionKind>('approval-pending');
-  const [days, setDays] = useState<number | string>(7);
-  const [hours, setHours] = useState<number | string>(24);
-  const [severity, setSeverity] = useState<Severity>('warning');
-  const [group, setGroup] = useState<string | null>(null);
-  const [chosen, setChosen] = useState<string[]>([]);
-  const [repeat, setRepeat] = useState<number | string>('');
-  const saving = useMutation({
-    mutationFn: () =>
-      call('POST', '/notifications/rules', notificationRuleView, {
-        name: name.trim(),
-        condition: {
-          kind,
-          ...(kind === 'device-offline' && { days }),
-          ...(kind === 'order-effective' && { hours }),
-          ...(kind === 'health-issue' && { severity }),
-        },
-        group: ABOUT_DEVICES.has(kind) ? group : null,
-        channels: chosen,
-        repeatHours: repeat === '' ? null : repeat,
-      }),
-    onSuccess: close,
-  });
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        saving.mutate();
-      }}
-    >
-      <Stack>
-        <TextInput
-          label="Name"
-          dir="auto"
-          required
-          maxLength={80}
-          data-autofocus
-          value={name}
-          onChange={({ currentTarget }) => setName(currentTarget.value)}
-        />
-        <Select
-          label="Condition"
-          data={Object.entries(CONDITION_NAMES).map(([value, label]) => ({ value, label }))}
-          value={kind}
-          allowDeselect={false}
-          onChange={(value) => setKind((value ?? 'approval-pending') as ConditionKind)}
-        />
-        {kind === 'device-offline' && (
-          <NumberInput label="Days without a connection" required min={1} max={365} value={days} onChange={setDays} />
-        )}
-        {kind === 'order-effective' && (
-          <NumberInput
-            label="Hours before the effective time"
-            required
-            min={1}
-            max={720}
-            value={hours}
-            onChange={setHours}
-          />
-        )}
-        {kind === 'health-issue' && (
-          <Select
-            label="Severity"
-            data={Object.entries(SEVERITY_NAMES).map(([value, label]) => ({ value, label }))}
-            value={severity}
-            allowDeselect={false}
-            onChange={(value) => setSeverity((value ?? 'warning') as Severity)}
-          />
-        )}
-        {ABOUT_DEVICES.has(kind) && (
-          <Select
-            label="Group"
-            placeholder="All groups"
-            data={groups.map((each) => ({ value: each.id, label: each.name }))}
-            value={group}
-            onChange={setGroup}
-            clearable
-            clearButtonProps={{ 'aria-label': 'Clear selection' }}
-          />
-        )}
-        <MultiSelect
-          label="Channels"
-          withAsterisk
-          data={channels.map((each) => ({ value: each.id, label: each.name }))}
-          value={chosen}
-          onChange={setChosen}
-        />
-        <NumberInput
-          label="Repeat every … hours"
-          description="Leave empty to send one notification for each cause."
-          min={1}
-          max={720}
-          value={repeat}
-          onChange={setRepeat}
-        />
-        {saving.isError && <Failure error={saving.error} />}
-        <Button type="submit" loading={saving.isPending} disabled={chosen.length === 0}>
-          Add rule
-        </Button>
-      </Stack>
-    </form>
   );
 }

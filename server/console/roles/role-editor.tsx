@@ -160,12 +160,12 @@ function Areas({
   readonly select: (names: readonly string[], on: boolean) => void;
 }) {
   return (
-    <Accordion multiple variant="separated" defaultValue={['Devices']}>
-      {areas.map(({ title, rights }) => {
+    <Accordion multiple variant="separated" defaultValue={['area-0']}>
+      {areas.map(({ title, rights }, index) => {
         const possible = rights.filter(({ excluded }) => excluded === null).map(({ name }) => name);
         const count = possible.filter((name) => chosen.has(name)).length;
         return (
-          <Accordion.Item key={title} value={title}>
+          <Accordion.Item key={title} value={`area-${index}`}>
             <Accordion.Control>
               {title}{' '}
               <Text span size="sm" c="dimmed">

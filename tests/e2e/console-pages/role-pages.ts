@@ -12,7 +12,7 @@ export function rolePages(tour: () => ConsoleTour): void {
     await look('roles none');
     await page.getByRole('link', { name: 'Create role' }).first().click();
     await heading('Create role');
-    await page.getByLabel('Name').fill(`Partner ${SCRIPT}`);
+    await page.getByRole('textbox', { name: 'Name' }).fill(`Partner ${SCRIPT}`);
     await page.getByLabel('Purpose').fill('For the partners who repair laptops.');
     await page.getByRole('checkbox', { name: 'List devices and search for them.' }).check();
     await page.getByRole('checkbox', { name: 'Open the page of a device.' }).check();
@@ -41,7 +41,7 @@ export function rolePages(tour: () => ConsoleTour): void {
     await button('Invite person').click();
     await page.getByRole('dialog', { name: 'Invite person' }).waitFor();
     await page.getByRole('radio', { name: /^Partner/ }).check();
-    await page.getByLabel('Name').fill('Pia');
+    await page.getByRole('textbox', { name: 'Name' }).fill('Pia');
     await page.getByLabel('E-mail').fill('pia@partner.example');
     await glance('invite with a custom role');
     await button('Create invitation').click();

@@ -60,6 +60,34 @@ export function settingsPages(tour: () => ConsoleTour): void {
     await page.getByRole('link', { name: 'Show delivery history' }).click();
     await page.getByText(/192\.0\.2\.1 is an internal address/).waitFor();
     await look('notification deliveries');
+
+    await seat.goto('/notifications');
+    await dialog('Add rule', 'Add rule');
+    await page.getByLabel('Name').fill(`Silent ${SCRIPT}`);
+    await page.getByRole('combobox', { name: 'Condition' }).click();
+    await page.getByRole('option', { name: 'Device offline' }).click();
+    await page.getByLabel('Days without a connection').fill('30');
+    await page.getByRole('combobox', { name: 'Channels' }).click();
+    await page.getByRole('option', { name: /^Pager/ }).click();
+    await page.keyboard.press('Escape');
+    await glance('notification rule');
+    await button('Add rule').last().click();
+    await page.getByText('Device offline for 30 days').waitFor();
+    await look('notification rules');
+    await dialog(/^Change rule Silent/, 'Change rule');
+    expect.soft(await page.getByLabel('Days without a connection').inputValue()).toBe('30');
+    await page.getByRole('combobox', { name: 'Condition' }).click();
+    await page.getByRole('option', { name: 'Device not compliant' }).click();
+    await page.getByLabel('Repeat every').fill('24');
+    await glance('notification rule changed');
+    await button('Save rule').click();
+    await page.getByText('Device not compliant').waitFor();
+    await page.getByText('Repeated every 24 hours').waitFor();
+    await button(/^Disable rule Silent/).click();
+    await page.getByText('Disabled', { exact: true }).waitFor();
+    await dialog(/^Delete rule Silent/, 'Delete rule');
+    await button('Delete rule').last().click();
+    await page.getByRole('heading', { name: 'No rules' }).waitFor();
   });
 
   it('ledger and settings', async () => {
