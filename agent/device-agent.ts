@@ -1,9 +1,7 @@
 import type { DeviceId } from '../shared/protocol/ids.ts';
 import { locationAt } from '../shared/verdict/locate.ts';
 import { SERVICES, type Service } from '../shared/verdict/terms.ts';
-import { type AdminMessages, createAdminMessages } from './admin-messages/admin-messages.ts';
 import type { Agent, AgentLog, AgentOptions, AgentStatus } from './agent.ts';
-import { type Commands, createCommands } from './commands/commands.ts';
 import { type Communication, openCommunication } from './communication.ts';
 import { type DeviceClock, openDeviceClock } from './enforcement/device-clock.ts';
 import { createDocumentIntake, type DocumentIntake } from './enforcement/document-intake.ts';
@@ -17,7 +15,6 @@ import { createOwnIdentity, type OwnIdentity } from './enrollment/own-identity.t
 import { createRevocationCheck, type RevocationCheck } from './enrollment/revocation.ts';
 import { createLocationSampling, type LocationSampling } from './evidence/location-sampling.ts';
 import { createFrameDispatch, type FrameDispatch } from './frame-dispatch.ts';
-import { createInventoryReport, type InventoryReporting } from './inventory/inventory-report.ts';
 import { expiredCertificate } from './link/connection-failure.ts';
 import { createDocumentRecovery, type DocumentRecovery } from './link/document-recovery.ts';
 import { overTls } from './link/http.ts';
@@ -28,8 +25,8 @@ import { readRefusal } from './link/refusal.ts';
 import { createRejectionAlert } from './link/rejection-alert.ts';
 import { readRefusedCertificate } from './link/tls.ts';
 import type { Mail } from './mail/mail.ts';
+import { type ManagementWork, openManagementWork } from './management-work.ts';
 import type { Messaging } from './messaging/messaging.ts';
-import { createPolicyWork, type PolicyWork } from './policy/policy-work.ts';
 import type { DeviceStore } from './store/agent-store.ts';
 import { isOutOfSpace } from './store/disk-space.ts';
 import { createDiskWatch, type DiskWatch } from './store/disk-watch.ts';
@@ -46,7 +43,7 @@ class DeviceAgent implements Agent {
   readonly mail: Mail;
   readonly notices: NoticeDelivery;
   readonly link: Link;
-  readonly adminMessages: Pick<AdminMessages, 'list' | 'displayed'>;
+  readonly adminMessages: Agent['adminMessages'];
   readonly privacy: Agent['privacy'];
   readonly #options: AgentOptions;
   readonly #log: AgentLog;
@@ -65,14 +62,11 @@ class DeviceAgent implements Agent {
   readonly #revocation: RevocationCheck;
   readonly #management: ManagementGate;
   readonly #outbox: OutboxSender;
-  readonly #adminMessages: AdminMessages;
-  readonly #commands: Commands;
+  readonly #work: ManagementWork;
   readonly #communication: Communication;
   readonly #frames: FrameDispatch;
   readonly #unenrollment: Unenrollment;
   readonly #listeners = new Set<() => void>();
-  readonly #inventory: InventoryReporting;
-  readonly #policy: PolicyWork;
   readonly #rejection = createRejectionAlert((detail) => {
     this.#log.warn('the server does not accept the certificate', { detail });
     const alert = { type: 'alert', code: 'certificate_rejected', detail, at: this.#clock.now() } as const;
@@ -131,37 +125,8 @@ class DeviceAgent implements Agent {
     });
     this.#management = createManagementGate({ gate: () => this.gate('management'), link: () => this.link });
     this.#outbox = createOutboxSender(this.#store, this.link.send);
-    this.#inventory = createInventoryReport({
-      store: this.#store,
-      collect: options.inventory,
-      isConnected: () => this.link.state === 'connected',
-      announce: options.announceCollection,
-      onReport: () => this.#outbox.pump(),
-      onFailure: (error) => log.warn('the inventory could not be collected', { error: message(error) }),
-    });
-    this.privacy = {
-      view: () => this.#inventory.privacy(),
-      displayed: () => this.#inventory.displayed(),
-    };
-    this.#policy = createPolicyWork({
-      ...options,
-      store: this.#store,
-      location: () => this.#location(),
-      now: this.#clock.now,
-      isInContact: () => this.link.state === 'connected' || this.link.state === 'refused',
-      onReport: () => this.#outbox.pump(),
-      onChange: () => {
-        this.#communication.wake();
-        this.#changed();
-      },
-      onFailure: (error) => log.warn('the policy could not be checked', { error: message(error) }),
-    });
-    this.#adminMessages = this.#createAdminMessages();
-    this.adminMessages = {
-      list: this.#adminMessages.list,
-      displayed: (ids, on) => this.#tryStore(() => this.#adminMessages.displayed(ids, on)),
-    };
-    this.#commands = this.#createCommands();
+    this.#work = this.#openManagementWork();
+    ({ privacy: this.privacy, adminMessages: this.adminMessages } = this.#work);
     this.#communication = this.#openCommunication();
     ({ messaging: this.messaging, mail: this.mail } = this.#communication);
     this.#frames = this.#createFrameDispatch();
@@ -183,9 +148,8 @@ class DeviceAgent implements Agent {
     this.#enforcement.settle();
     this.notices.showMissed();
     if (this.#unenrollment.isPending()) this.#unenrollment.schedule();
-    void this.#commands.work();
+    this.#work.start();
     this.#communication.wake();
-    this.#policy.start();
     this.link.start();
   }
 
@@ -193,7 +157,7 @@ class DeviceAgent implements Agent {
     const stopped = this.#stopParts();
     this.#unenrollment.stop();
     this.#outbox.closed();
-    await Promise.all([stopped, this.#policy.stop()]);
+    await Promise.all([stopped, this.#work.stop()]);
     this.#clock.save();
   }
 
@@ -215,7 +179,7 @@ class DeviceAgent implements Agent {
       sources: this.#sampling.sources(),
       gates: SERVICES.map((service) => this.gate(service)),
       nextChange: verdict?.nextChange ?? null,
-      policy: this.#policy.view(),
+      policy: this.#work.policy.view(),
       workspace: this.#options.workspace.state(),
       messaging: this.messaging.state(),
       mail: this.mail.state(),
@@ -227,7 +191,7 @@ class DeviceAgent implements Agent {
   }
 
   gate(service: Service): GateView {
-    return restrict(gateView(service, this.#enforcement, this.#clock.now()), this.#policy.restrictedSince());
+    return restrict(gateView(service, this.#enforcement, this.#clock.now()), this.#work.policy.restrictedSince());
   }
 
   mailPrograms(): boolean | null {
@@ -248,13 +212,10 @@ class DeviceAgent implements Agent {
     if (this.#frames.missed() && this.#disk.state() !== 'full') this.link.reconnect();
     await this.#own.renew();
     if (this.#enforcement.documents.lacking && this.link.state === 'connected') await this.#poll.withheld();
-    await this.#commands.work();
+    await this.#work.commands.work();
     await this.#exits.work();
     this.#outbox.pump();
-    // A user may have signed in since the last attempt, so the agent offers notices and messages that the user has not seen again.
-    await this.#adminMessages.offerToDesktop();
-    await this.#inventory.maintain();
-    await this.#policy.maintain();
+    await this.#work.maintain();
     await this.#communication.maintain();
   }
 
@@ -405,7 +366,7 @@ class DeviceAgent implements Agent {
         mail: true,
         inventory: true,
         jobs: true,
-        policy: this.#policy.digest(),
+        policy: this.#work.policy.digest(),
         ...this.#versions(),
       }),
       denied: () => this.#management.denial(),
@@ -454,38 +415,20 @@ class DeviceAgent implements Agent {
     this.#changed();
   }
 
-  #createAdminMessages(): AdminMessages {
-    return createAdminMessages({
+  #openManagementWork(): ManagementWork {
+    return openManagementWork({
+      options: this.#options,
       store: this.#store,
-      now: Date.now,
-      desktop: this.#options.showAdminMessage,
-      onReport: () => {
-        this.#outbox.pump();
-        this.#changed();
-      },
-      onFailure: (error) =>
-        this.#log.warn('an admin’s message could not be displayed on the desktop', { error: message(error) }),
-    });
-  }
-
-  #createCommands(): Commands {
-    const { workspace, onRestart } = this.#options;
-    return createCommands({
-      store: this.#store,
-      workspace,
-      reportInventory: () => this.#inventory.refresh(),
-      checkPolicy: this.#policy.check,
-      onUnlocked: this.#policy.unlocked,
-      onRestart,
+      isConnected: () => this.link.state === 'connected',
+      isInContact: () => this.link.state === 'connected' || this.link.state === 'refused',
+      location: () => this.#location(),
       deviceNow: this.#clock.now,
-      onResult: () => {
-        this.#outbox.pump();
-        this.#communication.wake();
-        void this.#adminMessages.offerToDesktop();
-        this.#changed();
-      },
+      tryStore: (work) => this.#tryStore(work),
+      onReport: () => this.#outbox.pump(),
+      onWorkspaceChange: () => this.#communication.wake(),
+      onChange: () => this.#changed(),
+      onRestriction: () => this.#communication.wake(),
       onUnenroll: () => this.#unenrollment.schedule(),
-      onFailure: (error) => this.#log.warn('a command could not be carried out', { error: message(error) }),
     });
   }
 
@@ -515,8 +458,7 @@ class DeviceAgent implements Agent {
       identity: this.#identity,
       intake: this.#intake,
       outbox: this.#outbox,
-      commands: this.#commands,
-      policy: this.#policy,
+      work: this.#work,
       communication: this.#communication,
       send: this.link.send,
       versions: this.#versions,
@@ -525,7 +467,6 @@ class DeviceAgent implements Agent {
         this.#enforcement.timeAlerts.checkServerTime();
         this.#enforcement.settle();
       },
-      inventory: this.#inventory,
       onRecall: (documents) => void this.#recovery.send(documents),
       onDiskFull: (error) => {
         this.#log.warn('a command or a message waits for space on the disk', { error: message(error) });
@@ -533,7 +474,7 @@ class DeviceAgent implements Agent {
         this.#outbox.pump();
       },
       onReportsStored: () => {
-        this.#inventory.confirmed();
+        this.#work.inventory.confirmed();
         this.#unenrollment.endIfSent();
         this.#changed();
       },

@@ -1,12 +1,10 @@
 import { OPTIONAL_SECTIONS } from '../shared/inventory/sections.ts';
 import type { ServerFrame } from '../shared/protocol/frames.ts';
-import type { Commands } from './commands/commands.ts';
 import type { Communication } from './communication.ts';
 import type { DocumentIntake } from './enforcement/document-intake.ts';
-import type { InventoryReporting } from './inventory/inventory-report.ts';
 import type { Link } from './link/link.ts';
 import type { OutboxSender } from './link/outbox.ts';
-import type { PolicyWork } from './policy/policy-work.ts';
+import type { ManagementWork } from './management-work.ts';
 import { isOutOfSpace } from './store/disk-space.ts';
 
 export interface FrameDispatchPorts {
@@ -14,13 +12,11 @@ export interface FrameDispatchPorts {
   readonly identity: { readonly device: string; readonly installation: string; readonly generation: number };
   readonly intake: DocumentIntake;
   readonly outbox: OutboxSender;
-  readonly commands: Commands;
-  readonly policy: Pick<PolicyWork, 'receive'>;
+  readonly work: Pick<ManagementWork, 'commands' | 'policy' | 'inventory'>;
   readonly communication: Pick<Communication, 'messaging' | 'newMail' | 'welcomed'>;
   readonly send: Link['send'];
   readonly versions: () => { readonly list: number; readonly record: number; readonly approverSet: number };
   readonly onTime: (time: number) => void;
-  readonly inventory: Pick<InventoryReporting, 'sectionsReceived' | 'completeWanted'>;
   readonly onReportsStored: () => void;
   /** Called when a server that was restored from a backup requests this device's documents. */
   readonly onRecall: (documents: boolean) => void;
@@ -35,7 +31,8 @@ export interface FrameDispatch {
 }
 
 export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
-  const { identity, intake, outbox, commands, communication, send } = ports;
+  const { identity, intake, outbox, communication, send } = ports;
+  const { commands, policy, inventory } = ports.work;
   const { messaging } = communication;
   const have = () => void send({ kind: 'have', ...ports.versions() });
 
@@ -106,13 +103,13 @@ export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
         return messaging.take(frame);
       case 'policy':
       case 'compliance':
-        return ports.policy.receive(frame);
+        return policy.receive(frame);
       case 'new-mail':
         return communication.newMail();
       case 'inventory-sections':
-        return ports.inventory.sectionsReceived(OPTIONAL_SECTIONS.filter((section) => frame.off.includes(section)));
+        return inventory.sectionsReceived(OPTIONAL_SECTIONS.filter((section) => frame.off.includes(section)));
       case 'inventory-wanted':
-        return ports.inventory.completeWanted();
+        return inventory.completeWanted();
     }
   };
   return { receive, missed: () => missed };

@@ -213,7 +213,7 @@ export class PolicyStore implements Port {
       .where('status', '=', 'active')
       .where('id', '>', after ?? '')
       .where(withinScope(scope))
-      .$if(groups !== null, (all) => all.where((where) => where.or((groups ?? []).map(isMember))))
+      .$if(groups !== null, (all) => all.where((where) => where.or((groups ?? []).map((group) => isMember(group)))))
       .orderBy('id')
       .limit(limit)
       .execute();

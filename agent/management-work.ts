@@ -1,0 +1,125 @@
+import type { Location } from '../shared/verdict/terms.ts';
+import { type AdminMessages, createAdminMessages } from './admin-messages/admin-messages.ts';
+import type { Agent, AgentOptions } from './agent.ts';
+import { type Commands, createCommands } from './commands/commands.ts';
+import { createInventoryReport, type InventoryReporting } from './inventory/inventory-report.ts';
+import { createPolicyWork, type PolicyWork } from './policy/policy-work.ts';
+import type { DeviceStore } from './store/agent-store.ts';
+
+/** Work of one agent for the organization's admins: inventory, policy, messages and commands. A new kind of work belongs here. */
+export interface ManagementWork {
+  readonly inventory: InventoryReporting;
+  readonly policy: PolicyWork;
+  readonly commands: Commands;
+  readonly adminMessages: Agent['adminMessages'];
+  readonly privacy: Agent['privacy'];
+  start(): void;
+  maintain(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface ManagementWorkPorts {
+  readonly options: Pick<
+    AgentOptions,
+    | 'workspace'
+    | 'inventory'
+    | 'machineChecks'
+    | 'logLevel'
+    | 'announceCollection'
+    | 'showAdminMessage'
+    | 'onRestart'
+    | 'log'
+  >;
+  readonly store: DeviceStore;
+  readonly isConnected: () => boolean;
+  /** True while the server answers, also if it refuses the device. */
+  readonly isInContact: () => boolean;
+  readonly location: () => Location;
+  /** Returns the device's time (`enforcement/device-clock.ts`). */
+  readonly deviceNow: () => number;
+  readonly tryStore: (work: () => void) => void;
+  readonly onReport: () => void;
+  /** Called after a command that may have changed the workspace. */
+  readonly onWorkspaceChange: () => void;
+  readonly onChange: () => void;
+  /** Called when the restriction of services may have changed. */
+  readonly onRestriction: () => void;
+  readonly onUnenroll: () => void;
+}
+
+export function openManagementWork(ports: ManagementWorkPorts): ManagementWork {
+  const { options, store, onReport, onChange } = ports;
+  const failed = (what: string) => (error: unknown) =>
+    options.log.warn(what, { error: error instanceof Error ? error.message : String(error) });
+
+  const inventory = createInventoryReport({
+    store,
+    collect: options.inventory,
+    isConnected: ports.isConnected,
+    announce: options.announceCollection,
+    onReport,
+    onFailure: failed('the inventory could not be collected'),
+  });
+  const policy = createPolicyWork({
+    ...options,
+    store,
+    location: ports.location,
+    now: ports.deviceNow,
+    isInContact: ports.isInContact,
+    onReport,
+    onChange: () => {
+      ports.onRestriction();
+      onChange();
+    },
+    onFailure: failed('the policy could not be checked'),
+  });
+  const messages: AdminMessages = createAdminMessages({
+    store,
+    now: Date.now,
+    desktop: options.showAdminMessage,
+    onReport: () => {
+      onReport();
+      onChange();
+    },
+    onFailure: failed('an admin’s message could not be displayed on the desktop'),
+  });
+  const commands = createCommands({
+    store,
+    workspace: options.workspace,
+    reportInventory: () => inventory.refresh(),
+    checkPolicy: policy.check,
+    onUnlocked: policy.unlocked,
+    onRestart: options.onRestart,
+    deviceNow: ports.deviceNow,
+    onResult: () => {
+      onReport();
+      ports.onWorkspaceChange();
+      void messages.offerToDesktop();
+      onChange();
+    },
+    onUnenroll: ports.onUnenroll,
+    onFailure: failed('a command could not be carried out'),
+  });
+
+  return {
+    inventory,
+    policy,
+    commands,
+    adminMessages: {
+      list: messages.list,
+      displayed: (ids, on) => ports.tryStore(() => messages.displayed(ids, on)),
+    },
+    privacy: { view: () => inventory.privacy(), displayed: () => inventory.displayed() },
+    start() {
+      void commands.work();
+      policy.start();
+    },
+    async maintain() {
+      // A user may have signed in since the last attempt, so the agent offers messages that the user has not seen again.
+      await messages.offerToDesktop();
+      await inventory.maintain();
+      await policy.maintain();
+    },
+    stop: () => policy.stop(),
+  };
+}
