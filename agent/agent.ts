@@ -22,6 +22,7 @@ import type { LogLevelPort, PolicyView } from './policy/policy-work.ts';
 import type { AgentStore } from './store/agent-store.ts';
 import type { DiskReserve } from './store/disk-reserve.ts';
 import type { DiskSpace, DiskState } from './store/disk-space.ts';
+import type { ReadLiveQuery } from './work/query/answer-query.ts';
 import type { Workspace } from './workspace/workspace.ts';
 
 export interface AgentLog {
@@ -42,6 +43,8 @@ export interface AgentOptions {
   readonly dial: DialPort;
   readonly workspace: Workspace;
   readonly inventory: CollectInventory;
+  /** Answers live queries from the machine. Simulations have none. */
+  readonly readLiveQuery?: ReadLiveQuery | undefined;
   /** Checks of the machine for policies. Simulations have none. */
   readonly machineChecks?: (() => Promise<ChecksOfRound>) | undefined;
   /** Files that policies manage; absent in simulations and on platforms without them. */

@@ -32,6 +32,7 @@ import { machineChecks, machineFiles } from './policy/machine-checks.ts';
 import { type AgentStore, openAgentStore } from './store/agent-store.ts';
 import { type DiskReserve, openDiskReserve } from './store/disk-reserve.ts';
 import { diskState, RESERVE_SIZE } from './store/disk-space.ts';
+import { machineQueries } from './work/query/machine-queries.ts';
 import { openWorkspace, type Workspace } from './workspace/workspace.ts';
 
 const SAMPLE_EVERY = 5 * 60_000;
@@ -101,6 +102,7 @@ export async function openAgent(
       log.warn({ section, error: plain(String(error)) }, 'a section of the inventory could not be read'),
     ),
     announceCollection: (text) => showOnDesktop('Cordon privacy', text),
+    readLiveQuery: machineQueries(process.platform),
     machineChecks: () => machineChecks(process.platform),
     managedFiles: machineFiles(process.platform, join(config.home, 'managed-files')) ?? undefined,
     logLevel: {

@@ -12,7 +12,7 @@ export interface FrameDispatchPorts {
   readonly identity: { readonly device: string; readonly installation: string; readonly generation: number };
   readonly intake: DocumentIntake;
   readonly outbox: OutboxSender;
-  readonly work: Pick<ManagementWork, 'commands' | 'policy' | 'inventory'>;
+  readonly work: Pick<ManagementWork, 'commands' | 'policy' | 'inventory' | 'query'>;
   readonly communication: Pick<Communication, 'messaging' | 'newMail' | 'welcomed'>;
   readonly send: Link['send'];
   readonly versions: () => { readonly list: number; readonly record: number; readonly approverSet: number };
@@ -32,7 +32,7 @@ export interface FrameDispatch {
 
 export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
   const { identity, intake, outbox, communication, send } = ports;
-  const { commands, policy, inventory } = ports.work;
+  const { commands, policy, inventory, query } = ports.work;
   const { messaging } = communication;
   const have = () => void send({ kind: 'have', ...ports.versions() });
 
@@ -104,6 +104,8 @@ export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
       case 'policy':
       case 'compliance':
         return policy.receive(frame);
+      case 'query':
+        return query.receive(frame);
       case 'new-mail':
         return communication.newMail();
       case 'inventory-sections':

@@ -3,14 +3,17 @@ import { type AdminMessages, createAdminMessages } from './admin-messages/admin-
 import type { Agent, AgentOptions } from './agent.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
 import { createInventoryReport, type InventoryReporting } from './inventory/inventory-report.ts';
+import type { Link } from './link/link.ts';
 import { createPolicyWork, type PolicyWork } from './policy/policy-work.ts';
 import type { DeviceStore } from './store/agent-store.ts';
+import { createQueryWork, type QueryWork } from './work/query/answer-query.ts';
 
 /** Work of one agent for the organization's admins: inventory, policy, messages and commands. A new kind of work belongs here. */
 export interface ManagementWork {
   readonly inventory: InventoryReporting;
   readonly policy: PolicyWork;
   readonly commands: Commands;
+  readonly query: QueryWork;
   readonly adminMessages: Agent['adminMessages'];
   readonly privacy: Agent['privacy'];
   start(): void;
@@ -24,6 +27,7 @@ export interface ManagementWorkPorts {
     | 'workspace'
     | 'inventory'
     | 'machineChecks'
+    | 'readLiveQuery'
     | 'logLevel'
     | 'announceCollection'
     | 'showAdminMessage'
@@ -34,6 +38,7 @@ export interface ManagementWorkPorts {
   readonly isConnected: () => boolean;
   /** True while the server answers, also if it refuses the device. */
   readonly isInContact: () => boolean;
+  readonly send: Link['send'];
   readonly location: () => Location;
   /** Returns the device's time (`enforcement/device-clock.ts`). */
   readonly deviceNow: () => number;
@@ -101,15 +106,26 @@ export function openManagementWork(ports: ManagementWorkPorts): ManagementWork {
     onFailure: failed('a command could not be carried out'),
   });
 
+  const query = createQueryWork({
+    store,
+    read: options.readLiveQuery,
+    send: ports.send,
+    onFailure: failed('a live query could not be answered'),
+  });
+
   return {
     inventory,
     policy,
     commands,
+    query,
     adminMessages: {
       list: messages.list,
       displayed: (ids, on) => ports.tryStore(() => messages.displayed(ids, on)),
     },
-    privacy: { view: () => inventory.privacy(), displayed: () => inventory.displayed() },
+    privacy: {
+      view: () => inventory.privacy(store.receivedQueries()),
+      displayed: () => inventory.displayed(),
+    },
     start() {
       void commands.work();
       policy.start();

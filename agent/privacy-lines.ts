@@ -7,6 +7,7 @@ const FEW = 5;
 
 const STATES: Readonly<Record<PrivacySection['state'], string>> = {
   reported: 'reported',
+  answers: 'answered when an admin asks; the newest queries:',
   waiting: 'will be reported after the next connection',
   off: 'switched off by your organization',
   'not-displayed': 'switched on by your organization; reported from now on, because you see this',

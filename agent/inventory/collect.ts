@@ -29,7 +29,7 @@ export function inventoryFrom(
     let software: readonly SoftwareEntry[] = [];
     // One after another, so that the collection does not slow the user's work.
     for (const section of SECTIONS) {
-      if (!wanted.has(section)) continue;
+      if (section === 'queries' || !wanted.has(section)) continue;
       try {
         if (section === 'software') {
           const entries = await collectors.software();

@@ -5,6 +5,7 @@
 import type { Missing } from '../../shared/inventory/inventory.ts';
 import type { InventoryReport, InventoryState } from '../../shared/inventory/report.ts';
 import { SECTION_TEXTS, SECTIONS, type Section } from '../../shared/inventory/sections.ts';
+import type { ReceivedQuery } from '../work/query/answer-query.ts';
 import type { CollectInventory } from './collect.ts';
 import {
   type CollectionSettings,
@@ -45,7 +46,8 @@ export interface InventoryReporting {
   maintain(): Promise<void>;
   /** The server has confirmed reports. Sends the rest of a large change. */
   confirmed(): void;
-  privacy(): PrivacyView;
+  /** `queries`: live queries that the device has received. */
+  privacy(queries: readonly ReceivedQuery[]): PrivacyView;
   /** The device has displayed the list of collected sections to its user. */
   displayed(): void;
 }
@@ -168,7 +170,7 @@ export function createInventoryReport({
       if (due !== null && now() >= due) await refreshLogged();
     },
     confirmed: () => logged(send),
-    privacy: () => privacyView(store.collectionSettings(), latest ?? store.acknowledgedInventory()),
+    privacy: (queries) => privacyView(store.collectionSettings(), latest ?? store.acknowledgedInventory(), queries),
     displayed: () => logged(displayed),
   };
 }
@@ -181,7 +183,7 @@ function withReasons({ sections, missing, software }: InventoryState, settings: 
   for (const section of SECTIONS) {
     if (allowed.has(section)) continue;
     reasons[section] = settings.off.includes(section) ? 'off' : 'not-displayed';
-    if (section !== 'software') delete kept[section];
+    if (section !== 'software' && section !== 'queries') delete kept[section];
   }
   return { sections: kept, missing: reasons, software: allowed.has('software') ? software : [] };
 }

@@ -116,7 +116,7 @@ export const collectionView = z.object({
       section: z.enum(SECTIONS),
       title: z.string(),
       meaning: z.string(),
-      state: z.enum(['reported', 'waiting', ...MISSING_REASONS]),
+      state: z.enum(['reported', 'waiting', 'answers', ...MISSING_REASONS]),
       widenedAt: instant.nullable(),
       values: z.string().nullable(),
     }),

@@ -14,6 +14,7 @@ import type { MailStore } from '../mail/mail-store.ts';
 import type { GivenUpLedger, LedgerStore } from '../messaging/members/ledger-watch.ts';
 import type { MessageStore } from '../messaging/message-store.ts';
 import type { PolicyStore } from '../policy/policy-work.ts';
+import type { QueryStore } from '../work/query/answer-query.ts';
 import { adminMessageRows, commandRows } from './command-rows.ts';
 import { DeviceRows } from './device-rows.ts';
 import { type DiskReserve, NO_RESERVE } from './disk-reserve.ts';
@@ -23,6 +24,7 @@ import { mailRows } from './mail-rows.ts';
 import { messageRows } from './message-rows.ts';
 import { outboxRows } from './outbox-rows.ts';
 import { policyRows } from './policy-rows.ts';
+import { queryRows } from './query-rows.ts';
 import { SCHEMA, TABLES } from './schema.ts';
 import { Statements } from './statements.ts';
 
@@ -33,6 +35,7 @@ export interface DeviceStore
     Outbox,
     InventoryStore,
     PolicyStore,
+    QueryStore,
     LedgerStore {
   readonly messaging: MessageStore;
   readonly mail: MailStore;
@@ -97,6 +100,7 @@ function deviceStore(rows: DeviceRows): DeviceStore {
     ...adminMessageRows(rows, outbox),
     ...inventoryRows(rows, outbox),
     ...policyRows(rows, outbox),
+    ...queryRows(rows),
     ...ledgerValues(rows),
     transaction: (work) => rows.transaction(work),
     reserved: (work) => rows.reserved(work),

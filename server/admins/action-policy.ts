@@ -290,6 +290,9 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   /** A paused job can be resumed. An aborted job destroys nothing, and an admin can send the command again. */
   'jobs.pause': 'harmless',
   'jobs.abort': 'harmless',
+  /** A live query changes nothing on a device, and its user can see it. */
+  'live-queries.ask': 'harmless',
+  'live-queries.remove': 'harmless',
   'people.create': 'harmless',
   'people.update': 'harmless',
   'groups.preview': 'harmless',

@@ -249,6 +249,16 @@ export const RIGHTS = {
   'jobs.pause': right('device', 'owner', 'fleet', 'helpdesk'),
   'jobs.resume': right('device', 'owner', 'fleet', 'helpdesk'),
   'jobs.abort': right('device', 'owner', 'fleet', 'helpdesk'),
+  /**
+   * Rights to ask live queries and to read the answers, which list what the user of a device runs. The roles are those of
+   * `devices.personal-inventory`. An account reads only the answers to its own queries.
+   */
+  'live-queries.ask': right('device', 'owner', 'fleet', 'helpdesk'),
+  'live-queries.list': right('device', 'owner', 'fleet', 'helpdesk'),
+  'live-queries.show': right('device', 'owner', 'fleet', 'helpdesk'),
+  'live-queries.answers': right('device', 'owner', 'fleet', 'helpdesk'),
+  'live-queries.export': right('device', 'owner', 'fleet', 'helpdesk'),
+  'live-queries.remove': right('device', 'owner', 'fleet', 'helpdesk'),
   'alerts.list': right('device', ...EVERYONE),
   'alerts.acknowledge': right('device', 'owner', 'fleet', 'helpdesk'),
   'events.listen': right('self'),

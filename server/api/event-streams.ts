@@ -42,6 +42,8 @@ const TOPIC_OF: Readonly<Record<Wake['kind'], Topic | null>> = {
   // No topic, because the console does not show when a user receives messages.
   mailbox: null,
   'key-packages': null,
+  // No topic, because only the admin who asked sees the answers. The page of the query loads them while devices may answer.
+  query: null,
 };
 
 const STREAMS_EACH = 10;

@@ -48,7 +48,7 @@ export function visibleInventory<I extends Partial<Inventory>>(
 ): I | null {
   if (inventory === null || withheld.length === 0) return inventory;
   const visible = { ...inventory };
-  for (const section of withheld) if (section !== 'software') delete visible[section];
+  for (const section of withheld) if (section !== 'software' && section !== 'queries') delete visible[section];
   return visible;
 }
 
@@ -72,7 +72,7 @@ function deviceRoutes({ inventory, devices }: InventoryPorts): Route[] {
         const stored = visibleInventory(await inventory.of(device.id), withheld);
         if (section === undefined || stored === null) return { inventory: stored, withheld };
         const { at, missing } = stored;
-        const one = section === 'software' ? {} : { [section]: stored[section] };
+        const one = section === 'software' || section === 'queries' ? {} : { [section]: stored[section] };
         return { inventory: { at, missing, ...one }, withheld };
       },
     }),

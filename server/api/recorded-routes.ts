@@ -42,6 +42,8 @@ export const RECORDED_READS: ReadonlySet<RouteName> = new Set<RouteName>([
   'disclosures.document',
   'disclosures.download',
   'activity.export',
+  'live-queries.answers',
+  'live-queries.export',
 ]);
 
 export function recordingOf(route: { readonly name: RouteName; readonly method: string }): ActivityKind | null {
@@ -57,6 +59,7 @@ const KINDS: Readonly<Record<string, string>> = {
   acc: 'account',
   grp: 'group',
   cmd: 'command',
+  qry: 'live-query',
   pck: 'pack',
   hld: 'legal-hold',
   act: 'action',

@@ -33,6 +33,7 @@ import { inventoryRoutes } from './inventory.ts';
 import { type IpDatabasesPorts, ipDatabaseRoutes } from './ip-databases.ts';
 import { type JobsPorts, jobRoutes } from './jobs.ts';
 import { type LedgerPorts, ledgerRoutes } from './ledger.ts';
+import { type LiveQueriesPorts, liveQueryRoutes } from './live-queries.ts';
 import { type MailPort, mailRoutes } from './mail.ts';
 import { type MembershipPort, membershipRoutes } from './membership.ts';
 import { type MetricsPort, metricsRoutes } from './metrics.ts';
@@ -65,6 +66,7 @@ export interface ResourcePorts {
     GroupsPorts['devices'] &
     CodesPorts['devices'];
   readonly commands: CommandsPorts['commands'] & JobsPorts['commands'];
+  readonly liveQueries: LiveQueriesPorts['liveQueries'];
   readonly inventory: Inventories;
   readonly groupMembers: GroupsPorts['groupMembers'] & DevicesPorts['groupMembers'];
   readonly enrollment: CodesPorts['enrollment'];
@@ -144,6 +146,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...deviceActionRoutes({ devices }),
     ...commandRoutes({ commands, devices, admins }),
     ...jobRoutes({ commands, admins }),
+    ...liveQueryRoutes({ liveQueries: ports.liveQueries, devices }),
     ...membershipRoutes(ports.membership),
     ...mailRoutes(ports.mail),
     ...holdRoutes({ holds: ports.holds, admins }),

@@ -2,7 +2,7 @@
  * Notifications of changes in the store (wakes). A lost, repeated or reordered notification only delays data, because devices and server
  * processes also read the store on connect and on a timer. A notification never contains the data itself.
  */
-import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
+import type { CommandId, DeviceId, QueryId } from '../../shared/protocol/ids.ts';
 
 export type Wake =
   /** A device's home, legal seat, group, location statement or enrollment changed, or the server issued the device's record again. */
@@ -10,6 +10,8 @@ export type Wake =
   | { readonly kind: 'commands'; readonly devices: readonly DeviceId[] }
   /** The store has a new job (a command to many devices). */
   | { readonly kind: 'job'; readonly job: CommandId }
+  /** An admin has asked a live query. */
+  | { readonly kind: 'query'; readonly query: QueryId }
   /** A device was revoked or unenrolled. Every server process that receives the notification closes the device's sockets. */
   | { readonly kind: 'ended'; readonly device: DeviceId }
   /**

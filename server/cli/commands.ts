@@ -81,6 +81,10 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     load: async () => (await import('./job-commands.ts')).addJobCommands,
   },
   {
+    commands: { query: 'Ask connected devices about processes, services, open ports and files' },
+    load: async () => (await import('./query-commands.ts')).addQueryCommands,
+  },
+  {
     commands: { alerts: 'List and acknowledge alerts, newest first. Repeated alerts of one day are one entry' },
     load: async () => (await import('./alert-commands.ts')).addAlertCommands,
   },

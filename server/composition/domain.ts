@@ -27,6 +27,7 @@ import { createTerritoryPolicies } from '../jurisdiction/territory-policies.ts';
 import { createLedger, type Ledger } from '../ledger/ledger.ts';
 import { createOpenings } from '../ledger/openings.ts';
 import { createPublication } from '../ledger/published-checkpoint.ts';
+import { createLiveQueries } from '../live-queries/live-queries.ts';
 import { createMail } from '../mail/mail.ts';
 import { createMembership } from '../membership/membership.ts';
 import type { ProviderSettings } from '../openid/provider-settings.ts';
@@ -255,6 +256,7 @@ async function createFleet(base: Foundation) {
     devices,
   });
   const inventory = await openInventories({ stores: inventoryStores(database), bus, clock });
+  const liveQueries = createLiveQueries({ bus, isOn: () => !inventory.sections.current().off.includes('queries') });
   const managed = connectPolicies(
     { database, bus, clock, installation, online: authority.online },
     { devices, commands },
@@ -288,6 +290,7 @@ async function createFleet(base: Foundation) {
     people,
     commands,
     inventory,
+    liveQueries,
     ...managed,
     ipFolder,
     ipDatabases,

@@ -9,6 +9,7 @@ import type {
   DevicesPort,
   InventoryPort,
   JurisdictionPort,
+  LiveQueriesPort,
   Log,
   OrdersPort,
   RelayPort,
@@ -21,6 +22,7 @@ type Frame<K extends DeviceFrame['kind']> = Extract<DeviceFrame, { kind: K }>;
 export interface DispatchPorts {
   readonly devices: DevicesPort;
   readonly commands: CommandsPort;
+  readonly liveQueries: Pick<LiveQueriesPort, 'answer'>;
   readonly inventory: Pick<InventoryPort, 'put'>;
   readonly jurisdiction: JurisdictionPort;
   readonly orders: { readonly receipts: Pick<OrdersPort['receipts'], 'check' | 'storeChecked'> };
@@ -133,6 +135,8 @@ export function createDispatch(ports: DispatchPorts) {
         return commandStored(session, frame);
       case 'report':
         return report(session, frame);
+      case 'answer':
+        return ports.liveQueries.answer(frame.id, session, frame.answer);
       case 'post':
         return post(session, frame);
       case 'mailbox':

@@ -25,6 +25,7 @@ import {
   type InventoryPort,
   type JurisdictionPort,
   type LedgerPort,
+  type LiveQueriesPort,
   type Log,
   type MailPort,
   type MembershipPort,
@@ -35,6 +36,7 @@ import {
   type RelayPort,
   type TimekeepingPort,
 } from './ports.ts';
+import { createQueryDelivery } from './query-delivery.ts';
 import { createRelocation } from './relocation.ts';
 import { FILE_DEADLINES } from './sealed-routes.ts';
 import type { ServiceRoutesPorts } from './service-routes.ts';
@@ -60,6 +62,7 @@ export interface GatewayOptions {
 export interface GatewayPorts {
   readonly devices: DevicesPort;
   readonly commands: CommandsPort;
+  readonly liveQueries: LiveQueriesPort;
   readonly jurisdiction: JurisdictionPort;
   readonly orders: OrdersPort;
   readonly inventory: InventoryPort;
@@ -181,6 +184,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     push,
     policyDelivery,
     deliverJob,
+    deliverQuery: createQueryDelivery({ liveQueries: ports.liveQueries, sessions }),
     mailing,
     relocation,
     reconsider,

@@ -17,6 +17,7 @@ import type { Identity } from '../devices/identity.ts';
 import type { Connected, Contact, Opened, ReportedState, Session } from '../devices/ports.ts';
 import type { ReportMark } from '../jurisdiction/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { LiveQueries } from '../live-queries/live-queries.ts';
 import type { Mail } from '../mail/mail.ts';
 import type { ApproverSets } from '../orders/adoption/approver-sets.ts';
 import type { Effect } from '../orders/effect/effect.ts';
@@ -92,6 +93,8 @@ export interface CommandsPort {
   finished(device: DeviceId, generation: number, result: CommandResult): Promise<void>;
   displayed(device: DeviceId, generation: number, report: { readonly command: CommandId } & Displayed): Promise<void>;
 }
+
+export type LiveQueriesPort = Pick<LiveQueries, 'open' | 'asked' | 'unreachable' | 'answer'>;
 
 export interface JurisdictionPort {
   observeAddress(

@@ -47,6 +47,7 @@ export class DeviceSession {
   #takesMail = false;
   #takesInventorySections = false;
   #knowsJobs = false;
+  #answersQueries = false;
   #alive = true;
   #areas: readonly string[];
   #use: number;
@@ -119,6 +120,15 @@ export class DeviceSession {
 
   acceptJobs(): void {
     this.#knowsJobs = true;
+  }
+
+  /** True if the agent answers live queries. */
+  get answersQueries(): boolean {
+    return this.#answersQueries;
+  }
+
+  acceptQueries(): void {
+    this.#answersQueries = true;
   }
 
   get welcomed(): boolean {

@@ -8,6 +8,7 @@ import type { JobDelivery } from './job-delivery.ts';
 import type { MailboxDelivery } from './mailbox-delivery.ts';
 import type { PolicyDelivery } from './policy-delivery.ts';
 import type { CommandsPort } from './ports.ts';
+import type { QueryDelivery } from './query-delivery.ts';
 import type { Relocation } from './relocation.ts';
 import type { Sessions } from './sessions.ts';
 import type { Suspension } from './suspension.ts';
@@ -23,6 +24,7 @@ interface Ports {
   readonly push: Delivery;
   readonly policyDelivery: PolicyDelivery;
   readonly deliverJob: JobDelivery;
+  readonly deliverQuery: QueryDelivery;
   readonly mailing: MailboxDelivery;
   readonly relocation: Relocation;
   readonly reconsider: Suspension['reconsider'];
@@ -78,6 +80,8 @@ export function createWakeHandler(ports: Ports) {
         return;
       case 'job':
         return deliverJob(wake.job);
+      case 'query':
+        return ports.deliverQuery(wake.query);
       case 'mailbox':
         for (const device of wake.devices) mailing.wake(device);
         return;

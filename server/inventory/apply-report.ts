@@ -26,7 +26,7 @@ export function withoutSections(report: InventoryReport, off: readonly Section[]
   for (const section of off) {
     if (section === FIXED_SECTION) continue;
     missing[section] = 'off';
-    if (section !== 'software') delete sections[section];
+    if (section !== 'software' && section !== 'queries') delete sections[section];
   }
   return { ...report, sections, missing };
 }

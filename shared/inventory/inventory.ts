@@ -1,6 +1,6 @@
 /** Schemas of an inventory, bounded everywhere. Unknown values are null, and a section without data is absent. */
 import { z } from 'zod';
-import { MISSING_REASONS, SECTIONS, type Section } from './sections.ts';
+import { MISSING_REASONS, type ReportedSection, SECTIONS } from './sections.ts';
 
 const time = z.int().min(0);
 const text = (most: number) => z.string().max(most);
@@ -81,10 +81,12 @@ export const sectionSchemas = {
       }),
     )
     .max(MOST_CERTIFICATES),
-} as const satisfies Record<Exclude<Section, 'software'>, z.ZodType>;
+} as const satisfies Record<Exclude<ReportedSection, 'software'>, z.ZodType>;
 
 export type SectionName = keyof typeof sectionSchemas;
-export const SECTION_NAMES = SECTIONS.filter((section): section is SectionName => section !== 'software');
+export const SECTION_NAMES = SECTIONS.filter(
+  (section): section is SectionName => section !== 'software' && section !== 'queries',
+);
 
 export const sectionsSchema = z.strictObject(sectionSchemas).partial();
 export type Sections = z.infer<typeof sectionsSchema>;

@@ -12,8 +12,11 @@ export const SECTIONS = [
   'users',
   'network',
   'certificates',
+  'queries',
 ] as const;
 export type Section = (typeof SECTIONS)[number];
+/** Sections of the reported inventory. A device does not report `queries`: it answers when an admin asks. */
+export type ReportedSection = Exclude<Section, 'queries'>;
 
 export interface SectionText {
   readonly title: string;
@@ -40,6 +43,11 @@ export const SECTION_TEXTS: Readonly<Record<Section, SectionText>> = {
     title: 'Certificates',
     meaning: 'Subject, issuer and expiry of certificates that were added to the device. No private key',
   },
+  queries: {
+    title: 'Live queries',
+    meaning:
+      'When an admin asks: running processes without their arguments, services, open ports, and files with a given SHA-256 hash. No content of a file',
+  },
 };
 
 /** Section that the organization cannot switch off, because an admin recognizes a device by it. */
@@ -47,7 +55,7 @@ export const FIXED_SECTION = 'system';
 export const OPTIONAL_SECTIONS = SECTIONS.filter((section) => section !== FIXED_SECTION);
 
 /** Sections with data about the person who uses the device. Only routes about one device return them. */
-export const PERSONAL_SECTIONS = ['users', 'network'] as const satisfies readonly Section[];
+export const PERSONAL_SECTIONS = ['users', 'network', 'queries'] as const satisfies readonly Section[];
 
 /**
  * Reasons why a report has no data of a section.

@@ -30,11 +30,12 @@
  */
 import { z } from 'zod';
 import { inventoryReportSchema } from '../inventory/report.ts';
+import { answerSchema, DEADLINE_SECONDS, liveQuerySchema } from '../live-query/live-query.ts';
 import { envelopeSchema, observationSchema, personId } from '../order/documents.ts';
 import { LARGEST_VALUE, MOST_SETTINGS, policyReportSchema } from '../policy/check-results.ts';
 import { prioritySchema } from './command-kinds.ts';
 import { commandWindowSchema } from './command-window.ts';
-import { commandIdSchema, deviceIdSchema } from './ids.ts';
+import { commandIdSchema, deviceIdSchema, queryIdSchema } from './ids.ts';
 
 export const SUBPROTOCOL = 'cordon.v1';
 export const LINK_PATH = '/link';
@@ -267,6 +268,16 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
   /** Request for the complete inventory, because the server does not have the base of a report (`shared/inventory/report.ts`). */
   z.strictObject({ kind: z.literal('inventory-wanted') }),
   /**
+   * Live query of an admin. The device answers with one frame `answer` within `seconds`; the server ignores later answers. The server sends
+   * this frame only to an agent whose frame `hello` contained the field `queries`, and never repeats it.
+   */
+  z.strictObject({
+    kind: z.literal('query'),
+    id: queryIdSchema,
+    query: liveQuerySchema,
+    seconds: z.int().min(DEADLINE_SECONDS.shortest).max(DEADLINE_SECONDS.longest),
+  }),
+  /**
    * Effective policy of the device: settings (`shared/policy/catalog.ts`) with their values as JSON. `digest` identifies the values; it is empty if no
    * setting applies. The server sends it, and `compliance`, only to an agent whose frame `hello` contained the field `policy`, and only if
    * the digests differ. The agent reports a setting or value that it does not know as not supported. `share`: share of the server with which
@@ -355,6 +366,8 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
     inventory: z.literal(true).optional(),
     /** True if the agent knows the fields `priority` and `window` of commands, and the frame `cancel-command`. */
     jobs: z.literal(true).optional(),
+    /** True if the agent answers live queries (frame `query`). */
+    queries: z.literal(true).optional(),
     /** Digest of the policy that the device has stored; empty if it has none. */
     policy: z.string().max(64).optional(),
     list: version,
@@ -365,6 +378,8 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('have'), list: version, record: version, approverSet: version }),
   z.strictObject({ kind: z.literal('command-stored'), id: commandIdSchema }),
   z.strictObject({ kind: z.literal('report'), seq: z.int().min(1), item: reportItemSchema }),
+  /** Answer to a live query. The device does not repeat it. */
+  z.strictObject({ kind: z.literal('answer'), id: queryIdSchema, answer: answerSchema }),
   /**
    * Encrypted message for the mailboxes of other devices. The response `posted` confirms that the server has stored it. `commit`: the
    * message ends its epoch (version of the conversation's keys, RFC 9420, section 14), and the rules of `conversationCommitSchema` apply.

@@ -61,6 +61,10 @@ export const commandIdSchema = idOf('cmd').brand<'CommandId'>();
 export type CommandId = z.infer<typeof commandIdSchema>;
 export const newCommandId = (): CommandId => `cmd_${timedBase32()}` as CommandId;
 
+export const queryIdSchema = idOf('qry').brand<'QueryId'>();
+export type QueryId = z.infer<typeof queryIdSchema>;
+export const newQueryId = (): QueryId => `qry_${randomBase32(10)}` as QueryId;
+
 export const packIdSchema = idOf('pck').brand<'PackId'>();
 export type PackId = z.infer<typeof packIdSchema>;
 export const newPackId = (): PackId => `pck_${randomBase32(10)}` as PackId;

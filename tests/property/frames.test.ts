@@ -13,6 +13,7 @@ import {
 import type { InventoryReport, InventoryState } from '../../shared/inventory/report.ts';
 import { MISSING_REASONS, SECTIONS } from '../../shared/inventory/sections.ts';
 import { MOST_ENTRIES, SOFTWARE_SOURCES, type SoftwareEntry } from '../../shared/inventory/software.ts';
+import { ANSWER_OUTCOMES, type LiveQuery } from '../../shared/live-query/live-query.ts';
 import { CHECK_STATUSES } from '../../shared/policy/check-results.ts';
 import { COMMAND_KINDS } from '../../shared/protocol/command-kinds.ts';
 import {
@@ -27,7 +28,7 @@ import {
   type ServerFrame,
   serverFrameSchema,
 } from '../../shared/protocol/frames.ts';
-import { commandIdSchema, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import { commandIdSchema, deviceIdSchema, queryIdSchema } from '../../shared/protocol/ids.ts';
 import { EVIDENCE_SOURCES, REASONS } from '../../shared/verdict/terms.ts';
 import { testSystem } from '../support/inventory-state.ts';
 
@@ -40,6 +41,7 @@ const version = fc.nat(1_000_000);
 const positive = fc.integer({ min: 1, max: 1_000_000 });
 const device = fc.stringMatching(/^dev_[a-z2-7]{16}$/).map((id) => deviceIdSchema.parse(id));
 const command = fc.stringMatching(/^cmd_[a-z2-7]{16}$/).map((id) => commandIdSchema.parse(id));
+const query = fc.stringMatching(/^qry_[a-z2-7]{16}$/).map((id) => queryIdSchema.parse(id));
 const keyid = fc.stringMatching(/^[0-9a-f]{64}$/);
 const base64 = fc.base64String({ maxLength: 80 });
 const envelope = fc.record({
@@ -120,6 +122,18 @@ const inventoryReport: fc.Arbitrary<InventoryReport> = fc.record(
     }),
   },
   { requiredKeys: ['at', 'base', 'digest', 'sections', 'missing'] },
+);
+
+const name = fc.stringMatching(/^[a-z][a-z-]{0,20}$/);
+const liveQuery: fc.Arbitrary<LiveQuery> = fc.oneof(
+  fc.record({ kind: fc.constant('processes'), name }, { requiredKeys: ['kind'] }),
+  fc.record({ kind: fc.constant('services'), name, failed: fc.constant(true) }, { requiredKeys: ['kind'] }),
+  fc.record({ kind: fc.constant('open-ports'), port: fc.integer({ min: 1, max: 65_535 }) }, { requiredKeys: ['kind'] }),
+  fc.record({
+    kind: fc.constant('files'),
+    sha256: fc.array(keyid, { minLength: 1, maxLength: 3 }),
+    folders: fc.array(fc.stringMatching(/^\/[a-z]{1,20}$/), { minLength: 1, maxLength: 3 }),
+  }),
 );
 
 /** One generator per kind of frame. A missing kind does not compile. */
@@ -239,6 +253,12 @@ const fromServer: Each<ServerFrame, 'kind'> = {
     off: fc.array(fc.constantFrom(...SECTIONS), { maxLength: 9 }),
   }),
   'inventory-wanted': fc.record({ kind: fc.constant('inventory-wanted') }),
+  query: fc.record({
+    kind: fc.constant('query'),
+    id: query,
+    query: liveQuery,
+    seconds: fc.integer({ min: 5, max: 120 }),
+  }),
   'new-mail': fc.record({ kind: fc.constant('new-mail') }),
   policy: fc.record({
     kind: fc.constant('policy'),
@@ -259,6 +279,16 @@ const fromDevice: Each<DeviceFrame, 'kind'> = {
   have: fc.record({ kind: fc.constant('have'), ...held }),
   'command-stored': fc.record({ kind: fc.constant('command-stored'), id: command }),
   report: fc.record({ kind: fc.constant('report'), seq: positive, item: fc.oneof(...Object.values(items)) }),
+  answer: fc.record({
+    kind: fc.constant('answer'),
+    id: query,
+    answer: fc.record({
+      outcome: fc.constantFrom(...ANSWER_OUTCOMES),
+      detail: text(500),
+      rows: fc.array(fc.array(fc.oneof(text(300), fc.nat(), fc.constant(null)), { maxLength: 8 }), { maxLength: 4 }),
+      truncated: fc.boolean(),
+    }),
+  }),
   post: fc.record({
     kind: fc.constant('post'),
     id: fc.uuid(),

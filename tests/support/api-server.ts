@@ -38,6 +38,7 @@ import { pastLocation } from '../../server/jurisdiction/past-location.ts';
 import { createTerritoryPolicies } from '../../server/jurisdiction/territory-policies.ts';
 import { createLedger } from '../../server/ledger/ledger.ts';
 import { createOpenings } from '../../server/ledger/openings.ts';
+import { createLiveQueries } from '../../server/live-queries/live-queries.ts';
 import { createMail } from '../../server/mail/mail.ts';
 import { createMembership } from '../../server/membership/membership.ts';
 import { createMonitor } from '../../server/monitoring/monitor.ts';
@@ -427,6 +428,7 @@ export async function startApi({
     groupMembers,
     people,
     commands,
+    liveQueries: createLiveQueries({ bus, isOn: () => true }),
     inventory: await testInventories(database, clock, bus),
     ...connectPolicies({ database, bus, clock, installation: 'test', online }, { devices, commands }),
     enrollment: authority

@@ -18,6 +18,7 @@ import { createCommands } from '../../server/commands/commands.ts';
 import { connectPolicies } from '../../server/composition/policies.ts';
 import { createDevices } from '../../server/devices/devices.ts';
 import { createGateway } from '../../server/gateway/gateway.ts';
+import { createLiveQueries } from '../../server/live-queries/live-queries.ts';
 import { createMail } from '../../server/mail/mail.ts';
 import { createMembership } from '../../server/membership/membership.ts';
 import { createMonitor } from '../../server/monitoring/monitor.ts';
@@ -159,6 +160,7 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
     {
       devices,
       commands,
+      liveQueries: createLiveQueries({ bus, isOn: () => true }),
       names: { record: () => undefined },
       timekeeping: { trusted: () => true, noteDeviceTime: () => undefined, correction: () => null },
       jurisdiction: {

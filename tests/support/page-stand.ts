@@ -94,7 +94,8 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
         },
       },
       privacy: {
-        view: () => privacyView(settings, testState('bench', [['dpkg', 'bash', '5.2', '']], { users: [], disks: [] })),
+        view: () =>
+          privacyView(settings, testState('bench', [['dpkg', 'bash', '5.2', '']], { users: [], disks: [] }), []),
         displayed() {
           settings = markDisplayed(settings, Date.now());
           changed();

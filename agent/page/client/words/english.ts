@@ -91,6 +91,7 @@ export const WORDS = {
     changed: (time: string) => `Your organization changed this list last on ${time}.`,
     states: {
       reported: 'Reported.',
+      answers: 'Answered when an admin asks.',
       waiting: 'Reported after the next connection.',
       off: 'Switched off by your organization.',
       'not-displayed': 'Reported from now on, because you see this.',
