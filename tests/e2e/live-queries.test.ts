@@ -1,16 +1,17 @@
-/** Live queries to real agents: processes, services, open ports and files of this machine, and what the user of the device sees. */
+/** Live queries to real agents: processes, open ports and files of this machine, and what the user of the device sees. */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { activityPage } from '../../shared/api/activity.ts';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { activityList } from '../../shared/api/activity.ts';
 import { inventorySections } from '../../shared/api/inventory.ts';
 import { answerPage, liveQueryList, liveQueryView } from '../../shared/api/live-queries.ts';
 import { COLUMNS, type LiveQuery } from '../../shared/live-query/live-query.ts';
 import type { AgentProcess } from '../support/agent-process.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
+import { runInProcess } from '../support/in-process-cli.ts';
 import { until } from '../support/until.ts';
 
 let world: World;
@@ -24,7 +25,7 @@ beforeAll(async () => {
   offline = await world.enrolled();
   agent.run();
   await agent.connected();
-  // The agent answers after it has the list of sections, which arrives after the connection.
+  // The agent answers after it has stored the list of sections. It then reports its inventory.
   await until(async () => expect((await world.device(agent.device)).inventory?.system).toBeDefined(), 30_000);
 });
 afterAll(async () => {
@@ -48,12 +49,81 @@ async function ask(query: LiveQuery, devices: readonly string[] = [agent.device]
 it('lists processes without arguments, and reports an offline device as not connected', async () => {
   const { answers, rows, id } = await ask({ kind: 'processes', name: 'node' }, [agent.device, offline.device]);
   expect(answers.find(({ device }) => device === offline.device)).toMatchObject({ state: 'not-connected', rows: [] });
+  const pid = Number(readFileSync('/proc/self/stat', 'utf8').split(' ')[0]);
   expect(rows).toContainEqual(
-    expect.objectContaining({ pid: process.pid, program: process.execPath, memory: expect.any(Number) }),
+    expect.objectContaining({
+      pid,
+      program: process.execPath,
+      memory: expect.any(Number),
+      started: expect.any(Number),
+    }),
   );
-  // The arguments of this process contain the name of the test runner.
-  expect(JSON.stringify(rows)).not.toContain('vitest.config');
+  // `run` is an argument of the agent's process.
+  expect(rows.flatMap((row) => Object.values(row)).filter((cell) => String(cell).includes(' run'))).toEqual([]);
 
-  const cli = await world.server.cli(['query', 'export', id, join(folder, 'answers.csv')], world.operator);
-  expect(cli).toMatchObject({ code: 0 });
+  // The user of the device sees the query, and the activity log names the device and the admin.
+  expect((await agent.cli(['privacy'])).out).toMatch(
+    /Live queries: answered when an admin asks.*asked Running processes with “node” in the name/s,
+  );
+  const { owner, as } = world.operator;
+  const { entries } = await as(owner, 'GET', `/activity?device=${agent.device}`, activityList);
+  const entry = entries.find(({ action }) => action === 'live-queries.ask');
+  expect(entry).toMatchObject({ outcome: 'ok', targetCount: 3 });
+
+  // Another account cannot read the answers, whatever its role.
+  const { proposer } = world.operator;
+  await expect(as(proposer, 'GET', `/queries/${id}/answers`, answerPage)).rejects.toMatchObject({ code: 'forbidden' });
+});
+
+it('finds the port and the process of a listening socket', async () => {
+  const server = createServer();
+  onTestFinished(() => void server.close());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const { rows } = await ask({ kind: 'open-ports', port });
+  expect(rows).toMatchObject([{ protocol: 'tcp', address: '127.0.0.1', port, process: expect.any(String) }]);
+});
+
+it('finds a file by its hash, follows no symbolic link, and exports the answer as CSV', async () => {
+  const file = join(folder, '=evil.bin');
+  writeFileSync(file, 'malware');
+  writeFileSync(join(folder, 'other.bin'), 'harmless');
+  symlinkSync(file, join(folder, 'link.bin'));
+  const sha256 = createHash('sha256').update('malware').digest('hex');
+  const { owner, as } = world.operator;
+  const cli = (...args: string[]) =>
+    runInProcess(['query', ...args], { CORDON_SERVER: world.server.admin, CORDON_TOKEN: owner.token });
+  const shown = await cli('files', '--device', agent.device, '--sha256', sha256, '--in', folder);
+  expect(shown).toMatchObject({ code: 0 });
+  expect(shown.out).toContain(`${file}  7`);
+  expect(shown.out).not.toMatch(/link\.bin|other\.bin/);
+
+  const { queries } = await as(owner, 'GET', '/queries', liveQueryList);
+  const id = queries[0]?.id ?? '';
+  const target = join(folder, 'answers.csv');
+  expect(await cli('export', id, target)).toMatchObject({ code: 0 });
+  const [head, row] = readFileSync(target, 'utf8').split('\r\n');
+  expect(head).toBe('device,user,host,state,detail,path,size,modified,sha256');
+  expect(row).toMatch(new RegExp(`^${agent.device},Zoe,.*,answered,,${file},7,\\d{4}-[^,]*Z,${sha256}$`));
+  expect(await cli('delete', id)).toMatchObject({ code: 0 });
+  expect((await cli('show', id)).err).toContain('There is no such live query');
+});
+
+it('answers nothing while live queries are off, or on again without the user having seen it', async () => {
+  const { owner, as } = world.operator;
+  const switchOff = (off: string[]) => as(owner, 'POST', '/inventory-sections', inventorySections, { off });
+  const stateOnDevice = async () => {
+    const { sections } = JSON.parse((await agent.cli(['privacy', '--json'])).out);
+    return sections.find(({ section }: { section: string }) => section === 'queries').state;
+  };
+  await switchOff(['queries']);
+  await until(async () => expect(await stateOnDevice()).toBe('off'));
+  await expect(ask({ kind: 'services' })).rejects.toMatchObject({ code: 'conflict' });
+
+  await switchOff([]);
+  await until(async () => expect(await stateOnDevice()).toBe('not-displayed'));
+  expect(await ask({ kind: 'open-ports' })).toMatchObject({ state: 'not-displayed', rows: [] });
+  // The command displays the list to the user.
+  expect((await agent.cli(['privacy'])).out).toMatch(/Open ports \(not answered\)/);
+  expect(await ask({ kind: 'open-ports' })).toMatchObject({ state: 'answered' });
 });

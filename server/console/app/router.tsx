@@ -86,6 +86,16 @@ const job = createRoute({
   path: '/jobs/$id',
   component: lazyPage(() => import('../jobs/job-page.tsx'), 'JobPage'),
 });
+const queries = createRoute({
+  getParentRoute: () => root,
+  path: '/queries',
+  component: lazyRouteComponent(() => import('../live-queries/queries-page.tsx'), 'QueriesPage'),
+});
+const query = createRoute({
+  getParentRoute: () => root,
+  path: '/queries/$id',
+  component: lazyRouteComponent(() => import('../live-queries/query-page.tsx'), 'QueryPage'),
+});
 const orders = createRoute({
   getParentRoute: () => root,
   path: '/orders',
@@ -264,6 +274,8 @@ export const router = createRouter({
     advisory,
     jobs,
     job,
+    queries,
+    query,
     orders,
     newOrder,
     orderRoute,

@@ -63,6 +63,7 @@ const PAGES = [
 const PARENTS: Readonly<Record<string, string>> = {
   '/actions': '/',
   '/alerts': '/',
+  '/queries': '/devices',
   '/recovery': '/settings',
   '/notifications': '/settings',
   '/roles': '/settings',

@@ -10,6 +10,7 @@ import { Empty, QueryResult } from '../../../shared/look/states.tsx';
 import type { CommandKind } from '../../../shared/protocol/command-kinds.ts';
 import { ActivitySection } from '../activity/activity-section.tsx';
 import { useMay } from '../client/session.tsx';
+import { AskDialog } from '../live-queries/ask-dialog.tsx';
 import { ButtonLink } from '../parts/links.tsx';
 import { Page, Section } from '../parts/page.tsx';
 import type { RecordActionKind } from '../words/record-actions.ts';
@@ -80,6 +81,7 @@ function Loaded({ device }: { readonly device: z.output<typeof deviceDetail> }) 
   const [command, setCommand] = useState<CommandKind | null>(null);
   const [recordAction, setRecordAction] = useState<RecordActionKind | null>(null);
   const [belonging, { open, close }] = useDisclosure(false);
+  const [asking, question] = useDisclosure(false);
   const active = device.status === 'active';
   return (
     <Page
@@ -92,7 +94,7 @@ function Loaded({ device }: { readonly device: z.output<typeof deviceDetail> }) 
           <ServicesSection device={device} />
           <LocationSection device={device} />
           {active && <PolicySection id={device.id} />}
-          <CommandsSection id={device.id} command={active ? setCommand : null} />
+          <CommandsSection id={device.id} command={active ? setCommand : null} ask={active ? question.open : null} />
           <ReceiptsSection id={device.id} />
         </Stack>
         <Stack gap="xl" className={classes.what}>
@@ -128,6 +130,13 @@ function Loaded({ device }: { readonly device: z.output<typeof deviceDetail> }) 
       <DangerSection device={device} command={setCommand} act={setRecordAction} />
       <CommandDialog device={device} kind={command} close={() => setCommand(null)} />
       <RecordDialog device={device} action={recordAction} close={() => setRecordAction(null)} />
+      <AskDialog
+        target={asking ? { devices: [device.id] } : null}
+        audience={
+          device.presence?.connected ? 'The device is connected.' : 'The device is offline, so it cannot answer now.'
+        }
+        close={question.close}
+      />
       <DetailsDialog device={device} opened={belonging} close={close} />
     </Page>
   );

@@ -6,6 +6,7 @@ import { Empty, Failure, Loading } from '../../../shared/look/states.tsx';
 import { healthQuery } from '../client/queries.ts';
 import { useServerNow } from '../client/server-time.tsx';
 import { useMay } from '../client/session.tsx';
+import { AskDialog, type QueryTarget } from '../live-queries/ask-dialog.tsx';
 import { ButtonLink } from '../parts/links.tsx';
 import { Page } from '../parts/page.tsx';
 import { BulkCommand } from './bulk/bulk-command.tsx';
@@ -98,6 +99,8 @@ function List({
   const newestList = useQuery(healthQuery).data?.list?.version ?? null;
   const surroundings = useMemo(() => ({ now, newestList }), [now, newestList]);
   const [commanding, setCommanding] = useState(false);
+  const [asking, setAsking] = useState<QueryTarget | null>(null);
+  const may = useMay();
   const count = choice === null ? 0 : countOf(choice.selection, total);
   const bar = choice !== null && (count > 0 || choice.fetching || choice.failure !== null);
   return (
@@ -117,8 +120,14 @@ function List({
           total={total}
           narrowed={isNarrowed(query.filter)}
           command={() => setCommanding(true)}
+          ask={may('live-queries.ask') ? () => setAsking(queryTargetOf(choice.selection, query.filter)) : null}
         />
       )}
+      <AskDialog
+        target={asking}
+        audience={`${count.toLocaleString('en')} ${count === 1 ? 'device is' : 'devices are'} selected.`}
+        close={() => setAsking(null)}
+      />
       {choice && (
         <BulkCommand
           opened={commanding}
@@ -137,6 +146,11 @@ function List({
       )}
     </div>
   );
+}
+
+function queryTargetOf(selection: SelectionState['selection'], { status: _status, ...filter }: Filter): QueryTarget {
+  if (selection.kind === 'some') return { devices: [...selection.devices.keys()] };
+  return { filter: Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) };
 }
 
 function Count({ total, narrowed }: { readonly total: number | undefined; readonly narrowed: boolean }) {

@@ -23,9 +23,11 @@ const KINDS: readonly CommandKind[] = ['refresh-inventory', 'restart-agent'];
 export function CommandsSection({
   id,
   command,
+  ask,
 }: {
   readonly id: string;
   readonly command: ((kind: CommandKind) => void) | null;
+  readonly ask: (() => void) | null;
 }) {
   const may = useMay();
   const query = useQuery(commandsQuery(id));
@@ -34,13 +36,20 @@ export function CommandsSection({
     <Section
       title="Commands"
       actions={
-        command &&
-        may('commands.issue') &&
-        KINDS.map((kind) => (
-          <Button key={kind} variant="default" size="xs" onClick={() => command(kind)}>
-            {COMMAND_NAMES[kind]}…
-          </Button>
-        ))
+        <>
+          {ask && may('live-queries.ask') && (
+            <Button variant="default" size="xs" onClick={ask}>
+              Ask live query…
+            </Button>
+          )}
+          {command &&
+            may('commands.issue') &&
+            KINDS.map((kind) => (
+              <Button key={kind} variant="default" size="xs" onClick={() => command(kind)}>
+                {COMMAND_NAMES[kind]}…
+              </Button>
+            ))}
+        </>
       }
     >
       <QueryResult query={query} lines={3}>

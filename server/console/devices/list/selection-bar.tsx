@@ -14,11 +14,13 @@ export function SelectionBar({
   total,
   narrowed,
   command,
+  ask,
 }: {
   readonly choice: SelectionState;
   readonly total: number;
   readonly narrowed: boolean;
   readonly command: () => void;
+  readonly ask: (() => void) | null;
 }) {
   const all = selection.kind === 'all';
   const count = countOf(selection, total);
@@ -43,6 +45,11 @@ export function SelectionBar({
           {!all && total > count && (
             <Button variant="subtle" size="xs" px="xs" onClick={() => chooseAll(true)}>
               Select all
+            </Button>
+          )}
+          {ask && (
+            <Button variant="default" size="xs" px="xs" onClick={ask} disabled={count === 0 || fetching}>
+              Ask…
             </Button>
           )}
           <Button size="xs" px="xs" onClick={command} disabled={count === 0 || fetching}>
