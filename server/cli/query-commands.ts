@@ -66,7 +66,11 @@ export function addQueryCommands(program: Command, cli: Cli): void {
     .requiredOption('--sha256 <hash...>', 'hashes of the files')
     .requiredOption('--in <folder...>', 'folders to search, with their subfolders')
     .action((options: Target & { sha256: string[]; in: string[] }) =>
-      ask(cli, options, { kind: 'files', sha256: options.sha256, folders: options.in }),
+      ask(cli, options, {
+        kind: 'files',
+        sha256: options.sha256.map((hash) => hash.toLowerCase()),
+        folders: options.in,
+      }),
     );
   addStoredCommands(queries, cli);
 }

@@ -10,16 +10,11 @@ export type QueryKind = (typeof QUERY_KINDS)[number];
 export const MOST_HASHES = 16;
 export const MOST_FOLDERS = 8;
 
-const part = z.string().trim().min(1).max(128);
-const sha256 = z
-  .string()
-  .trim()
-  .toLowerCase()
-  .regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 hash: 64 hexadecimal digits');
+const part = z.string().min(1).max(128);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 hash: 64 lower-case hexadecimal digits');
 /** Absolute path on Linux or macOS, or on a drive of Windows. */
 const folder = z
   .string()
-  .trim()
   .max(1024)
   .regex(/^(\/|[A-Za-z]:[\\/])/, 'must be an absolute path, such as /home or C:\\Users');
 

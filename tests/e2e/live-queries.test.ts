@@ -5,13 +5,16 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { ensureConsole } from '../../server/console/build.ts';
 import { activityList } from '../../shared/api/activity.ts';
 import { inventorySections } from '../../shared/api/inventory.ts';
 import { answerPage, liveQueryList, liveQueryView } from '../../shared/api/live-queries.ts';
 import { COLUMNS, type LiveQuery } from '../../shared/live-query/live-query.ts';
 import type { AgentProcess } from '../support/agent-process.ts';
+import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
 import { runInProcess } from '../support/in-process-cli.ts';
+import { BOTH_LOOKS, EVERY_LOOK, takeSeat } from '../support/seat.ts';
 import { until } from '../support/until.ts';
 
 let world: World;
@@ -108,6 +111,53 @@ it('finds a file by its hash, follows no symbolic link, and exports the answer a
   expect(await cli('delete', id)).toMatchObject({ code: 0 });
   expect((await cli('show', id)).err).toContain('There is no such live query');
 });
+
+it.skipIf(!chromium.present)(
+  'asks several devices in the console, and shows the answers as a table',
+  { timeout: 90_000 },
+  async () => {
+    await ensureConsole((line) => console.log(line));
+    const browser = await openBrowser();
+    onTestFinished(() => closeBrowser(browser));
+    const seat = await takeSeat(browser, world.server.admin, { as: world.operator.owner });
+    const { page } = seat;
+    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(15_000);
+    const button = (name: string) => page.getByRole('button', { name, exact: true });
+    await seat.goto('/devices');
+    await page.getByRole('row', { name: /Zoe/ }).first().waitFor();
+    await page.getByRole('checkbox', { name: /^Select all/ }).click();
+    await button('Ask…').click();
+    await page.getByText('2 devices are selected.', { exact: false }).waitFor();
+    await page.getByRole('radio', { name: 'Files by hash' }).click();
+    await page.getByLabel('SHA-256 hashes').fill('no hash');
+    await page.getByLabel('Folders').fill('/tmp');
+    await page.getByText('Line 1 must be a SHA-256 hash', { exact: false }).waitFor();
+    expect(await button('Ask query').isDisabled()).toBe(true);
+    expect.soft(await seat.faults('queries ask files', BOTH_LOOKS)).toEqual([]);
+    await page.getByRole('radio', { name: 'Running processes' }).click();
+    await page.getByLabel('Part of the name').fill('node');
+    await button('Ask query').click();
+    await page.getByRole('heading', { name: 'Running processes with “node” in the name' }).waitFor();
+    await page.getByText(/1 not connected/).waitFor();
+    await page.getByRole('cell', { name: process.execPath }).first().waitFor();
+    await page.getByRole('row', { name: /Not connected\./ }).waitFor();
+    expect.soft(await seat.faults('query', EVERY_LOOK)).toEqual([]);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      button('Download CSV of the answers').click(),
+    ]);
+    expect(readFileSync(await download.path(), 'utf8')).toContain('not-connected');
+    await button('Delete answers').click();
+    await page.getByRole('heading', { name: 'Live queries', exact: true }).waitFor();
+    expect.soft(await seat.faults('queries', BOTH_LOOKS)).toEqual([]);
+    await seat.goto(`/devices/${agent.device}`);
+    await button('Ask live query…').click();
+    await page.getByText('The device is connected.', { exact: false }).waitFor();
+    expect.soft(await seat.faults('queries ask device', BOTH_LOOKS)).toEqual([]);
+    expect(seat.complaints).toEqual([]);
+  },
+);
 
 it('answers nothing while live queries are off, or on again without the user having seen it', async () => {
   const { owner, as } = world.operator;

@@ -21,7 +21,7 @@ export interface Found {
   readonly rows: readonly AnswerRow[];
   /** True if the reader stopped before it had read everything. */
   readonly truncated?: boolean;
-  /** What the agent could not read, for the admin. */
+  /** Note for the admin about data that the agent could not read. */
   readonly note?: string;
 }
 
@@ -32,7 +32,7 @@ export type ReadLiveQuery = (query: LiveQuery, signal: AbortSignal) => Promise<F
 export interface ReceivedQuery {
   /** Time of the machine's clock. */
   readonly at: number;
-  /** What the admin asked (`describeQuery`). */
+  /** Sentence of `describeQuery`. */
   readonly asked: string;
   readonly answered: boolean;
 }

@@ -8,7 +8,7 @@ import { liveQueryView, type newLiveQuery } from '../../../shared/api/live-queri
 import { QUERY_KINDS } from '../../../shared/live-query/live-query.ts';
 import { Failure } from '../../../shared/look/states.tsx';
 import { call } from '../client/call.ts';
-import { EMPTY_DRAFT, type QueryDraft, queryOf } from './query-draft.ts';
+import { EMPTY_DRAFT, type Problem, type QueryDraft, queryOf } from './query-draft.ts';
 import { QUERY_MEANING, QUERY_NAMES } from './query-words.ts';
 
 export type QueryTarget = Pick<z.input<typeof newLiveQuery>, 'devices' | 'filter'>;
@@ -92,8 +92,9 @@ function Fields({
 }: {
   readonly draft: QueryDraft;
   readonly set: (next: Partial<QueryDraft>) => void;
-  readonly problem: string | null;
+  readonly problem: Problem | null;
 }) {
+  const errorOf = (field: string) => (problem?.field === field ? problem.text : null);
   switch (kind) {
     case 'processes':
     case 'services':
@@ -125,7 +126,7 @@ function Fields({
           max={65_535}
           allowDecimal={false}
           styles={{ wrapper: { maxWidth: 160 } }}
-          error={problem}
+          error={errorOf('port')}
           value={port ?? ''}
           onChange={(value) => set({ port: typeof value === 'number' ? value : null })}
         />
@@ -140,6 +141,7 @@ function Fields({
             autosize
             minRows={1}
             maxRows={6}
+            error={errorOf('sha256')}
             value={hashes}
             onChange={({ currentTarget }) => set({ hashes: currentTarget.value })}
           />
@@ -150,7 +152,7 @@ function Fields({
             autosize
             minRows={1}
             maxRows={6}
-            error={problem}
+            error={errorOf('folders')}
             value={folders}
             onChange={({ currentTarget }) => set({ folders: currentTarget.value })}
           />

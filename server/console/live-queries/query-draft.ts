@@ -27,15 +27,21 @@ const linesOf = (text: string): string[] =>
     .map((line) => line.trim())
     .filter((line) => line !== '');
 
-/** The query, or the sentence that says what to change. Null for an empty required field. */
-export function queryOf(draft: QueryDraft): { readonly query: LiveQuery | null; readonly problem: string | null } {
+export interface Problem {
+  /** Field of the query that must change. */
+  readonly field: string;
+  readonly text: string;
+}
+
+/** The query, or the sentence that says what to change. Both are null while a required field is empty. */
+export function queryOf(draft: QueryDraft): { readonly query: LiveQuery | null; readonly problem: Problem | null } {
   const { kind, name, failed, port, hashes, folders } = draft;
   const part = name.trim() === '' ? {} : { name: name.trim() };
   const given = {
     processes: { kind, ...part },
     services: { kind, ...part, ...(failed && { failed }) },
     'open-ports': { kind, ...(port !== null && { port }) },
-    files: { kind, sha256: linesOf(hashes), folders: linesOf(folders) },
+    files: { kind, sha256: linesOf(hashes.toLowerCase()), folders: linesOf(folders) },
   }[kind];
   const parsed = liveQuerySchema.safeParse(given);
   if (parsed.success) return { query: parsed.data, problem: null };
@@ -43,5 +49,6 @@ export function queryOf(draft: QueryDraft): { readonly query: LiveQuery | null; 
   const [issue] = parsed.error.issues;
   const line = issue?.path.find((each) => typeof each === 'number');
   const where = line === undefined ? '' : `Line ${line + 1} `;
-  return { query: null, problem: `${where}${issue?.message ?? 'is not valid'}.` };
+  const text = `${where}${issue?.message ?? 'is not valid'}.`;
+  return { query: null, problem: { field: String(issue?.path[0]), text } };
 }

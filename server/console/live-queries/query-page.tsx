@@ -74,7 +74,9 @@ function Loaded({ query }: { readonly query: LiveQueryView }) {
     >
       <Section
         title="Progress"
-        actions={<SaveCsv path={`/queries/${encodeURIComponent(id)}/answers.csv`} label="Download answers as CSV" />}
+        actions={
+          <SaveCsv path={`/queries/${encodeURIComponent(id)}/answers.csv`} label="Download CSV of the answers" />
+        }
       >
         <Counts query={query} />
       </Section>
