@@ -49,6 +49,8 @@ export interface AgentOptions {
   readonly machineChecks?: (() => Promise<ChecksOfRound>) | undefined;
   /** Files that policies manage; absent in simulations and on platforms without them. */
   readonly managedFiles?: ManagedFiles | undefined;
+  /** Reads the newest lines of the agent's log, oldest first. Simulations have none. */
+  readonly readLog?: (() => string) | undefined;
   /** Level of the agent's log, which a policy may set. */
   readonly logLevel?: LogLevelPort | undefined;
   /** Makes this agent a mail connector; absent on devices of people. */

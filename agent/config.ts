@@ -52,6 +52,8 @@ export interface AgentConfig {
   /** Path of the daemon's Unix socket, mode 0600. */
   readonly socket: string;
   readonly logFile: string;
+  /** Newest lines of the log, for the command `collect-logs`. */
+  readonly recentLog: string;
   readonly sensors: SensorSource | null;
   /** The user's languages as BCP 47 tags, most preferred first. */
   readonly languages: readonly string[];
@@ -88,6 +90,7 @@ export function readAgentConfig(home: string | undefined, env: NodeJS.ProcessEnv
     identity: join(base, 'identity'),
     store: join(base, 'agent.db'),
     reserve: join(base, 'agent.reserve'),
+    recentLog: join(base, 'recent.log'),
     workspace: join(base, 'workspace'),
     maildir: join(base, 'Maildir'),
     mailPrograms: { settings: join(base, 'mail-programs.json'), passwords: join(base, 'mail-programs.passwd') },

@@ -22,6 +22,7 @@ import { machineSensors } from './evidence/machine-sensors.ts';
 import { sensorsFrom } from './evidence/sensor-command.ts';
 import { machineInventory } from './inventory/machine-inventory.ts';
 import { dialDirect } from './link/dial.ts';
+import { type LogFile, openLogFile } from './log/log-file.ts';
 import type { OpenConnectorPart } from './mail-connector/connector-part.ts';
 import { type MailPrograms, openMailPrograms } from './mail-programs/mail-programs.ts';
 import { type Maildir, openMaildir } from './mail-programs/maildir.ts';
@@ -74,7 +75,8 @@ export async function openAgent(
   const workspace = workspaceWithMirror(await openWorkspace(config.workspace), maildir);
   const reserve = openDiskReserve({ file: config.reserve, size: RESERVE_SIZE });
   const store = openAgentStore({ file: config.store, reserve });
-  const log = pino({ level: config.log, base: { name: 'cordon-agent' } }, logDestination());
+  const recent = openLogFile(config.recentLog);
+  const log = pino({ level: config.log, base: { name: 'cordon-agent' } }, withRecentLines(logDestination(), recent));
   const noReading = (why: string) => log.warn({ why: plain(why) }, 'the sensors gave no position');
   const agent = createAgent({
     store,
@@ -103,6 +105,7 @@ export async function openAgent(
     ),
     announceCollection: (text) => showOnDesktop('Cordon privacy', text),
     readLiveQuery: machineQueries(process.platform),
+    readLog: recent.read,
     machineChecks: () => machineChecks(process.platform),
     managedFiles: machineFiles(process.platform, join(config.home, 'managed-files')) ?? undefined,
     logLevel: {
@@ -138,6 +141,14 @@ function logDestination() {
   });
   return destination;
 }
+
+/** Writes each line to both destinations. */
+const withRecentLines = (destination: ReturnType<typeof logDestination>, recent: LogFile) => ({
+  write(line: string) {
+    destination.write(line);
+    recent.write(line);
+  },
+});
 
 /** Removes control characters from texts of the server, because the log may appear on a terminal. */
 const withoutControls = (fields: Record<string, unknown> = {}) =>

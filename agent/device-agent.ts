@@ -367,6 +367,7 @@ class DeviceAgent implements Agent {
         inventory: true,
         jobs: true,
         queries: true,
+        logs: true,
         policy: this.#work.policy.digest(),
         ...this.#versions(),
       }),
@@ -420,6 +421,8 @@ class DeviceAgent implements Agent {
     return openManagementWork({
       options: this.#options,
       store: this.#store,
+      deviceUrl: this.#deviceUrl,
+      http: this.#http,
       isConnected: () => this.link.state === 'connected',
       isInContact: () => this.link.state === 'connected' || this.link.state === 'refused',
       send: this.link.send,

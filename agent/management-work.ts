@@ -3,9 +3,11 @@ import { type AdminMessages, createAdminMessages } from './admin-messages/admin-
 import type { Agent, AgentOptions } from './agent.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
 import { createInventoryReport, type InventoryReporting } from './inventory/inventory-report.ts';
+import type { DeviceListener } from './link/http.ts';
 import type { Link } from './link/link.ts';
 import { createPolicyWork, type PolicyWork } from './policy/policy-work.ts';
 import type { DeviceStore } from './store/agent-store.ts';
+import { collectLogs } from './work/collect-logs.ts';
 import { createQueryWork, type QueryWork } from './work/query/answer-query.ts';
 
 /** Work of one agent for the organization's admins: inventory, policy, messages and commands. A new kind of work belongs here. */
@@ -21,13 +23,14 @@ export interface ManagementWork {
   stop(): Promise<void>;
 }
 
-export interface ManagementWorkPorts {
+export interface ManagementWorkPorts extends DeviceListener {
   readonly options: Pick<
     AgentOptions,
     | 'workspace'
     | 'inventory'
     | 'machineChecks'
     | 'readLiveQuery'
+    | 'readLog'
     | 'logLevel'
     | 'announceCollection'
     | 'showAdminMessage'
@@ -94,6 +97,7 @@ export function openManagementWork(ports: ManagementWorkPorts): ManagementWork {
     reportInventory: () => inventory.refresh(),
     checkPolicy: policy.check,
     onUnlocked: policy.unlocked,
+    sendLog: (command) => collectLogs({ ...ports, readLog: options.readLog }, command),
     onRestart: options.onRestart,
     deviceNow: ports.deviceNow,
     onResult: () => {

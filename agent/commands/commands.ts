@@ -52,6 +52,8 @@ export interface CommandPorts {
   readonly reportInventory: () => Promise<void>;
   /** Checks the policy at once. */
   readonly checkPolicy: () => Promise<void>;
+  /** Sends the agent's log to the server. Returns the sentence for the admin. */
+  readonly sendLog: (command: CommandId) => Promise<string>;
   readonly deviceNow: () => Instant;
   readonly onUnlocked: (shares: readonly string[]) => void;
   readonly onResult: () => void;
@@ -108,6 +110,8 @@ export function createCommands(ports: CommandPorts): Commands {
         const verified = wiped.verified.join('; ');
         return { outcome: 'done', detail: `${wiped.filesRemoved} files, ${wiped.bytesOverwritten} bytes; ${verified}` };
       }
+      case 'collect-logs':
+        return { outcome: 'done', detail: await ports.sendLog(id) };
       case 'restart-agent':
         return { outcome: 'done', detail: 'The agent restarts.', after: ports.onRestart };
       case 'unenroll':

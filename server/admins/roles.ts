@@ -249,6 +249,8 @@ export const RIGHTS = {
   'jobs.pause': right('device', 'owner', 'fleet', 'helpdesk'),
   'jobs.resume': right('device', 'owner', 'fleet', 'helpdesk'),
   'jobs.abort': right('device', 'owner', 'fleet', 'helpdesk'),
+  'device-logs.list': right('device', 'owner', 'fleet', 'helpdesk'),
+  'device-logs.download': right('device', 'owner', 'fleet', 'helpdesk'),
   /**
    * Rights to ask live queries and to read the answers, which list what the user of a device runs. The roles are those of
    * `devices.personal-inventory`. An account reads only the answers to its own queries.

@@ -182,6 +182,7 @@ const ACTIONS: Readonly<Record<CommandKind, ActionName | null>> = {
   'unlock-workspace': null,
   'refresh-inventory': null,
   'restart-agent': null,
+  'collect-logs': null,
   'wipe-workspace': 'workspace.wipe',
   unenroll: 'device.unenroll',
 };

@@ -4,8 +4,8 @@ import {
   answerQuery,
   liveQueryList,
   liveQueryParams,
+  liveQueryRequest,
   liveQueryView,
-  newLiveQuery,
 } from '../../shared/api/live-queries.ts';
 import { DONE, done, nothing } from '../../shared/api/wire.ts';
 import { type CsvCell, csvLine } from '../../shared/csv.ts';
@@ -68,7 +68,7 @@ export function liveQueryRoutes({ liveQueries, devices }: LiveQueriesPorts): Rou
       method: 'post',
       path: '/queries',
       summary: 'Ask connected devices about processes, services, open ports or files. Only you can read the answers',
-      body: newLiveQuery,
+      body: liveQueryRequest,
       response: liveQueryView,
       statuses: [201],
       async handler({ body: { query, devices: listed, filter, seconds }, scope, demand, concern, caller }) {

@@ -42,6 +42,7 @@ export const RECORDED_READS: ReadonlySet<RouteName> = new Set<RouteName>([
   'disclosures.document',
   'disclosures.download',
   'activity.export',
+  'device-logs.download',
   'live-queries.answers',
   'live-queries.export',
 ]);

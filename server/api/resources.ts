@@ -21,6 +21,7 @@ import { type ComplianceRoutesPorts, complianceRoutes } from './compliance.ts';
 import { customRoleRoutes } from './custom-roles.ts';
 import { type DemoPort, demoRoutes } from './demo.ts';
 import { type DeviceActionsPorts, deviceActionRoutes } from './device-actions.ts';
+import { type DeviceLogsPorts, deviceLogRoutes } from './device-logs.ts';
 import { type DeviceViewPorts, deviceViewRoutes } from './device-views.ts';
 import { type DevicesPorts, deviceRoutes } from './devices.ts';
 import { type DisclosuresPort, disclosureRoutes } from './disclosures.ts';
@@ -66,6 +67,7 @@ export interface ResourcePorts {
     GroupsPorts['devices'] &
     CodesPorts['devices'];
   readonly commands: CommandsPorts['commands'] & JobsPorts['commands'];
+  readonly deviceLogs: DeviceLogsPorts['deviceLogs'];
   readonly liveQueries: LiveQueriesPorts['liveQueries'];
   readonly inventory: Inventories;
   readonly groupMembers: GroupsPorts['groupMembers'] & DevicesPorts['groupMembers'];
@@ -146,6 +148,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...deviceActionRoutes({ devices }),
     ...commandRoutes({ commands, devices, admins }),
     ...jobRoutes({ commands, admins }),
+    ...deviceLogRoutes({ deviceLogs: ports.deviceLogs, devices }),
     ...liveQueryRoutes({ liveQueries: ports.liveQueries, devices }),
     ...membershipRoutes(ports.membership),
     ...mailRoutes(ports.mail),

@@ -18,6 +18,7 @@ import * as compliance from '../../shared/api/compliance.ts';
 import * as customRoles from '../../shared/api/custom-roles.ts';
 import * as demo from '../../shared/api/demo.ts';
 import * as deviceActions from '../../shared/api/device-actions.ts';
+import * as deviceLogs from '../../shared/api/device-logs.ts';
 import * as deviceViews from '../../shared/api/device-views.ts';
 import * as devices from '../../shared/api/devices.ts';
 import * as disclosures from '../../shared/api/disclosures.ts';
@@ -34,6 +35,7 @@ import * as passkeyExamples from '../../shared/api/examples/passkeys.ts';
 import * as peopleExamples from '../../shared/api/examples/people.ts';
 import * as policyExamples from '../../shared/api/examples/policies.ts';
 import * as softwareExamples from '../../shared/api/examples/software.ts';
+import * as workExamples from '../../shared/api/examples/work.ts';
 import * as explanation from '../../shared/api/explanation.ts';
 import * as groups from '../../shared/api/groups.ts';
 import * as health from '../../shared/api/health.ts';
@@ -43,6 +45,7 @@ import * as inventory from '../../shared/api/inventory.ts';
 import * as ipDatabases from '../../shared/api/ip-databases.ts';
 import * as jobs from '../../shared/api/jobs.ts';
 import * as ledger from '../../shared/api/ledger.ts';
+import * as liveQueries from '../../shared/api/live-queries.ts';
 import * as mail from '../../shared/api/mail.ts';
 import * as membership from '../../shared/api/membership.ts';
 import * as notifications from '../../shared/api/notifications.ts';
@@ -89,6 +92,7 @@ const MODULES: readonly object[] = [
   customRoles,
   demo,
   deviceActions,
+  deviceLogs,
   devices,
   deviceViews,
   disclosures,
@@ -102,6 +106,7 @@ const MODULES: readonly object[] = [
   inventory,
   ipDatabases,
   ledger,
+  liveQueries,
   mail,
   membership,
   notifications,
@@ -149,6 +154,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...peopleExamples,
   ...policyExamples,
   ...softwareExamples,
+  ...workExamples,
 };
 
 export const NAMED_SCHEMAS: ReadonlyMap<string, z.ZodType> = new Map(

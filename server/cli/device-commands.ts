@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { deviceLogList } from '../../shared/api/device-logs.ts';
 import { type DeviceView, deviceDetail, deviceView, evidenceView, verdictView } from '../../shared/api/devices.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { plain } from '../../shared/text/visible-text.ts';
@@ -6,6 +7,7 @@ import { SERVICES } from '../../shared/verdict/terms.ts';
 import { type Cli, commandOf, valueOrNone } from './cli.ts';
 import { addDeviceActionCommands } from './device-action-commands.ts';
 import { addDeviceListCommands } from './device-list-commands.ts';
+import { saveDownload } from './download.ts';
 import { table, when } from './output.ts';
 
 interface UpdateOptions {
@@ -23,6 +25,7 @@ export function addDeviceCommands(program: Command, cli: Cli): void {
   addDeviceListCommands(devices, cli, { head: deviceHead, row: deviceRow });
   addViews(devices, cli);
   addUpdate(devices, cli);
+  addLogs(devices, cli);
   devices
     .command('revoke')
     .description('Revoke the certificates of a device and close its connections')
@@ -34,6 +37,31 @@ export function addDeviceCommands(program: Command, cli: Cli): void {
     });
   addVerdict(devices, cli);
   addDeviceActionCommands(program, cli);
+}
+
+function addLogs(devices: Command, cli: Cli): void {
+  devices
+    .command('logs')
+    .description(
+      'List the collected logs of a device, or download one. "cordon commands send DEVICE collect-logs" collects a log',
+    )
+    .argument('<device>')
+    .option('--command <command>', 'command that collected the log to download')
+    .option('--to <file>', 'new file for the log, compressed with gzip')
+    .action(async (id: string, { command, to }: { command?: string; to?: string }) => {
+      const path = `/devices/${encodeURIComponent(id)}/logs`;
+      if ((command === undefined) !== (to === undefined)) {
+        throw new CordonError('invalid_input', 'A download needs both options: --command and --to.');
+      }
+      if (command !== undefined && to !== undefined) {
+        const response = await cli.client().raw('GET', `/api/v1${path}/${encodeURIComponent(command)}`);
+        const bytes = await saveDownload(response, to, 'log');
+        return cli.out().show({ file: to, bytes }, [`${to}: ${bytes} bytes`]);
+      }
+      const { logs } = await cli.client().call(deviceLogList, 'GET', path);
+      const rows = logs.map((log) => [log.command, when(log.at), log.size, when(log.deletedAt)]);
+      cli.out().show(logs, table(['command', 'collected', 'bytes', 'deleted'], rows));
+    });
 }
 
 function addViews(devices: Command, cli: Cli): void {

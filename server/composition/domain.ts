@@ -11,6 +11,7 @@ import { createOrderContacts } from '../admins/order-contacts.ts';
 import { createDeviceChanges } from '../bus/device-changes.ts';
 import { createCommands } from '../commands/commands.ts';
 import { passkeySite } from '../console-link.ts';
+import { createDeviceLogs } from '../device-logs/device-logs.ts';
 import { createDevices } from '../devices/devices.ts';
 import { keyInventory } from '../disclosures/disclosures.ts';
 import { createEnrollment } from '../enrollment/enrollment.ts';
@@ -48,6 +49,7 @@ import { CodeStore } from '../store/code-store.ts';
 import { commandStores } from '../store/command-stores.ts';
 import { ContinuationStore } from '../store/continuation-store.ts';
 import { CosignatureStore } from '../store/cosignature-store.ts';
+import { DeviceLogStore } from '../store/device-log-store.ts';
 import { deviceStores } from '../store/device-stores.ts';
 import { EnrollmentStore } from '../store/enrollment-store.ts';
 import { FactReader } from '../store/fact-reader.ts';
@@ -291,6 +293,7 @@ async function createFleet(base: Foundation) {
     commands,
     inventory,
     liveQueries,
+    deviceLogs: createDeviceLogs({ store: new DeviceLogStore(database), commands }),
     ...managed,
     ipFolder,
     ipDatabases,

@@ -115,6 +115,7 @@ function createWelcome(ports: Ports, time: () => { readonly time: Instant; reado
     if (hello.mail) session.takeMail();
     if (hello.inventory) session.takeInventorySections();
     if (hello.jobs) session.acceptJobs();
+    if (hello.logs) session.acceptLogs();
     if (hello.queries) session.acceptQueries();
     await commands.join(device);
     if (hello.wall !== undefined) timekeeping.noteDeviceTime(device, hello.wall);

@@ -93,7 +93,7 @@ export function createDelivery({ orders, commands, inventory, sessions, timekeep
         continue;
       }
       // An agent that does not know windows would run the command at any time.
-      if (window && !session.knowsJobs) continue;
+      if ((window && !session.knowsJobs) || !session.knowsCommand(command.kind)) continue;
       if (session.documents.addCommand(id))
         session.frames.send({
           kind: 'command',

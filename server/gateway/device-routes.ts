@@ -1,5 +1,6 @@
 /** Table of all HTTPS routes of the device listener. */
 import type { DeviceRoute } from './device-route.ts';
+import { type DeviceLogsPort, logRoutes } from './log-routes.ts';
 import { mailRoutes } from './mail-routes.ts';
 import { type MembershipRoutesPorts, membershipRoutes } from './membership-routes.ts';
 import type { MailPort, RelayPort } from './ports.ts';
@@ -9,6 +10,7 @@ import { type ServiceRoutesPorts, serviceRoutes } from './service-routes.ts';
 export interface DeviceRoutesPorts extends ServiceRoutesPorts, MembershipRoutesPorts {
   readonly relay: Pick<RelayPort, 'keyPackages' | 'attachments'>;
   readonly mail: MailPort;
+  readonly deviceLogs: DeviceLogsPort;
 }
 
 export const deviceRoutes = (ports: DeviceRoutesPorts): DeviceRoute[] => [
@@ -16,4 +18,5 @@ export const deviceRoutes = (ports: DeviceRoutesPorts): DeviceRoute[] => [
   ...membershipRoutes(ports),
   ...sealedRoutes(ports.relay),
   ...mailRoutes(ports.mail),
+  ...logRoutes(ports.deviceLogs),
 ];

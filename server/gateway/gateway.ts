@@ -15,6 +15,7 @@ import { createDispatch } from './dispatch.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { Interests } from './interests.ts';
 import { createJobDelivery } from './job-delivery.ts';
+import type { DeviceLogsPort } from './log-routes.ts';
 import { createMailboxDelivery } from './mailbox-delivery.ts';
 import { createPolicyDelivery } from './policy-delivery.ts';
 import {
@@ -63,6 +64,7 @@ export interface GatewayPorts {
   readonly devices: DevicesPort;
   readonly commands: CommandsPort;
   readonly liveQueries: LiveQueriesPort;
+  readonly deviceLogs: DeviceLogsPort;
   readonly jurisdiction: JurisdictionPort;
   readonly orders: OrdersPort;
   readonly inventory: InventoryPort;

@@ -44,6 +44,7 @@ function deliveryOf(
       {
         generation,
         knowsJobs,
+        knowsCommand: () => true,
         documents: { addCommand: (id: string) => !known.has(id) && known.add(id) !== undefined },
         frames: { sendEncoded: (frame) => void sent.push(`${device} ${JSON.parse(frame.toString()).id}`) },
       },

@@ -12,6 +12,7 @@ export interface JobSession {
   readonly generation: number;
   readonly documents: Pick<DocumentsSent, 'addCommand'>;
   readonly frames: Pick<FrameSender, 'sendEncoded'>;
+  readonly knowsCommand: (kind: Command['kind']) => boolean;
   /** True if the agent knows windows and priorities of commands. */
   readonly knowsJobs: boolean;
 }
@@ -58,6 +59,7 @@ export function createJobDelivery({
         const session = sessions.live(device);
         // An agent that does not know windows would run the command at any time.
         if (session?.generation !== generation || (job.window && !session.knowsJobs)) continue;
+        if (!session.knowsCommand(job.command.kind)) continue;
         connected.push({ device, session });
       }
       const page = await commands.commandsOf(job, connected);

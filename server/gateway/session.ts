@@ -5,6 +5,7 @@
 import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket } from 'ws';
 import { CordonError } from '../../shared/errors.ts';
+import type { CommandKind } from '../../shared/protocol/command-kinds.ts';
 import { CLOSE, type DeviceFrame, deviceFrameSchema } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { Acknowledgments } from './acknowledgments.ts';
@@ -48,6 +49,7 @@ export class DeviceSession {
   #takesInventorySections = false;
   #knowsJobs = false;
   #answersQueries = false;
+  #sendsLogs = false;
   #alive = true;
   #areas: readonly string[];
   #use: number;
@@ -120,6 +122,15 @@ export class DeviceSession {
 
   acceptJobs(): void {
     this.#knowsJobs = true;
+  }
+
+  acceptLogs(): void {
+    this.#sendsLogs = true;
+  }
+
+  /** False for a command that the agent is too old to know. Its schema would refuse the frame. */
+  knowsCommand(kind: CommandKind): boolean {
+    return this.#sendsLogs || kind !== 'collect-logs';
   }
 
   /** True if the agent answers live queries. */

@@ -149,6 +149,7 @@ export class ExitStore implements Port {
       await endDevice(tx, device, { status: 'revoked', at, realAt, reason }, entries.revoked);
       await tx.deleteFrom('attachments').where('device_id', '=', device).execute();
       await tx.deleteFrom('mail_pieces').where('device_id', '=', device).where('mail', 'is', null).execute();
+      await tx.deleteFrom('device_logs').where('device_id', '=', device).execute();
       await tx.deleteFrom('device_inventory').where('device_id', '=', device).execute();
       await tx.deleteFrom('device_facts').where('device_id', '=', device).execute();
       await removeSoftware(tx, this.#database.dialect, device);

@@ -4,6 +4,7 @@
  */
 import { type RawBuilder, sql } from 'kysely';
 import { MOST_STORED_LISTS } from '../../shared/pack/format.ts';
+import { LOG_DAYS } from '../device-logs/device-logs.ts';
 import { KEY_USES } from '../person-keys/person-keys.ts';
 import { DEVICES_UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
 
@@ -87,6 +88,15 @@ const deviceRecords = (evidenceDays: number): readonly RetentionPeriod[] => [
     since: `(request is null or not exists (
       select 1 from job_members m where m.job = commands.request and m.device_id = commands.device_id)) and finished_at`,
     days: 400,
+    time: 'real',
+    underLegalHold: ofDeviceUnderLegalHold('device_id'),
+  },
+  {
+    records: 'collected logs of agents',
+    table: 'device_logs',
+    key: 'command_id',
+    since: 'at',
+    days: LOG_DAYS,
     time: 'real',
     underLegalHold: ofDeviceUnderLegalHold('device_id'),
   },

@@ -8,7 +8,7 @@ import { instant } from './wire.ts';
  * Live query to the listed devices, or to every active device that matches the filter. Only devices that are connected answer. Lists and
  * filters may select at most 1,000 devices.
  */
-export const newLiveQuery = z
+export const liveQueryRequest = z
   .strictObject({
     query: liveQuerySchema,
     devices: z.array(deviceIdSchema).min(1).max(1_000).optional(),

@@ -6,6 +6,7 @@ export const COMMAND_KINDS = [
   'unlock-workspace',
   'refresh-inventory',
   'restart-agent',
+  'collect-logs',
   'wipe-workspace',
   'unenroll',
 ] as const;
@@ -18,6 +19,7 @@ const DESTROYS_DATA: Readonly<Record<CommandKind, boolean>> = {
   'unlock-workspace': false,
   'refresh-inventory': false,
   'restart-agent': false,
+  'collect-logs': false,
   'wipe-workspace': true,
   unenroll: true,
 };
@@ -35,6 +37,7 @@ const PRIORITY_OF: Readonly<Record<CommandKind, Priority>> = {
   'unlock-workspace': 'normal',
   'refresh-inventory': 'low',
   'restart-agent': 'normal',
+  'collect-logs': 'normal',
   'wipe-workspace': 'high',
   unenroll: 'high',
 };

@@ -20,6 +20,8 @@
  *   each with the proof that the ledger of `size` entries contains it.
  * - `POST /device/evidence` (`{ observations }`, 1 to 1,024 observations in the format of reports) → `{ stored, refused }`: for a device
  *   whose management is suspended.
+ * - `PUT /device/logs/COMMAND` (gzip, at most `LARGEST_LOG` bytes) → 204: the agent's log, for its unfinished command `collect-logs`. A repeated
+ *   upload replaces the log.
  * - `POST /device/recollection` (`recollectionBody`, at most `LARGEST_RECOLLECTION` bytes) → `{ accepted }`: only after the server's request
  *   (`recall`).
  */
@@ -51,6 +53,9 @@ export const recollectionBody = z.strictObject({
   checkpoint: z.string().max(10_000).nullable(),
 });
 export type Recollection = z.infer<typeof recollectionBody>;
+
+/** Maximum size of a compressed log, in bytes. */
+export const LARGEST_LOG = 1024 * 1024;
 
 export const LARGEST_ATTACHMENT = 5 * 1024 * 1024 + 64;
 /** Maximum time of an upload, in milliseconds, long enough for a slow network. */

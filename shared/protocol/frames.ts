@@ -93,6 +93,8 @@ export const commandSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('unlock-workspace') }),
   z.strictObject({ kind: z.literal('wipe-workspace') }),
   z.strictObject({ kind: z.literal('restart-agent') }),
+  /** The device sends its log with `PUT /device/logs/COMMAND` (`device-http.ts`) before it reports the result. */
+  z.strictObject({ kind: z.literal('collect-logs') }),
   z.strictObject({ kind: z.literal('unenroll') }),
 ]);
 export type Command = z.infer<typeof commandSchema>;
@@ -366,6 +368,8 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
     inventory: z.literal(true).optional(),
     /** True if the agent knows the fields `priority` and `window` of commands, and the frame `cancel-command`. */
     jobs: z.literal(true).optional(),
+    /** True if the agent knows the command `collect-logs`. The server sends it to no other agent. */
+    logs: z.literal(true).optional(),
     /** True if the agent answers live queries (frame `query`). */
     queries: z.literal(true).optional(),
     /** Digest of the policy that the device has stored; empty if it has none. */

@@ -14,7 +14,7 @@ import type { AgentProcess } from '../support/agent-process.ts';
 import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
 import { runInProcess } from '../support/in-process-cli.ts';
-import { BOTH_LOOKS, EVERY_LOOK, takeSeat } from '../support/seat.ts';
+import { BOTH_LOOKS, EVERY_LOOK, PATIENCE, takeSeat } from '../support/seat.ts';
 import { until } from '../support/until.ts';
 
 let world: World;
@@ -22,6 +22,7 @@ let agent: AgentProcess;
 let offline: AgentProcess;
 let folder: string;
 beforeAll(async () => {
+  if (chromium.present) await ensureConsole((line) => console.log(line));
   folder = mkdtempSync(join(tmpdir(), 'cordon-query-'));
   world = await openWorld();
   agent = await world.enrolled();
@@ -30,7 +31,7 @@ beforeAll(async () => {
   await agent.connected();
   // The agent answers after it has stored the list of sections. It then reports its inventory.
   await until(async () => expect((await world.device(agent.device)).inventory?.system).toBeDefined(), 30_000);
-});
+}, 120_000);
 afterAll(async () => {
   await world.remove();
   rmSync(folder, { recursive: true, force: true });
@@ -114,15 +115,13 @@ it('finds a file by its hash, follows no symbolic link, and exports the answer a
 
 it.skipIf(!chromium.present)(
   'asks several devices in the console, and shows the answers as a table',
-  { timeout: 90_000 },
+  { timeout: 120_000 },
   async () => {
-    await ensureConsole((line) => console.log(line));
     const browser = await openBrowser();
     onTestFinished(() => closeBrowser(browser));
     const seat = await takeSeat(browser, world.server.admin, { as: world.operator.owner });
     const { page } = seat;
-    page.setDefaultTimeout(15_000);
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(PATIENCE);
     const button = (name: string) => page.getByRole('button', { name, exact: true });
     await seat.goto('/devices');
     await page.getByRole('row', { name: /Zoe/ }).first().waitFor();

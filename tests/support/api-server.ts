@@ -29,6 +29,7 @@ import { openTimeCorrections } from '../../server/clock/time-corrections.ts';
 import { createCommands } from '../../server/commands/commands.ts';
 import { connectDisclosures } from '../../server/composition/disclosures.ts';
 import { connectPolicies } from '../../server/composition/policies.ts';
+import { createDeviceLogs } from '../../server/device-logs/device-logs.ts';
 import { createDevices } from '../../server/devices/devices.ts';
 import { createGroupMembers } from '../../server/groups/groups.ts';
 import { createHolds } from '../../server/holds/holds.ts';
@@ -61,6 +62,7 @@ import { CheckpointResponseStore } from '../../server/store/checkpoint-response-
 import { ClockStore } from '../../server/store/clock-store.ts';
 import { commandStores } from '../../server/store/command-stores.ts';
 import { ContinuationStore } from '../../server/store/continuation-store.ts';
+import { DeviceLogStore } from '../../server/store/device-log-store.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
 import { deviceStores } from '../../server/store/device-stores.ts';
 import { FactReader } from '../../server/store/fact-reader.ts';
@@ -428,6 +430,7 @@ export async function startApi({
     groupMembers,
     people,
     commands,
+    deviceLogs: createDeviceLogs({ store: new DeviceLogStore(database), commands }),
     liveQueries: createLiveQueries({ bus, isOn: () => true }),
     inventory: await testInventories(database, clock, bus),
     ...connectPolicies({ database, bus, clock, installation: 'test', online }, { devices, commands }),

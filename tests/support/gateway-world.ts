@@ -16,6 +16,7 @@ import type { Authority } from '../../certs/authority.ts';
 import { spkiOf } from '../../certs/certificate.ts';
 import { createCommands } from '../../server/commands/commands.ts';
 import { connectPolicies } from '../../server/composition/policies.ts';
+import { createDeviceLogs } from '../../server/device-logs/device-logs.ts';
 import { createDevices } from '../../server/devices/devices.ts';
 import { createGateway } from '../../server/gateway/gateway.ts';
 import { createLiveQueries } from '../../server/live-queries/live-queries.ts';
@@ -26,6 +27,7 @@ import { createEst } from '../../server/public/est.ts';
 import { createRelay } from '../../server/relay/relay.ts';
 import { AttachmentStore } from '../../server/store/attachment-store.ts';
 import { commandStores } from '../../server/store/command-stores.ts';
+import { DeviceLogStore } from '../../server/store/device-log-store.ts';
 import { deviceStores } from '../../server/store/device-stores.ts';
 import { KeyPackageStore } from '../../server/store/key-package-store.ts';
 import { mailStores } from '../../server/store/mail-stores.ts';
@@ -160,6 +162,7 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
     {
       devices,
       commands,
+      deviceLogs: createDeviceLogs({ store: new DeviceLogStore(database), commands }),
       liveQueries: createLiveQueries({ bus, isOn: () => true }),
       names: { record: () => undefined },
       timekeeping: { trusted: () => true, noteDeviceTime: () => undefined, correction: () => null },

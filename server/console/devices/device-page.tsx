@@ -25,6 +25,7 @@ import { HistorySection } from './device/history-section.tsx';
 import { HoldSection } from './device/hold-section.tsx';
 import { InventorySection } from './device/inventory-section.tsx';
 import { LocationSection } from './device/location-section.tsx';
+import { LogsSection } from './device/logs-section.tsx';
 import { PastStateSection } from './device/past-state-section.tsx';
 import { PolicySection } from './device/policy-section.tsx';
 import { ReceiptsSection } from './device/receipts-section.tsx';
@@ -118,6 +119,7 @@ function Loaded({ device }: { readonly device: z.output<typeof deviceDetail> }) 
           <SoftwareSection id={device.id} />
           <CertificatesSection id={device.id} generation={device.generation} />
           <AlertsSection id={device.id} />
+          {may('device-logs.list') && <LogsSection id={device.id} />}
         </Stack>
         <div className={classes.past}>
           <Stack gap="xl">

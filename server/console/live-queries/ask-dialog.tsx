@@ -4,14 +4,14 @@ import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { z } from 'zod';
-import { liveQueryView, type newLiveQuery } from '../../../shared/api/live-queries.ts';
+import { type liveQueryRequest, liveQueryView } from '../../../shared/api/live-queries.ts';
 import { QUERY_KINDS } from '../../../shared/live-query/live-query.ts';
 import { Failure } from '../../../shared/look/states.tsx';
 import { call } from '../client/call.ts';
 import { EMPTY_DRAFT, type Problem, type QueryDraft, queryOf } from './query-draft.ts';
 import { QUERY_MEANING, QUERY_NAMES } from './query-words.ts';
 
-export type QueryTarget = Pick<z.input<typeof newLiveQuery>, 'devices' | 'filter'>;
+export type QueryTarget = Pick<z.input<typeof liveQueryRequest>, 'devices' | 'filter'>;
 
 /** `target`: null while the dialog is closed. `audience`: sentence that names the devices. */
 export function AskDialog({

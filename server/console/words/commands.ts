@@ -8,6 +8,7 @@ export const COMMAND_NAMES: Readonly<Record<CommandKind, string>> = {
   'unlock-workspace': 'Unlock workspace',
   'refresh-inventory': 'Refresh inventory',
   'restart-agent': 'Restart agent',
+  'collect-logs': 'Collect log',
   'wipe-workspace': 'Wipe workspace',
   unenroll: 'Unenroll device',
 };
@@ -19,6 +20,8 @@ export const COMMAND_MEANING: Readonly<Record<CommandKind, string>> = {
   'unlock-workspace': 'The user can open the work files on the device again.',
   'refresh-inventory': 'The device reports its current hardware and software.',
   'restart-agent': 'The Cordon agent on the device restarts. The workspace and its files do not change.',
+  'collect-logs':
+    'The device sends the log of its Cordon agent. You can download the log from the page of the device for 7 days. The log contains no messages and no keys.',
   'wipe-workspace': 'The device destroys its work files and their key. The public ledger records the wipe.',
   unenroll:
     'The server revokes the certificates of the device and sends it no more commands. The device must enroll again to return.',
@@ -30,6 +33,7 @@ export const COMMAND_VERBS: Readonly<Record<CommandKind, string>> = {
   'unlock-workspace': 'Unlock workspace',
   'refresh-inventory': 'Refresh inventory',
   'restart-agent': 'Restart agent',
+  'collect-logs': 'Collect log',
   'wipe-workspace': 'Wipe workspace',
   unenroll: 'Unenroll device',
 };
@@ -45,6 +49,8 @@ export function commandVerb(kind: CommandKind, count: number): string {
       return `Unlock ${devices}`;
     case 'refresh-inventory':
       return `Refresh inventory of ${devices}`;
+    case 'collect-logs':
+      return `Collect logs of ${devices}`;
     case 'restart-agent':
       return `Restart agent on ${devices}`;
     case 'wipe-workspace':

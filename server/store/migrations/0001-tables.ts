@@ -186,6 +186,11 @@ const DEVICES: Tables = {
     references: { device_id: 'devices(id)' },
     indexes: ['hostname, device_id'],
   },
+  device_logs: {
+    columns: 'command_id text, device_id text, at int, size int, body bytes',
+    key: 'command_id',
+    indexes: ['device_id, at', 'at'],
+  },
   device_history: {
     columns: `id serial, device_id text, from_at int, until_at int?, generation int, status text, group_id text,
       home text?, seat text?, stated_home text?, stated_until int?`,

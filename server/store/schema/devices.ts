@@ -68,6 +68,8 @@ export interface DeviceTables {
   /** Newest workspace state that the device reported in one enrollment. `since` is a time of the server clock. */
   device_workspaces: { device_id: string; generation: number; state: 'open' | 'locked' | 'wiped'; since: number };
   device_inventory: { device_id: string; at: number; hostname: string | null; platform: string | null; body: string };
+  /** Logs of agents, compressed with gzip. `at` is a time of the machine's clock. */
+  device_logs: { command_id: string; device_id: string; at: number; size: number; body: Buffer };
   /** Past groups and areas of a device, for explanations of past verdicts. `until_at` is null for the current period. */
   device_history: {
     id: Generated<number>;

@@ -18,7 +18,7 @@ import { commandsQuery } from '../queries.ts';
 import classes from './device.module.css';
 import { ShortList } from './short-list.tsx';
 
-const KINDS: readonly CommandKind[] = ['refresh-inventory', 'restart-agent'];
+const KINDS: readonly CommandKind[] = ['refresh-inventory', 'collect-logs', 'restart-agent'];
 
 export function CommandsSection({
   id,

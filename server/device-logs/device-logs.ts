@@ -1,0 +1,74 @@
+/**
+ * Logs that agents sent for the command `collect-logs`. The server keeps the compressed bytes as they arrived, never unpacks them, and
+ * deletes them after a week.
+ */
+import { CordonError } from '../../shared/errors.ts';
+import type { Command } from '../../shared/protocol/frames.ts';
+import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
+import { createTransferSlots } from '../transfer-slots.ts';
+
+/** Days for which the server keeps a log. */
+export const LOG_DAYS = 7;
+
+export interface DeviceLog {
+  /** Command that collected the log. */
+  readonly command: CommandId;
+  readonly at: number;
+  readonly size: number;
+}
+
+export interface DeviceLogStore {
+  /** Stores the log. Replaces an earlier log of the same command, because a device may run a command twice. */
+  put(log: DeviceLog & { readonly device: DeviceId; readonly bytes: Buffer }): Promise<void>;
+  /** Logs of the device, newest first. */
+  list(device: DeviceId): Promise<DeviceLog[]>;
+  bytes(device: DeviceId, command: CommandId): Promise<Buffer | null>;
+}
+
+export interface DeviceLogsPorts {
+  readonly store: DeviceLogStore;
+  readonly commands: {
+    get(id: CommandId): Promise<{
+      readonly device: DeviceId;
+      readonly generation: number;
+      readonly command: Pick<Command, 'kind'>;
+      readonly state: string;
+    }>;
+  };
+  readonly now?: () => number;
+}
+
+export type DeviceLogs = ReturnType<typeof createDeviceLogs>;
+
+export function createDeviceLogs({ store, commands, now = Date.now }: DeviceLogsPorts) {
+  // Each upload is in memory.
+  const uploads = createTransferSlots({ all: 32, ofOne: 1 });
+  return {
+    /** Stores the log that `read` receives. Throws `not_found` unless the device has an unfinished command `collect-logs` with this id. */
+    async put(
+      { device, generation }: { readonly device: DeviceId; readonly generation: number },
+      id: CommandId,
+      read: () => Promise<Buffer>,
+    ): Promise<void> {
+      const leave = uploads.occupy(device);
+      try {
+        const { state, command, ...target } = await commands.get(id);
+        const isOwn = target.device === device && target.generation === generation;
+        if (!isOwn || command.kind !== 'collect-logs' || (state !== 'queued' && state !== 'stored')) {
+          throw new CordonError('not_found', 'No command asks this device for its log.', { id });
+        }
+        const bytes = await read();
+        await store.put({ command: id, device, at: now(), size: bytes.length, bytes });
+      } finally {
+        leave();
+      }
+    },
+    list: (device: DeviceId) => store.list(device),
+    async bytes(device: DeviceId, command: CommandId): Promise<Buffer> {
+      const bytes = await store.bytes(device, command);
+      if (bytes) return bytes;
+      const detail = `There is no such log. The server deletes logs after ${LOG_DAYS} days. Collect the log again.`;
+      throw new CordonError('not_found', detail, { command });
+    },
+  };
+}
