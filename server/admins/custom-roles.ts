@@ -7,6 +7,7 @@ import { canonicalText } from '../../shared/order/canonical.ts';
 import { foldedName } from '../../shared/order/person.ts';
 import { type AccountId, type CustomRoleId, customRoleIdSchema, newCustomRoleId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
+import type { CustomRole, CustomRoleEvent, CustomRoleStore, CustomRoleUses, StoredVersion } from './custom-role.ts';
 import type { Account } from './ports.ts';
 import {
   EXCLUSIONS,
@@ -18,61 +19,6 @@ import {
 } from './right-catalog.ts';
 import type { Grant, RightName } from './roles.ts';
 import { sha256 } from './secrets.ts';
-
-export interface CustomRole {
-  readonly id: CustomRoleId;
-  readonly name: string;
-  readonly description: string;
-  readonly rights: readonly RightName[];
-  readonly version: number;
-  readonly createdAt: number;
-  readonly changedAt: number;
-}
-
-export interface CustomRoleVersion {
-  readonly version: number;
-  readonly name: string;
-  readonly description: string;
-  readonly rights: readonly string[];
-  readonly digest: string;
-  readonly changedBy: string;
-  readonly at: number;
-}
-
-export interface CustomRoleUses {
-  readonly grants: readonly {
-    readonly account: AccountId;
-    readonly name: string;
-    readonly group: string | null;
-    readonly area: string | null;
-    readonly invited: boolean;
-    readonly source: 'manual' | 'provider';
-  }[];
-  readonly tokens: readonly { readonly id: string; readonly name: string; readonly account: AccountId }[];
-}
-
-type Kind = 'custom-role.created' | 'custom-role.changed' | 'custom-role.deleted';
-
-export interface StoredVersion {
-  readonly role: CustomRole;
-  readonly digest: string;
-  readonly by: AccountId;
-  readonly entry: EntryDraft<Kind>;
-}
-
-export interface CustomRoleStore {
-  roles(): Promise<CustomRole[]>;
-  role(id: CustomRoleId): Promise<CustomRole | null>;
-  /** Newest first. */
-  versions(id: CustomRoleId, limit: number): Promise<CustomRoleVersion[]>;
-  uses(id: CustomRoleId): Promise<CustomRoleUses>;
-  /** Throws `conflict` if another role has the name, or if `most` roles exist. */
-  create(created: StoredVersion, most: number): Promise<void>;
-  /** Stores the next version. Throws `conflict` if the stored version is not the one before, or if another role has the name. */
-  change(changed: StoredVersion): Promise<void>;
-  /** Deletes the role with its versions. Returns the uses, without a change, if a grant or an API token uses the role. */
-  remove(id: CustomRoleId, entry: EntryDraft<Kind>): Promise<CustomRoleUses | null>;
-}
 
 export interface CustomRoleDraft {
   readonly name: string;
@@ -104,14 +50,19 @@ export function createCustomRoles(ports: {
     ...new Set(mappings.filter(({ role }) => role === id).map(({ providerGroup }) => providerGroup)),
   ];
 
-  const entryOf = (kind: Kind, by: AccountId, role: CustomRole, digest: string): EntryDraft<Kind> => ({
+  const entryOf = (
+    kind: CustomRoleEvent,
+    by: AccountId,
+    role: CustomRole,
+    digest: string,
+  ): EntryDraft<CustomRoleEvent> => ({
     kind,
     at: clock.now(),
     subject: by,
     public: { role: role.id, version: role.version, digest },
   });
 
-  const versionOf = (kind: Kind, role: CustomRole, by: AccountId): StoredVersion => {
+  const versionOf = (kind: CustomRoleEvent, role: CustomRole, by: AccountId): StoredVersion => {
     const digest = digestOf(role);
     return { role, digest, by, entry: entryOf(kind, by, role, digest) };
   };

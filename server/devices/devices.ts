@@ -51,7 +51,7 @@ export type { ListDevices } from './device-pages.ts';
 export type { DeviceFilter } from './ports.ts';
 export { requireFewEnded } from './record-actions.ts';
 
-export { REVOCATION_REASONS, type RevocationReason } from './revocation-reasons.ts';
+export type { RevocationReason } from './revocation-reasons.ts';
 export { inScope, type Scope } from './scope.ts';
 export { workspaceEventOf } from './workspace.ts';
 

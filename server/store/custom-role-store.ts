@@ -3,14 +3,14 @@ import { CordonError } from '../../shared/errors.ts';
 import { foldedName } from '../../shared/order/person.ts';
 import type { AccountId } from '../../shared/protocol/ids.ts';
 import { type CustomRoleId, customRoleIdSchema } from '../../shared/protocol/ids.ts';
-import {
-  type CustomRole,
-  type CustomRoleUses,
-  type CustomRoleVersion,
-  outdated,
-  type CustomRoleStore as Port,
-  type StoredVersion,
-} from '../admins/custom-roles.ts';
+import type {
+  CustomRole,
+  CustomRoleUses,
+  CustomRoleVersion,
+  CustomRoleStore as Port,
+  StoredVersion,
+} from '../admins/custom-role.ts';
+import { outdated } from '../admins/custom-roles.ts';
 import { customRights } from './account-rows.ts';
 import { appendEntry } from './append-entries.ts';
 import type { Database, Db, Tx } from './database.ts';

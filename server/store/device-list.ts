@@ -12,7 +12,7 @@ import { hasLabel } from './device-labels.ts';
 import { countWholeFleet, idsByLastSeen, isWholeFleet } from './device-last-seen.ts';
 import { isMember, withinScope } from './device-scope.ts';
 import type { DialectName } from './dialect.ts';
-import { factColumn } from './fact-columns.ts';
+import { factColumn } from './fact-column.ts';
 
 interface Found {
   readonly id: string;

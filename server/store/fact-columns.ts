@@ -6,19 +6,7 @@ import type { Inventory } from '../../shared/inventory/inventory.ts';
 import { LIST_FACTS, type ListFact, type ListFactValue } from '../../shared/inventory/list-fields.ts';
 import { type Cell, insertOf } from './bulk.ts';
 import type { Tx } from './database.ts';
-
-type Snake<Text extends string> = Text extends `${infer First}${infer Rest}`
-  ? First extends '.'
-    ? `_${Snake<Rest>}`
-    : First extends Lowercase<First>
-      ? `${First}${Snake<Rest>}`
-      : `_${Lowercase<First>}${Snake<Rest>}`
-  : '';
-/** Column of a fact: `os.bootedAt` has the column `os_booted_at`. */
-export type FactColumn = Snake<ListFact>;
-
-export const factColumn = (fact: ListFact): FactColumn =>
-  fact.replaceAll('.', '_').replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) as FactColumn;
+import { factColumn } from './fact-column.ts';
 
 const COLUMNS: Readonly<Record<string, 'text' | 'bigint'>> = {
   device_id: 'text',

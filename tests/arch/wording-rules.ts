@@ -80,11 +80,11 @@ export const HEADLINE_VERBS: ReadonlySet<string> = new Set(
   Connect Consume Convert Copy Correct Count Cover Create Cut Decide Declare Decline Delete Deliver Deny Describe Destroy Detect Disable Display
   Divide Document Draw Drop Edit Enable Encode Encrypt End Enforce Enroll Ensure Escape Exclude Expect Explain Export Extend Extract
   Filter Find Finish Fix Fold Follow Forbid Format Freeze Generate Give Group Guard Handle Hide Ignore Implement Import Improve Include
-  Increase Index Inline Install Introduce Invalidate Join Keep Kill Label Let Limit Link List Load Lock Log Look Lower Make Mark Match
-  Measure Merge Migrate Move Name Note Number Offer Omit Open Order Parse Pass Pause Permit Pin Place Play Poll Prefer Prepare Prevent Print Process
+  Increase Index Inline Install Introduce Invalidate Join Keep Kill Label Let Limit Link List Load Lock Log Look Lower Make Manage Mark Match
+  Measure Merge Migrate Move Name Note Notify Number Offer Omit Open Order Parse Pass Pause Permit Pin Place Play Poll Prefer Prepare Prevent Print Process
   Prove Publish Put Raise Read Rebuild Receive Recognize Record Redirect Reduce Refresh Refuse Register Reject Release Reload Remember
   Remind Remove Rename Render Renew Reorder Repair Repeat Replace Reply Report Request Require Reserve Reset Resolve Respond Restart
-  Restore Restrict Resume Retry Return Reuse Revert Review Revoke Reword Rewrite Rotate Run Save Say Schedule Seal Search Select Send
+  Restore Restrict Resume Retry Return Reuse Revert Review Revoke Reword Rewrite Rotate Run Save Say Schedule Scroll Seal Search Select Send
   Separate Serve Set Share Shorten Show Shut Sign Simplify Skip Sort Specify Speed Split Squash Standardize Start State Stop Store Stream
   Strip Submit Suggest Support Switch Take Tell Test Throw Tidy Time Tolerate Track Translate Trim Try Turn Type Unify Unlink Update Upgrade Use
   Validate Verify Wait Warn Withdraw Wrap Write`

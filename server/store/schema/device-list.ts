@@ -1,4 +1,4 @@
-import type { FactColumn } from '../fact-columns.ts';
+import type { FactColumn } from '../fact-column.ts';
 import type { Flag } from './flag.ts';
 
 export interface DeviceListTables {
