@@ -2,6 +2,7 @@ import type { DeviceId } from '../shared/protocol/ids.ts';
 import type { Instant } from '../shared/time/clock.ts';
 import type { Location, Service } from '../shared/verdict/terms.ts';
 import type { AdminMessages, DesktopResult } from './admin-messages/admin-messages.ts';
+import type { ScriptSwitch } from './config.ts';
 import type { DeviceTime } from './enforcement/device-clock.ts';
 import type { GateView } from './enforcement/gate-view.ts';
 import type { NoticeDelivery } from './enforcement/notice-delivery.ts';
@@ -23,6 +24,8 @@ import type { AgentStore } from './store/agent-store.ts';
 import type { DiskReserve } from './store/disk-reserve.ts';
 import type { DiskSpace, DiskState } from './store/disk-space.ts';
 import type { ReadLiveQuery } from './work/query/answer-query.ts';
+import type { ScriptPorts } from './work/run-script.ts';
+import type { ScriptRecord } from './work/script-record.ts';
 import type { Workspace } from './workspace/workspace.ts';
 
 export interface AgentLog {
@@ -72,7 +75,22 @@ export interface AgentOptions {
   /** Shows on the desktop that the organization collects more. Returns true when the desktop displayed the text. */
   readonly announceCollection?: ((text: string) => Promise<boolean>) | undefined;
   readonly showAdminMessage?: ((text: string) => Promise<DesktopResult>) | undefined;
+  /** Scripts of the organization; absent on devices that run none, such as simulated ones. */
+  readonly scripts?: ScriptOptions | undefined;
   readonly log: AgentLog;
+}
+
+interface ScriptOptions {
+  readonly setting: ScriptSwitch;
+  readonly isolation: ScriptPorts['isolation'];
+  /** Tells the user on the desktop that a script ran. */
+  readonly announce: (record: ScriptRecord) => void;
+}
+
+export interface ScriptsView {
+  readonly setting: ScriptSwitch;
+  /** Scripts that ran on this device, newest first. */
+  readonly scripts: readonly ScriptRecord[];
 }
 
 export interface AgentStatus {
@@ -140,5 +158,7 @@ export interface Agent {
   readonly adminMessages: Pick<AdminMessages, 'list' | 'displayed'>;
   /** Sections that the agent reports about the device. `displayed`: the caller displays the list to the user. */
   readonly privacy: { view(): PrivacyView; displayed(): void };
+  /** Scripts of the organization that ran on this device. */
+  scripts(): ScriptsView;
   onChange(listener: () => void): () => void;
 }

@@ -26,6 +26,11 @@ const environment = z.object({
    */
   CORDON_AGENT_GEOCLUE: z.enum(['on', 'off'], { error: 'on or off' }).default('on'),
   DBUS_SYSTEM_BUS_ADDRESS: z.string().optional(),
+  /**
+   * Scripts of the organization. `on`: only isolated from the agent's keys (`work/script-isolation.ts`). `unconfined`: also on a machine
+   * that cannot isolate them; a script can then read everything that the agent can read.
+   */
+  CORDON_AGENT_SCRIPTS: z.enum(['on', 'off', 'unconfined'], { error: 'on, off or unconfined' }).default('on'),
   CORDON_AGENT_LOG: z.enum(LEVELS, { error: `one of ${LEVELS.join(', ')}` }).default('info'),
   /** The user's languages (POSIX, section 8.2, and GNU's LANGUAGE). */
   LANGUAGE: z.string().optional(),
@@ -39,6 +44,8 @@ const environment = z.object({
   INVOCATION_ID: z.string().optional(),
   NOTIFY_SOCKET: z.string().optional(),
 });
+
+export type ScriptSwitch = 'on' | 'off' | 'unconfined';
 
 export interface AgentConfig {
   readonly home: string;
@@ -60,6 +67,8 @@ export interface AgentConfig {
   readonly gpsdPort: number;
   /** Address of the D-Bus system bus; null if the agent does not use GeoClue. */
   readonly geoclueBus: string | null;
+  /** Whether the agent runs scripts (CORDON_AGENT_SCRIPTS). */
+  readonly scripts: ScriptSwitch;
   readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** Path of the service manager's socket (sd_notify(3)); null if no service manager started the agent. */
   readonly notifySocket: string | null;
@@ -103,6 +112,7 @@ export function readAgentConfig(home: string | undefined, env: NodeJS.ProcessEnv
       settings.CORDON_AGENT_GEOCLUE === 'off'
         ? null
         : settings.DBUS_SYSTEM_BUS_ADDRESS || 'unix:path=/var/run/dbus/system_bus_socket',
+    scripts: settings.CORDON_AGENT_SCRIPTS,
     log: settings.CORDON_AGENT_LOG,
     notifySocket: settings.NOTIFY_SOCKET ?? null,
     supervised: settings.INVOCATION_ID !== undefined,

@@ -34,6 +34,8 @@ import { type AgentStore, openAgentStore } from './store/agent-store.ts';
 import { type DiskReserve, openDiskReserve } from './store/disk-reserve.ts';
 import { diskState, RESERVE_SIZE } from './store/disk-space.ts';
 import { machineQueries } from './work/query/machine-queries.ts';
+import { chooseIsolation } from './work/script-isolation.ts';
+import { scriptNotice } from './work/script-notice.ts';
 import { openWorkspace, type Workspace } from './workspace/workspace.ts';
 
 const SAMPLE_EVERY = 5 * 60_000;
@@ -118,6 +120,14 @@ export async function openAgent(
     announce: (text) => void showOnDesktop('Cordon messages', text),
     announceMail: (text) => void showOnDesktop('Cordon mail', text),
     showAdminMessage,
+    scripts: {
+      setting: config.scripts,
+      isolation: config.scripts === 'off' ? null : () => chooseIsolation(config.home, config.scripts === 'unconfined'),
+      announce: (record) => {
+        const { title, body } = scriptNotice(record, config.languages);
+        void showOnDesktop(title, body);
+      },
+    },
     onRestart: () => onEnd('restart'),
     onUnenrolled: () => onEnd('unenrolled'),
     log: {
@@ -259,7 +269,7 @@ async function respond({ agent, messages, programs, page }: RequestPorts, reques
     case 'privacy': {
       const view = agent.privacy.view();
       if (request.shown) agent.privacy.displayed();
-      return view;
+      return { ...view, scripts: agent.scripts() };
     }
     case 'open':
       return { link: await page.link() } satisfies OpenResponse;

@@ -45,6 +45,7 @@ class DeviceAgent implements Agent {
   readonly link: Link;
   readonly adminMessages: Agent['adminMessages'];
   readonly privacy: Agent['privacy'];
+  readonly scripts: Agent['scripts'];
   readonly #options: AgentOptions;
   readonly #log: AgentLog;
   readonly #identity: { readonly device: DeviceId; readonly installation: string; readonly generation: number };
@@ -126,7 +127,7 @@ class DeviceAgent implements Agent {
     this.#management = createManagementGate({ gate: () => this.gate('management'), link: () => this.link });
     this.#outbox = createOutboxSender(this.#store, this.link.send);
     this.#work = this.#openManagementWork();
-    ({ privacy: this.privacy, adminMessages: this.adminMessages } = this.#work);
+    ({ privacy: this.privacy, adminMessages: this.adminMessages, scripts: this.scripts } = this.#work);
     this.#communication = this.#openCommunication();
     ({ messaging: this.messaging, mail: this.mail } = this.#communication);
     this.#frames = this.#createFrameDispatch();
@@ -260,7 +261,7 @@ class DeviceAgent implements Agent {
     this.#listWatch.stop();
     this.link.stop();
     this.#enforcement.stop();
-    return this.#communication.stop();
+    return Promise.all([this.#communication.stop(), this.#work.commands.stop()]).then(() => undefined);
   }
 
   /** A server closes the connection of an expired certificate without a reason. The agent therefore states the expiry as the reason. */
@@ -368,6 +369,7 @@ class DeviceAgent implements Agent {
         jobs: true,
         queries: true,
         logs: true,
+        scripts: true,
         policy: this.#work.policy.digest(),
         ...this.#versions(),
       }),
@@ -427,6 +429,7 @@ class DeviceAgent implements Agent {
       isInContact: () => this.link.state === 'connected' || this.link.state === 'refused',
       send: this.link.send,
       location: () => this.#location(),
+      approverSet: () => this.#enforcement.documents.approverSet,
       deviceNow: this.#clock.now,
       tryStore: (work) => this.#tryStore(work),
       onReport: () => this.#outbox.pump(),

@@ -10,7 +10,7 @@ import { CordonError } from '../shared/errors.ts';
 import { EXIT, exitCodeHelp } from '../shared/exit-codes.ts';
 import { plain, plainJson } from '../shared/text/visible-text.ts';
 import { type AdminMessage, readAdminMessages } from './admin-messages/admin-messages.ts';
-import type { Agent, AgentStatus } from './agent.ts';
+import type { Agent, AgentStatus, ScriptsView } from './agent.ts';
 import { type AgentConfig, forgetNotifySocket, readAgentConfig } from './config.ts';
 import { sendControlRequest } from './control/control.ts';
 import { lockHome } from './control/home-lock.ts';
@@ -175,18 +175,18 @@ function addStateCommands(program: Command, { config, say }: CommandPorts): void
     .option('--all', 'print every value of a list', false)
     .option('--json', 'print JSON with every value', false)
     .action(async ({ all, json }: { all: boolean; json: boolean }) => {
-      const { response } = await requestOrOffline<PrivacyView>(
+      const { response } = await requestOrOffline<PrivacyView & { readonly scripts: ScriptsView }>(
         config(),
         { op: 'privacy', shown: !json },
         (agent, shown) => {
           const view = agent.privacy.view();
           if (shown) agent.privacy.displayed();
-          return view;
+          return { ...view, scripts: agent.scripts() };
         },
       );
       if (json) return say([plainJson(response)]);
-      const { privacyLines } = await import('./privacy-lines.ts');
-      say(privacyLines(response, all));
+      const { privacyLines, scriptLines } = await import('./privacy-lines.ts');
+      say([...privacyLines(response, all), ...scriptLines(response.scripts, config().languages)]);
     });
 }
 

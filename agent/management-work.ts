@@ -1,3 +1,4 @@
+import type { ApproverSet } from '../shared/order/approvers.ts';
 import type { Location } from '../shared/verdict/terms.ts';
 import { type AdminMessages, createAdminMessages } from './admin-messages/admin-messages.ts';
 import type { Agent, AgentOptions } from './agent.ts';
@@ -9,6 +10,7 @@ import { createPolicyWork, type PolicyWork } from './policy/policy-work.ts';
 import type { DeviceStore } from './store/agent-store.ts';
 import { collectLogs } from './work/collect-logs.ts';
 import { createQueryWork, type QueryWork } from './work/query/answer-query.ts';
+import { createScriptRunner } from './work/run-script.ts';
 
 /** Work of one agent for the organization's admins: inventory, policy, messages and commands. A new kind of work belongs here. */
 export interface ManagementWork {
@@ -18,6 +20,7 @@ export interface ManagementWork {
   readonly query: QueryWork;
   readonly adminMessages: Agent['adminMessages'];
   readonly privacy: Agent['privacy'];
+  readonly scripts: Agent['scripts'];
   start(): void;
   maintain(): Promise<void>;
   stop(): Promise<void>;
@@ -34,6 +37,7 @@ export interface ManagementWorkPorts extends DeviceListener {
     | 'logLevel'
     | 'announceCollection'
     | 'showAdminMessage'
+    | 'scripts'
     | 'onRestart'
     | 'log'
   >;
@@ -43,6 +47,8 @@ export interface ManagementWorkPorts extends DeviceListener {
   readonly isInContact: () => boolean;
   readonly send: Link['send'];
   readonly location: () => Location;
+  /** Approver set that the device has verified; null before the first one. */
+  readonly approverSet: () => ApproverSet | null;
   /** Returns the device's time (`enforcement/device-clock.ts`). */
   readonly deviceNow: () => number;
   readonly tryStore: (work: () => void) => void;
@@ -91,8 +97,20 @@ export function openManagementWork(ports: ManagementWorkPorts): ManagementWork {
     },
     onFailure: failed('an admin’s message could not be displayed on the desktop'),
   });
+  const scripts = createScriptRunner({
+    store,
+    approverSet: ports.approverSet,
+    isolation: options.scripts?.isolation ?? null,
+    deviceNow: ports.deviceNow,
+    onReport,
+    onEnd(record) {
+      options.scripts?.announce(record);
+      onChange();
+    },
+  });
   const commands = createCommands({
     store,
+    scripts,
     workspace: options.workspace,
     reportInventory: () => inventory.refresh(),
     checkPolicy: policy.check,
@@ -130,6 +148,7 @@ export function openManagementWork(ports: ManagementWorkPorts): ManagementWork {
       view: () => inventory.privacy(store.receivedQueries()),
       displayed: () => inventory.displayed(),
     },
+    scripts: () => ({ setting: options.scripts?.setting ?? 'off', scripts: scripts.list() }),
     start() {
       void commands.work();
       policy.start();
@@ -140,6 +159,8 @@ export function openManagementWork(ports: ManagementWorkPorts): ManagementWork {
       await inventory.maintain();
       await policy.maintain();
     },
-    stop: () => policy.stop(),
+    async stop() {
+      await Promise.all([policy.stop(), commands.stop()]);
+    },
   };
 }

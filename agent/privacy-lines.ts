@@ -1,5 +1,8 @@
 /** Output of `cordon-agent privacy`. */
+
+import { scriptWordsIn } from '../shared/scripts/notice-words/script-words.ts';
 import { plain } from '../shared/text/visible-text.ts';
+import type { ScriptsView } from './agent.ts';
 import type { PrivacySection, PrivacyView } from './inventory/privacy-view.ts';
 
 /** Number of values of a list that the command prints without `--all`. */
@@ -16,6 +19,22 @@ const STATES: Readonly<Record<PrivacySection['state'], string>> = {
 };
 
 const dateOf = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ');
+
+/** Scripts that ran on this device, and whether the machine allows them. */
+export function scriptLines({ setting, scripts }: ScriptsView, languages: readonly string[]): string[] {
+  const words = scriptWordsIn(languages);
+  return [
+    '',
+    words.title,
+    `  ${setting === 'off' ? words.off : words.lead}`,
+    ...(setting === 'unconfined' ? [`  ${words.unconfined}`] : []),
+    ...(scripts.length === 0 ? [`  ${words.none}`] : []),
+    ...scripts.map(
+      ({ name, version, purpose, reviewers, startedAt, outcome }) =>
+        `  ${dateOf(startedAt)} UTC  ${plain(name)} (${words.version(version)}): ${words.outcome[outcome]}. ${plain(purpose)}. ${words.reviewedBy(plain(reviewers.join(', ')))}`,
+    ),
+  ];
+}
 
 export function privacyLines({ sections, changedAt }: PrivacyView, all: boolean): string[] {
   return [

@@ -74,6 +74,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_AGENT_SENSOR_FILE: { reader: 'agent' },
   CORDON_AGENT_GPSD_PORT: { reader: 'agent' },
   CORDON_AGENT_GEOCLUE: { reader: 'agent' },
+  CORDON_AGENT_SCRIPTS: { reader: 'agent' },
   CORDON_AGENT_LOG: { reader: 'agent' },
 
   CORDON_CONNECTOR_HOME: { reader: 'mail connector' },

@@ -40,6 +40,11 @@ export const ERROR_CODES = [
   'command_finished',
   'command_expired',
   'job_ended',
+  'scripts_off',
+  'script_unreviewed',
+  'script_refused',
+  'script_failed',
+  'script_interrupted',
   'workspace_locked',
   'workspace_wiped',
   // Legal holds

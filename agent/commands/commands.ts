@@ -1,16 +1,17 @@
 /**
  * Commands from admins. The device stores a command before it acknowledges the command. After a crash, it runs a started command again and
- * reports one result, so every command may run twice. Commands expire by the machine's own clock, not by the device's time of
+ * reports one result, so every command except `run-script` may run twice. Commands expire by the machine's own clock, not by the device's time of
  * `device-clock.ts`.
  */
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
 import type { Priority } from '../../shared/protocol/command-kinds.ts';
 import type { CommandWindow } from '../../shared/protocol/command-window.ts';
-import type { Command, ReportItem } from '../../shared/protocol/frames.ts';
+import type { Command, ReportItem, SignedScript } from '../../shared/protocol/frames.ts';
 import type { CommandId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { AdminMessageStore } from '../admin-messages/admin-messages.ts';
+import type { ScriptRunner } from '../work/run-script.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { chooseCommand } from './choose-command.ts';
 
@@ -19,6 +20,8 @@ export interface StoredCommand {
   readonly command: Command;
   /** The server's key shares for a lock or unlock of the workspace, base64. The store deletes the shares when the command is finished. */
   readonly shares?: readonly string[] | undefined;
+  /** Script of a command `run-script`. The store deletes it when the command is finished. */
+  readonly signedScript?: SignedScript | undefined;
   /** Expiry of the command by the machine's own clock, in Unix milliseconds. */
   readonly expires: number;
   /** Priority that an admin chose; absent for the usual priority of the kind. */
@@ -54,6 +57,7 @@ export interface CommandPorts {
   readonly checkPolicy: () => Promise<void>;
   /** Sends the agent's log to the server. Returns the sentence for the admin. */
   readonly sendLog: (command: CommandId) => Promise<string>;
+  readonly scripts: Pick<ScriptRunner, 'run' | 'interrupted' | 'stop'>;
   readonly deviceNow: () => Instant;
   readonly onUnlocked: (shares: readonly string[]) => void;
   readonly onResult: () => void;
@@ -69,6 +73,8 @@ export interface Commands {
   cancel(id: CommandId): void;
   /** Runs the unfinished commands in sequence, except those that wait for their windows. Never rejects. */
   work(): Promise<void>;
+  /** Ends a running script, and resolves when its result is stored. */
+  stop(): Promise<void>;
 }
 
 function halfOf([share]: readonly string[]): Buffer {
@@ -86,9 +92,17 @@ type Outcome = {
 };
 
 export function createCommands(ports: CommandPorts): Commands {
-  const { store } = ports;
+  const { store, scripts } = ports;
+  /** Running scripts. A script may take an hour, and a lock or a wipe must not wait for it. At most one script runs. */
+  const background = new Map<CommandId, Promise<void>>();
 
-  const carryOut = async ({ id, command, shares = [] }: StoredCommand): Promise<Outcome> => {
+  const carryOut = async ({
+    id,
+    command,
+    shares = [],
+    signedScript,
+    started,
+  }: StoredCommand & { readonly started: boolean }): Promise<Outcome> => {
     switch (command.kind) {
       case 'refresh-inventory': {
         await ports.reportInventory();
@@ -112,6 +126,11 @@ export function createCommands(ports: CommandPorts): Commands {
       }
       case 'collect-logs':
         return { outcome: 'done', detail: await ports.sendLog(id) };
+      case 'run-script':
+        return {
+          outcome: 'done',
+          detail: await (started ? scripts.interrupted(id) : scripts.run(id, command, signedScript)),
+        };
       case 'restart-agent':
         return { outcome: 'done', detail: 'The agent restarts.', after: ports.onRestart };
       case 'unenroll':
@@ -145,14 +164,28 @@ export function createCommands(ports: CommandPorts): Commands {
     after?.();
   };
 
+  const isFree = ({ id, command }: StoredCommand) =>
+    !background.has(id) && (command.kind !== 'run-script' || background.size === 0);
+
+  const finishInBackground = (stored: StoredCommand & { readonly started: boolean }) => {
+    const finished = finish(stored)
+      .catch(ports.onFailure)
+      .finally(() => {
+        background.delete(stored.id);
+        void loop.run();
+      });
+    background.set(stored.id, finished);
+  };
+
   const drain = async () => {
     // Delete the secret key shares of finished commands, which a crash may have left in the store. The server sends such shares with a
     // command that locks or unlocks the workspace.
     store.forgetShares();
     for (;;) {
-      const next = chooseCommand(store.unfinishedCommands(), Date.now());
+      const next = chooseCommand(store.unfinishedCommands().filter(isFree), Date.now());
       if (!next) return;
-      await finish(next);
+      if (next.command.kind === 'run-script') finishInBackground(next);
+      else await finish(next);
     }
   };
 
@@ -171,5 +204,9 @@ export function createCommands(ports: CommandPorts): Commands {
       ports.onResult();
     },
     work: () => loop.run(),
+    async stop() {
+      await scripts.stop();
+      await Promise.all(background.values());
+    },
   };
 }

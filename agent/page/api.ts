@@ -5,7 +5,8 @@
  * - `GET /messaging-status` → `messagingStatusView`. `POST /shown` (`shownBody`): the page reports that it displayed these orders.
  * - `GET /admin-messages` → `adminMessageList`. `POST /admin-messages/displayed` (`displayedBody`): the page reports that it displayed
  *   these messages.
- * - `GET /privacy` → `collectionView`: sections of the inventory. `POST /privacy/displayed`: the page reports that it displayed them.
+ * - `GET /privacy` → `collectionView`: sections of the inventory, and scripts that ran. `POST /privacy/displayed`: the page reports that
+ *   it displayed them.
  * - `GET /policy` → `policyStatusView`: settings that the device does not meet, and the actions of their policy.
  * - `GET /people?text=` → `peopleView`.
  * - `GET /conversations` → `conversationList`. `POST /conversations` (`newConversation`) → `madeView`.
@@ -122,6 +123,21 @@ export const collectionView = z.object({
     }),
   ),
   changedAt: instant.nullable(),
+  /** Scripts of the organization that ran on this device, newest first. */
+  scripts: z.object({
+    setting: z.enum(['on', 'off', 'unconfined']),
+    scripts: z.array(
+      z.object({
+        id: commandIdSchema,
+        name: z.string(),
+        version: z.int(),
+        purpose: z.string(),
+        reviewers: z.array(z.string()),
+        startedAt: instant,
+        outcome: z.enum(['running', 'done', 'failed', 'interrupted']),
+      }),
+    ),
+  }),
 });
 
 const personRef = z.object({ person: z.string(), name: z.string() });

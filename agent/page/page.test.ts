@@ -58,6 +58,7 @@ beforeEach(async () => {
         }),
         gate: () => ({ service: 'messaging', open: true, reasons: ['no_order'], denials: [], since: 0 }),
         adminMessages: { list: () => [], displayed: () => undefined },
+        scripts: () => ({ setting: 'on', scripts: [] }),
         privacy: { view: () => privacyView(null, null, []), displayed: () => undefined },
         notices: { list: () => [], markDisplayed: (orders) => void shown.push(...(orders ?? [])) },
         onChange(listener) {

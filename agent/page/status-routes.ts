@@ -15,7 +15,7 @@ import {
 import { type MessagingStatusSources, messagingStatusOf } from './messaging-status.ts';
 import { json, read, respond } from './route.ts';
 
-export type StatusSources = MessagingStatusSources & Pick<Agent, 'notices' | 'adminMessages' | 'privacy'>;
+export type StatusSources = MessagingStatusSources & Pick<Agent, 'notices' | 'adminMessages' | 'privacy' | 'scripts'>;
 
 export function addStatusRoutes(
   api: Router,
@@ -48,6 +48,7 @@ export function addStatusRoutes(
       return {
         sections: sections.map(({ values, ...section }) => ({ ...section, values: shortText(values) })),
         changedAt,
+        scripts: agent.scripts(),
       };
     }),
   );

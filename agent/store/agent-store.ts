@@ -15,6 +15,7 @@ import type { GivenUpLedger, LedgerStore } from '../messaging/members/ledger-wat
 import type { MessageStore } from '../messaging/message-store.ts';
 import type { PolicyStore } from '../policy/policy-work.ts';
 import type { QueryStore } from '../work/query/answer-query.ts';
+import type { ScriptRecordStore } from '../work/script-record.ts';
 import { adminMessageRows, commandRows } from './command-rows.ts';
 import { DeviceRows } from './device-rows.ts';
 import { type DiskReserve, NO_RESERVE } from './disk-reserve.ts';
@@ -26,6 +27,7 @@ import { outboxRows } from './outbox-rows.ts';
 import { policyRows } from './policy-rows.ts';
 import { queryRows } from './query-rows.ts';
 import { SCHEMA, TABLES } from './schema.ts';
+import { scriptRows } from './script-rows.ts';
 import { Statements } from './statements.ts';
 
 export interface DeviceStore
@@ -36,6 +38,7 @@ export interface DeviceStore
     InventoryStore,
     PolicyStore,
     QueryStore,
+    ScriptRecordStore,
     LedgerStore {
   readonly messaging: MessageStore;
   readonly mail: MailStore;
@@ -101,6 +104,7 @@ function deviceStore(rows: DeviceRows): DeviceStore {
     ...inventoryRows(rows, outbox),
     ...policyRows(rows, outbox),
     ...queryRows(rows),
+    ...scriptRows(rows),
     ...ledgerValues(rows),
     transaction: (work) => rows.transaction(work),
     reserved: (work) => rows.reserved(work),

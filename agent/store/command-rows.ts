@@ -6,11 +6,12 @@ import type { CommandQueue, StoredCommand } from '../commands/commands.ts';
 import type { Outbox } from '../link/outbox.ts';
 import type { DeviceRows } from './device-rows.ts';
 
-type Terms = Pick<StoredCommand, 'shares' | 'priority' | 'window'>;
+type Terms = Pick<StoredCommand, 'shares' | 'signedScript' | 'priority' | 'window'>;
 
 /** Fields that the store keeps beside the fields of the command itself. */
-const presentTerms = ({ shares, priority, window }: Terms): Terms => ({
+const presentTerms = ({ shares, signedScript, priority, window }: Terms): Terms => ({
   ...(shares && { shares }),
+  ...(signedScript && { signedScript }),
   ...(priority && { priority }),
   ...(window && { window }),
 });
@@ -32,12 +33,12 @@ export function commandRows(rows: DeviceRows, outbox: Pick<Outbox, 'report'>): C
         "select id, body, expires, state from command where device = ? and state <> 'finished' order by rowid",
       );
       return found.map((row) => {
-        const { shares, priority, window, ...command } = JSON.parse(String(row.body));
+        const { shares, signedScript, priority, window, ...command } = JSON.parse(String(row.body));
         return {
           id: commandIdSchema.parse(row.id),
           command,
           expires: Number(row.expires),
-          ...presentTerms({ shares, priority, window }),
+          ...presentTerms({ shares, signedScript, priority, window }),
           started: row.state === 'started',
         };
       });
@@ -48,7 +49,7 @@ export function commandRows(rows: DeviceRows, outbox: Pick<Outbox, 'report'>): C
     finishCommand(id: CommandId, result: ReportItem): void {
       rows.transaction(() => {
         const changed = rows.run(
-          "update command set state = 'finished' where device = ? and id = ? and state <> 'finished'",
+          "update command set state = 'finished', body = json_remove(body, '$.signedScript') where device = ? and id = ? and state <> 'finished'",
           id,
         );
         if (changed === 1) outbox.report(result);

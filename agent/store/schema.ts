@@ -25,6 +25,12 @@ create table if not exists admin_message (
   device text not null, id text not null, text text not null, at integer not null, displayed integer not null default 0,
   primary key (device, id)
 ) without rowid;
+create table if not exists script_run (
+  number integer primary key autoincrement,
+  device text not null, id text not null, name text not null, version integer not null, purpose text not null,
+  reviewers text not null, started integer not null, finished integer, outcome text not null,
+  unique (device, id)
+);
 create table if not exists event (
   device text not null, name text not null,
   primary key (device, name)
@@ -115,5 +121,6 @@ export const TABLES = [
   'command',
   'outbox',
   'admin_message',
+  'script_run',
   'event',
 ] as const;

@@ -56,6 +56,9 @@ export const ACTIONS = {
   'policy.apply': { right: 'policies.roll-out', people: 1, stepUp: 'always', tokens: 'marked' },
   /** The policy can wipe workspaces without a further decision of a person. */
   'policy.apply-wipe': { right: 'policies.roll-out', people: 2, stepUp: 'always', tokens: 'marked' },
+  /** A script runs on devices with the rights of the agent's user. Two people have decided about its text. */
+  'script.run': { right: 'scripts.run', people: 1, stepUp: 'always', tokens: 'marked' },
+  'scripts.switch': { right: 'scripts.switch', people: 1, stepUp: 'always', tokens: 'never' },
   'policy.delete': { right: 'policies.delete', people: 1, stepUp: 'always', tokens: 'marked' },
   'area.remove': { right: 'areas.remove', people: 1, stepUp: 'always', tokens: 'marked' },
   'ip-database.activate': { right: 'ip-databases.activate', people: 1, stepUp: 'always', tokens: 'marked' },
@@ -157,8 +160,15 @@ export const RECOVERY_ACTIONS: ReadonlySet<ActionName> = new Set([
 type RoutePolicy = ActionName | readonly ActionName[] | 'signed' | 'harmless';
 
 export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = {
-  'commands.issue': ['workspace.wipe', 'device.unenroll', 'workspace.lock'],
-  'commands.issue-many': ['workspace.wipe', 'device.unenroll', 'workspace.lock'],
+  'commands.issue': ['workspace.wipe', 'device.unenroll', 'workspace.lock', 'script.run'],
+  'commands.issue-many': ['workspace.wipe', 'device.unenroll', 'workspace.lock', 'script.run'],
+  'scripts.switch': 'scripts.switch',
+  /** A reviewer signs with an approver key. */
+  'scripts.review': 'signed',
+  /** A version without a review does not run, and a withdrawal only stops it. */
+  'scripts.create': 'harmless',
+  'scripts.add-version': 'harmless',
+  'scripts.withdraw': 'harmless',
   'jobs.resume': ['job.resume'],
   'codes.create': ['device.re-enroll', 'mail-connector.enroll'],
   'devices.revoke': ['device.revoke'],

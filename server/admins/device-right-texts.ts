@@ -110,6 +110,20 @@ export const POLICIES = {
   'compliance.statement': 'Get a signed statement about the compliance of a device.',
 } as const satisfies Texts;
 
+export const SCRIPTS = {
+  'scripts.list': 'List scripts.',
+  'scripts.show': 'Show a script.',
+  'scripts.versions': 'Read the texts and reviews of scripts.',
+  'scripts.create': 'Create a script, which another person must review.',
+  'scripts.add-version': 'Write a version of a script, which another person must review.',
+  'scripts.review': 'Review a version of a script and sign it with an approver key.',
+  'scripts.withdraw': 'Withdraw a version of a script.',
+  'scripts.settings': 'Show whether scripts are switched on.',
+  'scripts.switch': 'Switch scripts on or off for the organization.',
+  'scripts.run': 'Run reviewed scripts on devices.',
+  'scripts.output': 'Read the output of scripts.',
+} as const;
+
 export const SOFTWARE = {
   'software.list': 'List the software of the fleet.',
   'software.show': 'Read the versions of a piece of software.',

@@ -4,7 +4,7 @@
  */
 import { ROLES, type Role } from '../../shared/api/roles.ts';
 import { ROUTE_ACTIONS } from './action-policy.ts';
-import { COMMANDS, DEVICES, ENROLLMENT, GROUPS, POLICIES, SOFTWARE } from './device-right-texts.ts';
+import { COMMANDS, DEVICES, ENROLLMENT, GROUPS, POLICIES, SCRIPTS, SOFTWARE } from './device-right-texts.ts';
 import { ACCOUNTS, AREAS, AUDIT, LEGAL, ORDERS, SERVER } from './legal-right-texts.ts';
 import { type GrantableName, type HeldGrant, RIGHTS, type RightName, type RouteName, scopeOf } from './roles.ts';
 
@@ -14,6 +14,7 @@ const WORK_AREAS = [
   ['People and enrollment', ENROLLMENT],
   ['Groups', GROUPS],
   ['Policies and compliance', POLICIES],
+  ['Scripts', SCRIPTS],
   ['Software', SOFTWARE],
   ['Orders', ORDERS],
   ['Areas and location', AREAS],
@@ -29,6 +30,7 @@ const TEXTS = {
   ...ENROLLMENT,
   ...GROUPS,
   ...POLICIES,
+  ...SCRIPTS,
   ...SOFTWARE,
   ...ORDERS,
   ...AREAS,

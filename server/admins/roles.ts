@@ -166,6 +166,20 @@ export const RIGHTS = {
   'policies.assign': right('whole', 'owner', 'fleet'),
   'policies.order': right('whole', 'owner', 'fleet'),
   'policies.delete': right('whole', 'owner', 'fleet'),
+  'scripts.list': right('any', ...EVERYONE),
+  'scripts.show': right('any', 'owner', 'fleet', 'legal', 'auditor'),
+  'scripts.versions': right('any', 'owner', 'fleet', 'legal', 'auditor'),
+  'scripts.create': right('whole', 'owner', 'fleet'),
+  'scripts.add-version': right('whole', 'owner', 'fleet'),
+  /** An approver of any of these roles may review. The rules of `server/scripts` check the key. */
+  'scripts.review': right('any', 'owner', 'fleet', 'legal'),
+  'scripts.withdraw': right('any', 'owner', 'fleet', 'legal'),
+  'scripts.settings': right('any', ...EVERYONE),
+  'scripts.switch': right('whole', 'owner'),
+  /** Right to run reviewed scripts. The routes that send commands require it in addition to their own. */
+  'scripts.run': right('device', 'owner', 'fleet'),
+  /** The output may contain data about the user of the device. */
+  'scripts.output': right('device', 'owner', 'fleet', 'auditor'),
   'compliance.counts': right('device', ...EVERYONE),
   'compliance.list': right('device', ...EVERYONE),
   'compliance.report': right('device', 'owner', 'fleet', 'auditor'),
@@ -419,6 +433,7 @@ const RIGHT_NAMES = Object.keys(RIGHTS) as RightName[];
 /** Rights that no route has as its name. A handler demands them, depending on the request. */
 export const RIGHTS_WITHOUT_ROUTE = [
   'commands.destroy',
+  'scripts.run',
   'backup.export',
   'orders.read-withheld',
   'codes.create-mail-connector',

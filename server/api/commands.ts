@@ -14,9 +14,11 @@ import { type CommandKind, destroysData } from '../../shared/protocol/command-ki
 import { newCommandId } from '../../shared/protocol/ids.ts';
 import type { ActionName } from '../admins/action-policy.ts';
 import type { Admins } from '../admins/admins.ts';
+import type { RightName } from '../admins/roles.ts';
 import type { CommandRecord } from '../commands/command-record.ts';
 import { type Commands, DISCLOSURE_DESK } from '../commands/commands.ts';
 import type { Devices } from '../devices/devices.ts';
+import type { Scripts } from '../scripts/scripts.ts';
 import { definedFields } from './defined-fields.ts';
 import { Reply, type Route, route } from './route.ts';
 
@@ -24,13 +26,14 @@ export interface CommandsPorts {
   readonly commands: Pick<Commands, 'issue' | 'issueToMany' | 'get' | 'list' | 'cancel'>;
   readonly devices: Pick<Devices, 'get' | 'select'>;
   readonly admins: Pick<Admins, 'namesOf'>;
+  readonly scripts: Pick<Scripts, 'requireRunnable'>;
 }
 
 export function commandRoutes(ports: CommandsPorts): Route[] {
   return [...deviceCommandRoutes(ports), ...manyDeviceRoutes(ports)];
 }
 
-function deviceCommandRoutes({ commands, devices, admins }: CommandsPorts): Route[] {
+function deviceCommandRoutes({ commands, devices, admins, scripts }: CommandsPorts): Route[] {
   return [
     route({
       name: 'commands.issue',
@@ -42,10 +45,11 @@ function deviceCommandRoutes({ commands, devices, admins }: CommandsPorts): Rout
       response: commandView,
       statuses: [201],
       async handler({ params, body, scope, demand, authorize, caller }) {
-        // An irreversible command, such as a wipe, also needs the right `commands.destroy`.
-        const destroying = destroysData(body.command.kind) ? demand('commands.destroy') : scope;
-        const { id: device } = await devices.get(params.id, destroying.devices);
+        const further = FURTHER_RIGHTS[body.command.kind];
+        const allowed = further ? demand(further) : scope;
+        const { id: device } = await devices.get(params.id, allowed.devices);
         const { command, expiresInSeconds, id = newCommandId() } = body;
+        if (command.kind === 'run-script') await scripts.requireRunnable(command, 1);
         const action = ACTIONS[command.kind];
         if (action) await authorize(action, [device], { ...body, id });
         const by = caller.account.id;
@@ -107,7 +111,7 @@ function deviceCommandRoutes({ commands, devices, admins }: CommandsPorts): Rout
   ];
 }
 
-function manyDeviceRoutes({ commands, devices }: CommandsPorts): Route[] {
+function manyDeviceRoutes({ commands, devices, scripts }: CommandsPorts): Route[] {
   return [
     route({
       name: 'commands.issue-many',
@@ -129,13 +133,15 @@ function manyDeviceRoutes({ commands, devices }: CommandsPorts): Route[] {
           ...options
         } = body;
         // The device list with a location filter reveals where devices are. The filter is allowed here, because every role with the right
-        // `commands.destroy` may see locations.
-        const limited = destroysData(command.kind) || filter?.area !== undefined || filter?.located !== undefined;
-        const allowed = limited ? demand('commands.destroy') : scope;
+        // `commands.destroy` or `scripts.run` may see locations.
+        const isLocated = filter?.area !== undefined || filter?.located !== undefined;
+        const further = FURTHER_RIGHTS[command.kind] ?? (isLocated ? 'commands.destroy' : null);
+        const allowed = further ? demand(further) : scope;
         // The second person has confirmed exactly this list of devices, so the server does not apply the filter again.
         const to = await devices.select(confirmed ?? named ?? definedFields(filter ?? {}), allowed.devices);
         concern(to);
         if (destroysData(command.kind) && confirmed === null) requireConfirmedCount(expect, to.length);
+        if (command.kind === 'run-script') await scripts.requireRunnable(command, to.length);
         const action = ACTIONS[command.kind];
         if (action && joiners === 'include') {
           const detail =
@@ -176,6 +182,13 @@ function withoutNotice(record: CommandRecord): CommandRecord {
   return { ...record, command: { kind: 'message', text: 'Notice of the disclosure desk. Only the user can read it.' } };
 }
 
+/** Rights that a command needs in addition to the right of its route. */
+const FURTHER_RIGHTS: Readonly<Partial<Record<CommandKind, RightName>>> = {
+  'wipe-workspace': 'commands.destroy',
+  unenroll: 'commands.destroy',
+  'run-script': 'scripts.run',
+};
+
 const ACTIONS: Readonly<Record<CommandKind, ActionName | null>> = {
   message: null,
   'lock-workspace': 'workspace.lock',
@@ -183,6 +196,7 @@ const ACTIONS: Readonly<Record<CommandKind, ActionName | null>> = {
   'refresh-inventory': null,
   'restart-agent': null,
   'collect-logs': null,
+  'run-script': 'script.run',
   'wipe-workspace': 'workspace.wipe',
   unenroll: 'device.unenroll',
 };

@@ -30,6 +30,7 @@ const TOPIC_OF: Readonly<Record<Wake['kind'], Topic | null>> = {
   disclosures: 'disclosures',
   mail: 'mail',
   policies: 'policies',
+  scripts: 'scripts',
   compliance: 'policies',
   // No topic, because each moved device also causes a notification with a topic.
   'ip-database': null,

@@ -18,6 +18,7 @@ import { CordonError } from '../../shared/errors.ts';
 import { destroysData } from '../../shared/protocol/command-kinds.ts';
 import type { CommandId } from '../../shared/protocol/ids.ts';
 import type { Admins } from '../admins/admins.ts';
+import { commandIdFor } from '../commands/command-id-for.ts';
 import { totalOf } from '../commands/command-issue.ts';
 import type { Commands } from '../commands/commands.ts';
 import type { CommandScope, JobDevice, RequestProgress } from '../commands/ports.ts';
@@ -71,7 +72,10 @@ function jobReadRoutes({ commands, admins }: JobsPorts): Route[] {
         const job = await commands.progress(params.id, scope.devices);
         const devices = await commands.devicesOf(job, scope.devices, { state, after, limit });
         const next = devices.length < limit ? null : (devices.at(-1)?.device ?? null);
-        return { devices, next };
+        return {
+          devices: devices.map((row) => ({ ...row, command: commandIdFor(params.id, row.device, row.attempt) })),
+          next,
+        };
       },
     }),
     route({
@@ -128,6 +132,9 @@ function jobControlRoutes({ commands, admins }: JobsPorts): Route[] {
         if (destroysData(command.kind)) {
           await controllable(id, demand('commands.destroy').devices);
           // The devices were confirmed when the job was created, so they do not count again.
+          await authorize('job.resume', []);
+        } else if (command.kind === 'run-script') {
+          await controllable(id, demand('scripts.run').devices);
           await authorize('job.resume', []);
         }
         await commands.control(id, 'resume', { by: caller.account.name, reason, stop });

@@ -45,6 +45,7 @@ export const RECORDED_READS: ReadonlySet<RouteName> = new Set<RouteName>([
   'device-logs.download',
   'live-queries.answers',
   'live-queries.export',
+  'scripts.output',
 ]);
 
 export function recordingOf(route: { readonly name: RouteName; readonly method: string }): ActivityKind | null {
@@ -61,6 +62,7 @@ const KINDS: Readonly<Record<string, string>> = {
   grp: 'group',
   cmd: 'command',
   qry: 'live-query',
+  scr: 'script',
   pck: 'pack',
   hld: 'legal-hold',
   act: 'action',

@@ -50,6 +50,7 @@ import { type PoliciesPorts, policyRoutes } from './policies.ts';
 import { type ProviderPorts, providerRoutes } from './provider.ts';
 import { type RecoveryPort, recoveryRoutes } from './recovery.ts';
 import { type Route, route } from './route.ts';
+import { type ScriptRoutesPorts, scriptRoutes } from './scripts.ts';
 import { sessionRoutes } from './session.ts';
 import { softwareRoutes } from './software.ts';
 import { type TerritoryPoliciesPorts, territoryPolicyRoutes } from './territory-policies.ts';
@@ -89,6 +90,7 @@ export interface ResourcePorts {
   readonly policies: TerritoryPoliciesPorts['policies'];
   readonly activity: ActivityLogPort;
   readonly notifications: NotificationsPort;
+  readonly scripts: ScriptRoutesPorts['scripts'];
   readonly devicePolicies: PoliciesPorts['devicePolicies'];
   readonly compliance: ComplianceRoutesPorts['compliance'];
   readonly ledger: LedgerPorts['ledger'];
@@ -146,7 +148,8 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...softwareRoutes({ inventory }),
     ...advisoryRoutes({ inventory }),
     ...deviceActionRoutes({ devices }),
-    ...commandRoutes({ commands, devices, admins }),
+    ...commandRoutes({ commands, devices, admins, scripts: ports.scripts }),
+    ...scriptRoutes({ commands, devices, admins, scripts: ports.scripts }),
     ...jobRoutes({ commands, admins }),
     ...deviceLogRoutes({ deviceLogs: ports.deviceLogs, devices }),
     ...liveQueryRoutes({ liveQueries: ports.liveQueries, devices }),

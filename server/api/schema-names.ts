@@ -34,6 +34,7 @@ import * as orderExamples from '../../shared/api/examples/orders.ts';
 import * as passkeyExamples from '../../shared/api/examples/passkeys.ts';
 import * as peopleExamples from '../../shared/api/examples/people.ts';
 import * as policyExamples from '../../shared/api/examples/policies.ts';
+import * as scriptExamples from '../../shared/api/examples/scripts.ts';
 import * as softwareExamples from '../../shared/api/examples/software.ts';
 import * as workExamples from '../../shared/api/examples/work.ts';
 import * as explanation from '../../shared/api/explanation.ts';
@@ -64,6 +65,7 @@ import * as people from '../../shared/api/people.ts';
 import * as policies from '../../shared/api/policies.ts';
 import * as provider from '../../shared/api/provider.ts';
 import * as recovery from '../../shared/api/recovery.ts';
+import * as scripts from '../../shared/api/scripts.ts';
 import * as session from '../../shared/api/session.ts';
 import * as software from '../../shared/api/software.ts';
 import * as territoryPolicies from '../../shared/api/territory-policies.ts';
@@ -127,6 +129,7 @@ const MODULES: readonly object[] = [
   provider,
   proceedings,
   recovery,
+  scripts,
   session,
   software,
   territoryPolicies,
@@ -151,6 +154,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...notificationExamples,
   ...orderExamples,
   ...passkeyExamples,
+  ...scriptExamples,
   ...peopleExamples,
   ...policyExamples,
   ...softwareExamples,

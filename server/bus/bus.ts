@@ -40,6 +40,8 @@ export type Wake =
   | { readonly kind: 'hold-released' }
   /** A policy, its assignment or its order changed. */
   | { readonly kind: 'policies' }
+  /** A script, its review or the switch for scripts changed. */
+  | { readonly kind: 'scripts' }
   /** The compliance of a device changed. */
   | { readonly kind: 'compliance'; readonly device: DeviceId }
   /** Changes that the console displays. Devices do not react to these changes. */

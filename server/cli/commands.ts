@@ -55,6 +55,10 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     load: async () => (await import('./policy-commands.ts')).addPolicyCommands,
   },
   {
+    commands: { scripts: 'Manage scripts: write, review and run them on devices' },
+    load: async () => (await import('./script-commands.ts')).addScriptCommands,
+  },
+  {
     commands: { compliance: 'Show the compliance of devices with their policies' },
     load: async () => (await import('./compliance-commands.ts')).addComplianceCommands,
   },

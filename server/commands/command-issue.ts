@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { Command } from '../../shared/protocol/frames.ts';
@@ -151,6 +152,4 @@ const wipeEntry = (command: CommandId, device: DeviceId, at: number): EntryDraft
 export const totalOf = ({ counts }: Pick<RequestProgress, 'counts'>): number =>
   Object.values(counts).reduce((sum, count) => sum + count, 0);
 
-function sameCommand(a: Command, b: Command): boolean {
-  return a.kind === b.kind && (a.kind !== 'message' || (b.kind === 'message' && a.text === b.text));
-}
+const sameCommand = (a: Command, b: Command): boolean => isDeepStrictEqual(a, b);

@@ -93,10 +93,16 @@ export function nextAttemptAt(
 
 /** Throws `invalid_input` for options that the kind of command does not allow. */
 export function requireOptions(kind: CommandKind, { retry, priority }: JobOptions, joins: boolean): void {
-  if (!destroysData(kind)) return;
   const refuse = (field: string, detail: string) => {
     throw new CordonError('invalid_input', detail, { field });
   };
+  if (kind === 'run-script' && retry) {
+    refuse(
+      'retry',
+      'The server does not repeat a script, because it may have run in part. Run it again after a failure.',
+    );
+  }
+  if (!destroysData(kind)) return;
   if (joins) {
     refuse(
       'joiners',

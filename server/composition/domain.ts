@@ -82,6 +82,7 @@ import { createBackupSchedule } from './backup-schedule.ts';
 import { connectDisclosures } from './disclosures.ts';
 import type { Foundation } from './foundation.ts';
 import { connectPolicies } from './policies.ts';
+import { connectScripts } from './scripts.ts';
 import { openWitnesses, storedWitnessPolicy } from './witnesses.ts';
 
 /** Maximum time that a request waits for cosignatures. Without them, the next request finds the entry. */
@@ -138,6 +139,7 @@ export async function createDomain(base: Foundation, provider: ProviderSettings 
     restored: restored && { recordFloor: restored.recordFloor, recovering: storedRecovery.recovering },
   });
   const { orders } = decisions;
+  const scripts = connectScripts(base, orders.approverSets);
   const actions = createActions({
     store: new ActionStore(database),
     clock,
@@ -202,6 +204,7 @@ export async function createDomain(base: Foundation, provider: ProviderSettings 
   return {
     ...fleet,
     ...accounts,
+    scripts,
     activity,
     ...decisions,
     ...identities,

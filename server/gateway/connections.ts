@@ -117,6 +117,7 @@ function createWelcome(ports: Ports, time: () => { readonly time: Instant; reado
     if (hello.jobs) session.acceptJobs();
     if (hello.logs) session.acceptLogs();
     if (hello.queries) session.acceptQueries();
+    if (hello.scripts) session.acceptScripts();
     await commands.join(device);
     if (hello.wall !== undefined) timekeeping.noteDeviceTime(device, hello.wall);
     // The device disconnected while the server was opening the session. Record the end here, because the close handler could not: the

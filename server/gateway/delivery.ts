@@ -7,7 +7,15 @@ import { Loop } from '../../shared/loops/loop.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
 import type { ServerFrame } from '../../shared/protocol/frames.ts';
 import type { SentCommand } from '../commands/unlock-shares.ts';
-import type { CommandsPort, InventoryPort, Log, OrdersPort, RecoveryPort, TimekeepingPort } from './ports.ts';
+import type {
+  CommandsPort,
+  InventoryPort,
+  Log,
+  OrdersPort,
+  RecoveryPort,
+  TimekeepingPort,
+  WithScript,
+} from './ports.ts';
 import type { DeviceSession } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -21,7 +29,7 @@ export interface Delivery {
   /** After a restore of the server from a backup, requests the device's signed documents if the recovery has selected the device. */
   recall(session: DeviceSession): void;
   documents(session: DeviceSession, record: Record): void;
-  queued(session: DeviceSession, queued: readonly SentCommand[]): void;
+  queued(session: DeviceSession, queued: readonly (SentCommand & WithScript)[]): void;
   correction(session: DeviceSession): void;
   /** Tells an agent which sections of the inventory are switched off. */
   inventorySections(session: DeviceSession): void;
@@ -30,7 +38,7 @@ export interface Delivery {
 
 interface Ports {
   readonly orders: OrdersPort;
-  readonly commands: CommandsPort;
+  readonly commands: Pick<CommandsPort, 'pendingFor'>;
   readonly inventory: Pick<InventoryPort, 'sections'>;
   readonly sessions: Sessions;
   readonly timekeeping: Pick<TimekeepingPort, 'correction'>;
@@ -86,8 +94,8 @@ export function createDelivery({ orders, commands, inventory, sessions, timekeep
     session.frames.send({ kind: 'record', envelope: record.envelope });
   }
 
-  function sendCommands(session: DeviceSession, queued: readonly SentCommand[]): void {
-    for (const { id, state, command, shares, expiresAt, priority, window } of queued) {
+  function sendCommands(session: DeviceSession, queued: readonly (SentCommand & WithScript)[]): void {
+    for (const { id, state, command, shares, signedScript, expiresAt, priority, window } of queued) {
       if (state === 'stored') {
         if (session.knowsJobs) session.frames.send({ kind: 'cancel-command', id });
         continue;
@@ -100,6 +108,7 @@ export function createDelivery({ orders, commands, inventory, sessions, timekeep
           id,
           command,
           ...(shares && { shares: [...shares] }),
+          ...(signedScript && { signedScript }),
           expires: expiresAt,
           ...(priority && session.knowsJobs && { priority }),
           ...(window && { window }),

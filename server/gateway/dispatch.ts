@@ -13,6 +13,7 @@ import type {
   Log,
   OrdersPort,
   RelayPort,
+  ScriptsPort,
 } from './ports.ts';
 import type { DeviceSession } from './session.ts';
 
@@ -27,6 +28,7 @@ export interface DispatchPorts {
   readonly jurisdiction: JurisdictionPort;
   readonly orders: { readonly receipts: Pick<OrdersPort['receipts'], 'check' | 'storeChecked'> };
   readonly compliance: Pick<CompliancePort, 'report' | 'offlineLocked'>;
+  readonly scripts: Pick<ScriptsPort, 'addOutput'>;
   readonly relay: Pick<RelayPort, 'accept'>;
   readonly mailing: Pick<MailboxDelivery, 'mailbox' | 'entriesStored'>;
   readonly log: Log;
@@ -34,7 +36,8 @@ export interface DispatchPorts {
 }
 
 export function createDispatch(ports: DispatchPorts) {
-  const { devices, commands, compliance, inventory, jurisdiction, orders, relay, mailing, log, welcome } = ports;
+  const { devices, commands, compliance, inventory, jurisdiction, orders, relay, mailing, scripts, log, welcome } =
+    ports;
 
   /**
    * Remembers which versions of its documents the device has stored. `acknowledge` writes these versions to the database later, together
@@ -89,6 +92,12 @@ export function createDispatch(ports: DispatchPorts) {
         }
         case 'displayed':
           return await commands.displayed(device, generation, item);
+        case 'script-output': {
+          const { command, offset, text } = item;
+          // The output may overtake the frame `command-stored`.
+          await commands.stored(device, generation, command);
+          return await scripts.addOutput({ command, device, generation, offset, text, at: Date.now() });
+        }
         case 'policy':
           return await compliance.report(device, generation, item.report);
         case 'offline-lock':

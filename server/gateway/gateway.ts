@@ -35,10 +35,12 @@ import {
   type OrdersPort,
   type RecoveryPort,
   type RelayPort,
+  type ScriptsPort,
   type TimekeepingPort,
 } from './ports.ts';
 import { createQueryDelivery } from './query-delivery.ts';
 import { createRelocation } from './relocation.ts';
+import { withScripts } from './script-commands.ts';
 import { FILE_DEADLINES } from './sealed-routes.ts';
 import type { ServiceRoutesPorts } from './service-routes.ts';
 import type { SessionHandlers } from './session.ts';
@@ -69,6 +71,7 @@ export interface GatewayPorts {
   readonly orders: OrdersPort;
   readonly inventory: InventoryPort;
   readonly devicePolicies: DevicePoliciesPort;
+  readonly scripts: ScriptsPort;
   readonly compliance: CompliancePort;
   readonly relay: RelayPort;
   readonly mail: MailPort;
@@ -104,8 +107,8 @@ const tlsOptions = ({ tls, proxyRequired = false }: GatewayOptions) => ({
 });
 
 export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gateway {
-  const { devices, commands, inventory, jurisdiction, orders, relay, timekeeping, names, bus, clock, log, monitor } =
-    ports;
+  const { devices, inventory, jurisdiction, orders, relay, timekeeping, names, bus, clock, log, monitor } = ports;
+  const commands = withScripts(ports.commands, ports.scripts);
   const { recovery = NOT_RESTORED } = ports;
   const { operatorUrl } = options;
   const sessions = new Sessions();
@@ -145,6 +148,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
   const connecting = createConnections({
     ...options,
     ...ports,
+    commands,
     sessions,
     upgrades,
     push,

@@ -5,7 +5,7 @@ import type { JobCommand } from '../commands/job-delivery.ts';
 import type { JobTerms } from '../commands/ports.ts';
 import type { DocumentsSent } from './documents-sent.ts';
 import type { FrameSender } from './frame-sender.ts';
-import type { CommandsPort } from './ports.ts';
+import type { CommandsPort, WithScript } from './ports.ts';
 
 /** Part of a device session that the delivery uses. */
 export interface JobSession {
@@ -26,10 +26,15 @@ export type JobDelivery = (job: CommandId) => Promise<void>;
 export function frameEncoder(
   command: Command,
   expires: number,
-  { priority, window }: Partial<JobTerms> = {},
+  { priority, window, signedScript }: Partial<JobTerms> & WithScript = {},
 ): (command: JobCommand) => string {
   const middle = `","command":${JSON.stringify(command)}`;
-  const terms = JSON.stringify({ expires, ...(priority && { priority }), ...(window && { window }) });
+  const terms = JSON.stringify({
+    ...(signedScript && { signedScript }),
+    expires,
+    ...(priority && { priority }),
+    ...(window && { window }),
+  });
   const end = `,${terms.slice(1)}`;
   return ({ id, shares }) => {
     const parts = shares && `,"shares":[${shares.map((share) => `"${share}"`).join(',')}]`;
@@ -48,7 +53,7 @@ export function createJobDelivery({
   return async (id) => {
     const job = await commands.openJob(id);
     if (!job) return;
-    const encode = frameEncoder(job.command, job.expiresAt);
+    const encode = frameEncoder(job.command, job.expiresAt, job.signedScript ? { signedScript: job.signedScript } : {});
     const encodeWithTerms = frameEncoder(job.command, job.expiresAt, job);
     for (let after: DeviceId | null = null; ; ) {
       const members = await commands.waitingFor(id, after);

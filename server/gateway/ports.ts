@@ -6,7 +6,8 @@ import type { Section } from '../../shared/inventory/sections.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
 import type { PolicyReport } from '../../shared/policy/check-results.ts';
 import type { MemberProof, Recollection } from '../../shared/protocol/device-http.ts';
-import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
+import type { SignedScript } from '../../shared/protocol/frames.ts';
+import type { CommandId, DeviceId, ScriptId } from '../../shared/protocol/ids.ts';
 import type { Observation } from '../../shared/verdict/terms.ts';
 import type { Displayed } from '../commands/command-record.ts';
 import type { CommandResult } from '../commands/command-reports.ts';
@@ -82,12 +83,23 @@ export interface CompliancePort {
   }>;
 }
 
+/** Script of a command `run-script`; absent for all other kinds. */
+export interface WithScript {
+  readonly signedScript?: SignedScript;
+}
+
 export interface CommandsPort {
   /** Adds the device to the jobs that it may join. Returns true if it has joined a job. */
   join(device: DeviceId): Promise<boolean>;
-  pendingFor(device: DeviceId, generation: number): Promise<SentCommand[]>;
-  openJob(id: CommandId): Promise<OpenJob | null>;
+  pendingFor(device: DeviceId, generation: number): Promise<(SentCommand & WithScript)[]>;
+  openJob(id: CommandId): Promise<(OpenJob & WithScript) | null>;
   waitingFor(job: CommandId, after: DeviceId | null): Promise<JobMember[]>;
+  cancel(id: CommandId, by: string): Promise<unknown>;
+  control(
+    job: CommandId,
+    action: 'abort',
+    request: { readonly by: string; readonly reason: string | null },
+  ): Promise<void>;
   commandsOf(job: OpenJob, members: readonly Pick<JobMember, 'device'>[]): Promise<JobCommand[]>;
   stored(device: DeviceId, generation: number, id: CommandId): Promise<void>;
   finished(device: DeviceId, generation: number, result: CommandResult): Promise<void>;
@@ -95,6 +107,19 @@ export interface CommandsPort {
 }
 
 export type LiveQueriesPort = Pick<LiveQueries, 'open' | 'asked' | 'unreachable' | 'answer'>;
+
+export interface ScriptsPort {
+  /** Script for the devices. Null if the version may not run (any more). */
+  signed(run: { readonly script: ScriptId; readonly version: number }): Promise<SignedScript | null>;
+  addOutput(piece: {
+    readonly command: CommandId;
+    readonly device: DeviceId;
+    readonly generation: number;
+    readonly offset: number;
+    readonly text: string;
+    readonly at: number;
+  }): Promise<void>;
+}
 
 export interface JurisdictionPort {
   observeAddress(

@@ -50,6 +50,7 @@ export class DeviceSession {
   #knowsJobs = false;
   #answersQueries = false;
   #sendsLogs = false;
+  #runsScripts = false;
   #alive = true;
   #areas: readonly string[];
   #use: number;
@@ -128,8 +129,13 @@ export class DeviceSession {
     this.#sendsLogs = true;
   }
 
+  acceptScripts(): void {
+    this.#runsScripts = true;
+  }
+
   /** False for a command that the agent is too old to know. Its schema would refuse the frame. */
   knowsCommand(kind: CommandKind): boolean {
+    if (kind === 'run-script') return this.#runsScripts;
     return this.#sendsLogs || kind !== 'collect-logs';
   }
 

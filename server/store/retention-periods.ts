@@ -101,6 +101,15 @@ const deviceRecords = (evidenceDays: number): readonly RetentionPeriod[] => [
     underLegalHold: ofDeviceUnderLegalHold('device_id'),
   },
   {
+    records: 'output of scripts',
+    table: 'script_outputs',
+    key: 'command_id, byte_offset',
+    since: 'at',
+    days: 30,
+    time: 'real',
+    underLegalHold: ofDeviceUnderLegalHold('device_id'),
+  },
+  {
     records: "changes of devices' compliance",
     table: 'compliance_events',
     key: 'id',

@@ -21,6 +21,7 @@ import type { PasskeyTables } from './schema/passkeys.ts';
 import type { PeopleTables } from './schema/people.ts';
 import type { PolicyTables } from './schema/policies.ts';
 import type { RecoveryTables } from './schema/recovery.ts';
+import type { ScriptTables } from './schema/scripts.ts';
 import type { TimeCorrectionTables } from './schema/time-corrections.ts';
 
 export interface Schema
@@ -41,6 +42,7 @@ export interface Schema
     RecoveryTables,
     DisclosureTables,
     PolicyTables,
+    ScriptTables,
     TimeCorrectionTables,
     ActivityTables,
     NotificationTables {

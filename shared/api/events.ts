@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 export const TOPICS = [
   ...(['devices', 'commands', 'orders', 'receipts', 'alerts', 'accounts', 'ledger', 'mail', 'clock'] as const),
-  ...(['disclosures', 'policies'] as const),
+  ...(['disclosures', 'policies', 'scripts'] as const),
 ] as const;
 export type Topic = (typeof TOPICS)[number];
 

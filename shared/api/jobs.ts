@@ -110,6 +110,8 @@ export const jobDeviceList = z.object({
   devices: z.array(
     z.object({
       device: deviceIdSchema,
+      /** Command of the last attempt on this device. */
+      command: commandIdSchema,
       user: z.string(),
       host: z.string().nullable(),
       wave: z.int(),

@@ -161,6 +161,15 @@ export const ENTRY_KINDS = [
   'policy.assigned',
   'policy.ordered',
   'policy.deleted',
+  /**
+   * Entries about a script: an admin (`subject`) wrote a version, reviewed and signed it, or withdrew it. `digest` is the digest of the
+   * signed statement, and `script` a random identifier.
+   */
+  'script.version',
+  'script.reviewed',
+  'script.withdrawn',
+  /** Entry: an owner (`subject`) switched scripts on (1) or off (0) for all devices. */
+  'scripts.switched',
   /** Entry: two people signed the dated transparency statement. `digest` is the SHA-256 of its payload. */
   'transparency.stated',
   /**

@@ -43,6 +43,10 @@ export function signContinuationPayload(key: Signer, payload: string): string {
   return key.sign(pae(PAYLOAD_TYPES.ledgerContinuation, Buffer.from(payload))).toString('base64');
 }
 
+export function signScriptPayload(key: Signer, payload: string): string {
+  return key.sign(pae(PAYLOAD_TYPES.script, Buffer.from(payload))).toString('base64');
+}
+
 export function revisionEnvelope(payload: string, signers: readonly Signer[]): Envelope {
   return signEnvelope(PAYLOAD_TYPES.revision, Buffer.from(payload), signers);
 }

@@ -52,6 +52,7 @@ export const PAYLOAD_TYPES = {
   messagingCertificate: 'application/vnd.cordon.messaging-certificate.v1+json',
   timeCorrection: 'application/vnd.cordon.time-correction.v1+json',
   ledgerContinuation: 'application/vnd.cordon.ledger-continuation.v1+json',
+  script: 'application/vnd.cordon.script.v1+json',
 } as const;
 
 export const envelopeSchema = z.strictObject({

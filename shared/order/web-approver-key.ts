@@ -124,6 +124,10 @@ export async function signTimeCorrection(key: AnyKey, payload: string): Promise<
   return await sign(key, PAYLOAD_TYPES.timeCorrection, payload);
 }
 
+export async function signScript(key: AnyKey, payload: string): Promise<string> {
+  return await sign(key, PAYLOAD_TYPES.script, payload);
+}
+
 type AnyKey = WebApproverKey | WebSigner;
 
 async function sign(key: AnyKey, payloadType: string, payload: string): Promise<string> {

@@ -7,6 +7,7 @@ export const COMMAND_KINDS = [
   'refresh-inventory',
   'restart-agent',
   'collect-logs',
+  'run-script',
   'wipe-workspace',
   'unenroll',
 ] as const;
@@ -20,6 +21,7 @@ const DESTROYS_DATA: Readonly<Record<CommandKind, boolean>> = {
   'refresh-inventory': false,
   'restart-agent': false,
   'collect-logs': false,
+  'run-script': false,
   'wipe-workspace': true,
   unenroll: true,
 };
@@ -38,6 +40,7 @@ const PRIORITY_OF: Readonly<Record<CommandKind, Priority>> = {
   'refresh-inventory': 'low',
   'restart-agent': 'normal',
   'collect-logs': 'normal',
+  'run-script': 'normal',
   'wipe-workspace': 'high',
   unenroll: 'high',
 };

@@ -33,9 +33,10 @@ import { inventoryReportSchema } from '../inventory/report.ts';
 import { answerSchema, DEADLINE_SECONDS, liveQuerySchema } from '../live-query/live-query.ts';
 import { envelopeSchema, observationSchema, personId } from '../order/documents.ts';
 import { LARGEST_VALUE, MOST_SETTINGS, policyReportSchema } from '../policy/check-results.ts';
+import { hasNoNul, LARGEST_SCRIPT, LONGEST_ARGUMENT, LONGEST_PIECE, MOST_ARGUMENTS } from '../scripts/limits.ts';
 import { prioritySchema } from './command-kinds.ts';
 import { commandWindowSchema } from './command-window.ts';
-import { commandIdSchema, deviceIdSchema, queryIdSchema } from './ids.ts';
+import { commandIdSchema, deviceIdSchema, queryIdSchema, scriptIdSchema } from './ids.ts';
 
 export const SUBPROTOCOL = 'cordon.v1';
 export const LINK_PATH = '/link';
@@ -96,8 +97,29 @@ export const commandSchema = z.discriminatedUnion('kind', [
   /** The device sends its log with `PUT /device/logs/COMMAND` (`device-http.ts`) before it reports the result. */
   z.strictObject({ kind: z.literal('collect-logs') }),
   z.strictObject({ kind: z.literal('unenroll') }),
+  /** Runs a reviewed version of a script. The frame `command` contains the script itself (`signedScriptSchema`). */
+  z.strictObject({
+    kind: z.literal('run-script'),
+    script: scriptIdSchema,
+    version: z.int().min(1),
+    arguments: z
+      .array(z.string().max(LONGEST_ARGUMENT).refine(hasNoNul, 'must not contain NUL'))
+      .max(MOST_ARGUMENTS)
+      .optional(),
+  }),
 ]);
 export type Command = z.infer<typeof commandSchema>;
+
+/**
+ * Script of a command `run-script`: the signed statement (`shared/scripts/statement.ts`) and the text. `names`: names of the reviewers by
+ * person, for display only, because nobody signed them.
+ */
+const signedScriptSchema = z.strictObject({
+  envelope: envelopeSchema,
+  text: z.string().min(1).max(LARGEST_SCRIPT),
+  names: z.record(z.string().max(64), z.string().max(200)),
+});
+export type SignedScript = z.infer<typeof signedScriptSchema>;
 
 /** Server's half of the key of a locked workspace: 32 random bytes, useless without the device's half. */
 const unlockShare = z.base64().length(44);
@@ -178,6 +200,8 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
      * after use.
      */
     shares: z.array(unlockShare).max(MOST_UNLOCK_SHARES).optional(),
+    /** Present in a command `run-script`. The server sends this kind only to an agent whose frame `hello` contained the field `scripts`. */
+    signedScript: signedScriptSchema.optional(),
     expires: time,
     /**
      * Priority that an admin chose for the command; absent for the usual priority of its kind. Older agents know neither `priority` nor
@@ -328,6 +352,18 @@ export const reportItemSchema = z.discriminatedUnion('type', [
    * machine's clock.
    */
   z.strictObject({ type: z.literal('displayed'), command: commandIdSchema, on: displayedOnSchema, at: time }),
+  /**
+   * Piece of the output of a script, standard output and standard error together. `offset`: number of bytes of UTF-8 before this piece. The
+   * pieces of a command are reported in sequence and without gaps, before its result. A device sends at most as much as the statement
+   * allows, and a mark at the end if it left out the rest.
+   */
+  z.strictObject({
+    type: z.literal('script-output'),
+    command: commandIdSchema,
+    offset: z.int().min(0),
+    text: z.string().min(1).max(LONGEST_PIECE).refine(hasNoNul, 'must not contain NUL'),
+    at: time,
+  }),
   /** Results of the checks of the policy, after each change of a result and once a day. */
   z.strictObject({ type: z.literal('policy'), report: policyReportSchema }),
   /** Report that the device has locked its workspace at the offline limit. `at` is the device's time. */
@@ -372,6 +408,8 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
     logs: z.literal(true).optional(),
     /** True if the agent answers live queries (frame `query`). */
     queries: z.literal(true).optional(),
+    /** True if the agent knows the command `run-script`. */
+    scripts: z.literal(true).optional(),
     /** Digest of the policy that the device has stored; empty if it has none. */
     policy: z.string().max(64).optional(),
     list: version,

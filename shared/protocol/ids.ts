@@ -105,6 +105,10 @@ export const customRoleIdSchema = idOf('rol').brand<'CustomRoleId'>();
 export type CustomRoleId = z.infer<typeof customRoleIdSchema>;
 export const newCustomRoleId = (): CustomRoleId => `rol_${randomBase32(10)}` as CustomRoleId;
 
+export const scriptIdSchema = idOf('scr').brand<'ScriptId'>();
+export type ScriptId = z.infer<typeof scriptIdSchema>;
+export const newScriptId = (): ScriptId => `scr_${randomBase32(10)}` as ScriptId;
+
 export const policyIdSchema = idOf('pol').brand<'PolicyId'>();
 export type PolicyId = z.infer<typeof policyIdSchema>;
 export const newPolicyId = (): PolicyId => `pol_${randomBase32(10)}` as PolicyId;

@@ -28,7 +28,7 @@ import {
   type ServerFrame,
   serverFrameSchema,
 } from '../../shared/protocol/frames.ts';
-import { commandIdSchema, deviceIdSchema, queryIdSchema } from '../../shared/protocol/ids.ts';
+import { commandIdSchema, deviceIdSchema, newScriptId, queryIdSchema } from '../../shared/protocol/ids.ts';
 import { EVIDENCE_SOURCES, REASONS } from '../../shared/verdict/terms.ts';
 import { testSystem } from '../support/inventory-state.ts';
 
@@ -62,9 +62,20 @@ const denial: fc.Arbitrary<DenialNotice> = fc.record({
   appeal: fc.option(text(4000)),
   by: fc.constantFrom('server', 'sender', 'recipient'),
 });
+const withoutNul = (texts: fc.Arbitrary<string>) => texts.map((value) => value.replaceAll('\0', ' '));
 const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   fc.constantFrom(...COMMAND_KINDS).chain((kind): fc.Arbitrary<Command> => {
-    return kind === 'message' ? fc.record({ kind: fc.constant(kind), text: text(2000, 1) }) : fc.constant({ kind });
+    if (kind === 'message') return fc.record({ kind: fc.constant(kind), text: text(2000, 1) });
+    if (kind !== 'run-script') return fc.constant({ kind });
+    return fc.record(
+      {
+        kind: fc.constant(kind),
+        script: fc.constantFrom(newScriptId(), newScriptId()),
+        version: fc.integer({ min: 1, max: 200 }),
+        arguments: fc.array(withoutNul(text(1000)), { maxLength: 16 }),
+      },
+      { requiredKeys: ['kind', 'script', 'version'] },
+    );
   }),
 );
 const system: fc.Arbitrary<System> = fc.record({
@@ -172,6 +183,13 @@ const items: Each<ReportItem, 'type'> = {
     at: time,
   }),
   'offline-lock': fc.record({ type: fc.constant('offline-lock'), at: time }),
+  'script-output': fc.record({
+    type: fc.constant('script-output'),
+    command,
+    offset: fc.nat(),
+    text: withoutNul(text(200, 1)),
+    at: time,
+  }),
   policy: fc.record({
     type: fc.constant('policy'),
     report: fc.record({

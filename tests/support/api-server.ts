@@ -29,6 +29,7 @@ import { openTimeCorrections } from '../../server/clock/time-corrections.ts';
 import { createCommands } from '../../server/commands/commands.ts';
 import { connectDisclosures } from '../../server/composition/disclosures.ts';
 import { connectPolicies } from '../../server/composition/policies.ts';
+import { connectScripts } from '../../server/composition/scripts.ts';
 import { createDeviceLogs } from '../../server/device-logs/device-logs.ts';
 import { createDevices } from '../../server/devices/devices.ts';
 import { createGroupMembers } from '../../server/groups/groups.ts';
@@ -434,6 +435,7 @@ export async function startApi({
     liveQueries: createLiveQueries({ bus, isOn: () => true }),
     inventory: await testInventories(database, clock, bus),
     ...connectPolicies({ database, bus, clock, installation: 'test', online }, { devices, commands }),
+    scripts: connectScripts({ database, bus, clock, installation: 'test' }, orders.approverSets),
     enrollment: authority
       ? testEnrollment(database, authority).enrollment
       : { createCode: absent, listCodes: absent, getCode: absent, cancelCode: absent },

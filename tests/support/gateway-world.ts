@@ -16,6 +16,7 @@ import type { Authority } from '../../certs/authority.ts';
 import { spkiOf } from '../../certs/certificate.ts';
 import { createCommands } from '../../server/commands/commands.ts';
 import { connectPolicies } from '../../server/composition/policies.ts';
+import { connectScripts } from '../../server/composition/scripts.ts';
 import { createDeviceLogs } from '../../server/device-logs/device-logs.ts';
 import { createDevices } from '../../server/devices/devices.ts';
 import { createGateway } from '../../server/gateway/gateway.ts';
@@ -186,6 +187,7 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
         { database, bus, clock, installation: INSTALLATION, online: world.online },
         { devices, commands },
       ),
+      scripts: connectScripts({ database, bus, clock, installation: INSTALLATION }, orders.approverSets),
       relay,
       mail,
       membership,

@@ -13,6 +13,17 @@ import { type OpenedPrograms, openProgramsOf } from './mail-programs-of.ts';
 import { gateOf, type MailDevice, MailWorld, type TestConnector } from './mail-world.ts';
 import type { MemoryTalk } from './memory-talk.ts';
 
+const SCRIPT_THAT_RAN = {
+  id: newCommandId(),
+  name: 'Check the disk',
+  version: 2,
+  purpose: 'Finds full disks',
+  reviewers: ['Ada Sörensen'],
+  startedAt: Date.parse('2015-11-20T09:00:00Z'),
+  finishedAt: Date.parse('2015-11-20T09:00:05Z'),
+  outcome: 'done',
+} as const;
+
 export interface PageStand {
   /** The user's mail: a real engine with a mail service in memory. */
   readonly mail: { readonly world: MailWorld; readonly device: MailDevice; readonly connector: TestConnector };
@@ -101,6 +112,7 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
           changed();
         },
       },
+      scripts: () => ({ setting: 'on', scripts: [SCRIPT_THAT_RAN] }),
       onChange(listener) {
         listeners.add(listener);
         return () => listeners.delete(listener);

@@ -229,6 +229,26 @@ const editPolicy = createRoute({
   path: '/policies/$id/edit',
   component: lazyPage(() => import('../policies/policy-editor-page.tsx'), 'EditPolicyPage'),
 });
+const scripts = createRoute({
+  getParentRoute: () => root,
+  path: '/scripts',
+  component: lazyRouteComponent(() => import('../scripts/scripts-page.tsx'), 'ScriptsPage'),
+});
+const newScript = createRoute({
+  getParentRoute: () => root,
+  path: '/scripts/new',
+  component: lazyRouteComponent(() => import('../scripts/script-editor-page.tsx'), 'NewScriptPage'),
+});
+const script = createRoute({
+  getParentRoute: () => root,
+  path: '/scripts/$id',
+  component: lazyRouteComponent(() => import('../scripts/script-page.tsx'), 'ScriptPage'),
+});
+const editScript = createRoute({
+  getParentRoute: () => root,
+  path: '/scripts/$id/edit',
+  component: lazyRouteComponent(() => import('../scripts/script-editor-page.tsx'), 'EditScriptPage'),
+});
 const compliance = createRoute({
   getParentRoute: () => root,
   path: '/compliance',
@@ -295,6 +315,10 @@ export const router = createRouter({
     newDisclosure,
     disclosure,
     ledger,
+    scripts,
+    newScript,
+    script,
+    editScript,
     policies,
     newPolicy,
     policy,

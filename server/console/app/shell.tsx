@@ -51,6 +51,7 @@ const PAGES = [
   { to: '/orders', label: 'Orders', icon: IconGavel, right: 'orders.list' },
   { to: '/enroll', label: 'Enrollment', icon: IconDevicesPlus, right: 'codes.list' },
   { to: '/policies', label: 'Policies', icon: IconListCheck, right: 'policies.list' },
+  { to: '/scripts', label: 'Scripts', icon: IconListCheck, right: 'scripts.list' },
   { to: '/compliance', label: 'Compliance', icon: IconShieldCheck, right: 'compliance.list' },
   { to: '/people', label: 'People & access', icon: IconUsers, right: 'approvers.show' },
   { to: '/mail', label: 'Mail', icon: IconMail, right: 'mail.show' },

@@ -95,7 +95,12 @@ function Loaded({ device }: { readonly device: z.output<typeof deviceDetail> }) 
           <ServicesSection device={device} />
           <LocationSection device={device} />
           {active && <PolicySection id={device.id} />}
-          <CommandsSection id={device.id} command={active ? setCommand : null} ask={active ? question.open : null} />
+          <CommandsSection
+            id={device.id}
+            user={device.user}
+            command={active ? setCommand : null}
+            ask={active ? question.open : null}
+          />
           <ReceiptsSection id={device.id} />
         </Stack>
         <Stack gap="xl" className={classes.what}>

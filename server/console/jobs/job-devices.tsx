@@ -10,11 +10,12 @@ import { useNow } from '../client/server-time.tsx';
 import { CursorPager, useCursorPages } from '../parts/cursor-pages.tsx';
 import { PageLink } from '../parts/links.tsx';
 import { Moment } from '../parts/words.tsx';
+import { OutputButton } from '../scripts/output-button.tsx';
 import { COMMAND_STATE_NAMES, type CommandState } from '../words/commands.ts';
 import { COMMAND_STATE_ORDER } from './job-words.ts';
 
 /** Devices of a job with their results, page by page, optionally only those in one state. */
-export function JobDevices({ id }: { readonly id: string }) {
+export function JobDevices({ id, isScript }: { readonly id: string; readonly isScript: boolean }) {
   const [state, setState] = useState<CommandState | null>(null);
   return (
     <Stack gap="sm">
@@ -27,12 +28,20 @@ export function JobDevices({ id }: { readonly id: string }) {
         value={state}
         onChange={(value) => setState(COMMAND_STATE_ORDER.find((one) => one === value) ?? null)}
       />
-      <Devices key={state} id={id} state={state} />
+      <Devices key={state} id={id} state={state} isScript={isScript} />
     </Stack>
   );
 }
 
-function Devices({ id, state }: { readonly id: string; readonly state: CommandState | null }) {
+function Devices({
+  id,
+  state,
+  isScript,
+}: {
+  readonly id: string;
+  readonly state: CommandState | null;
+  readonly isScript: boolean;
+}) {
   const now = useNow(10_000);
   const pages = useCursorPages<string>();
   const path = withQuery(`/jobs/${encodeURIComponent(id)}/devices`, {
@@ -76,7 +85,10 @@ function Devices({ id, state }: { readonly id: string; readonly state: CommandSt
                         {row.attempt > 1 && `, attempt ${row.attempt}`}
                       </Table.Td>
                       <Table.Td>{row.finishedAt !== null && <Moment at={row.finishedAt} now={now} />}</Table.Td>
-                      <Table.Td>{row.detail && <UserText>{row.detail}</UserText>}</Table.Td>
+                      <Table.Td>
+                        {row.detail && <UserText>{row.detail}</UserText>}{' '}
+                        {isScript && row.state !== 'queued' && <OutputButton command={row.command} of={row.user} />}
+                      </Table.Td>
                     </Table.Tr>
                   ))}
                 </Table.Tbody>

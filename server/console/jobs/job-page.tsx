@@ -54,7 +54,7 @@ function Loaded({ job }: { readonly job: JobView }) {
       )}
       {job.failures.length > 0 && <Failures job={job} />}
       <Section title="Devices">
-        <JobDevices id={job.id} />
+        <JobDevices id={job.id} isScript={job.command.kind === 'run-script'} />
       </Section>
     </Page>
   );

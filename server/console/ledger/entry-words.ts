@@ -67,6 +67,10 @@ const ENTRY_NAMES: Readonly<Record<EntryKind, string>> = {
   'disclosure.produced': 'Records sealed to an authority',
   'disclosure.notified': 'Person notified about a disclosure',
   'ledger.opened': 'Entries about one device or person identified by an admin',
+  'script.version': 'Version of a script written',
+  'script.reviewed': 'Version of a script reviewed and signed',
+  'script.withdrawn': 'Version of a script withdrawn',
+  'scripts.switched': 'Scripts switched on or off',
   'transparency.stated': 'Transparency statement signed by two people',
   'activity.sealed': 'Batch of the activity log sealed',
 };

@@ -1,5 +1,5 @@
 import type { CommandView } from '../../../shared/api/commands.ts';
-import type { CommandKind } from '../../../shared/protocol/command-kinds.ts';
+import { COMMAND_KINDS, type CommandKind } from '../../../shared/protocol/command-kinds.ts';
 import type { Command } from '../../../shared/protocol/frames.ts';
 
 export const COMMAND_NAMES: Readonly<Record<CommandKind, string>> = {
@@ -9,6 +9,7 @@ export const COMMAND_NAMES: Readonly<Record<CommandKind, string>> = {
   'refresh-inventory': 'Refresh inventory',
   'restart-agent': 'Restart agent',
   'collect-logs': 'Collect log',
+  'run-script': 'Run script',
   'wipe-workspace': 'Wipe workspace',
   unenroll: 'Unenroll device',
 };
@@ -22,6 +23,7 @@ export const COMMAND_MEANING: Readonly<Record<CommandKind, string>> = {
   'restart-agent': 'The Cordon agent on the device restarts. The workspace and its files do not change.',
   'collect-logs':
     'The device sends the log of its Cordon agent. You can download the log from the page of the device for 7 days. The log contains no messages and no keys.',
+  'run-script': 'The device runs a reviewed script and reports its output.',
   'wipe-workspace': 'The device destroys its work files and their key. The public ledger records the wipe.',
   unenroll:
     'The server revokes the certificates of the device and sends it no more commands. The device must enroll again to return.',
@@ -34,6 +36,7 @@ export const COMMAND_VERBS: Readonly<Record<CommandKind, string>> = {
   'refresh-inventory': 'Refresh inventory',
   'restart-agent': 'Restart agent',
   'collect-logs': 'Collect log',
+  'run-script': 'Run script',
   'wipe-workspace': 'Wipe workspace',
   unenroll: 'Unenroll device',
 };
@@ -53,6 +56,8 @@ export function commandVerb(kind: CommandKind, count: number): string {
       return `Collect logs of ${devices}`;
     case 'restart-agent':
       return `Restart agent on ${devices}`;
+    case 'run-script':
+      return `Run on ${devices}`;
     case 'wipe-workspace':
       return `Wipe ${devices}`;
     case 'unenroll':
@@ -71,4 +76,10 @@ export const COMMAND_STATE_NAMES: Readonly<Record<CommandState, string>> = {
   canceled: 'Canceled',
 };
 
-export const commandText = (command: Command): string | null => (command.kind === 'message' ? command.text : null);
+export function commandText(command: Command): string | null {
+  if (command.kind === 'run-script') return [`Version ${command.version}`, ...(command.arguments ?? [])].join(' ');
+  return command.kind === 'message' ? command.text : null;
+}
+
+/** Kinds that the dialogs for commands offer. A script has its own dialog, on its own page. */
+export const DIALOG_KINDS: readonly CommandKind[] = COMMAND_KINDS.filter((kind) => kind !== 'run-script');

@@ -15,6 +15,7 @@ import { OPENID } from './tables-openid.ts';
 import { OPENINGS } from './tables-openings.ts';
 import { PASSKEYS } from './tables-passkeys.ts';
 import { POLICIES } from './tables-policies.ts';
+import { SCRIPTS } from './tables-scripts.ts';
 import { TIME_CORRECTIONS } from './tables-time-corrections.ts';
 
 type Tables = Readonly<Record<string, Table>>;
@@ -482,6 +483,7 @@ const SUBJECTS = [
   ],
   ...[INVENTORY, RECOVERY, DISCLOSURES, TIME_CORRECTIONS, GROUPS, DEVICE_LIST],
   POLICIES,
+  SCRIPTS,
 ];
 
 export const tables = (dialect: DialectName): Migration => ({

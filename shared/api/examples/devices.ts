@@ -244,6 +244,7 @@ export const jobDeviceList = {
   devices: [
     {
       device: MAJA.device,
+      command: idOf('cmd', 'maja'),
       user: MAJA.name,
       host: null,
       wave: 1,

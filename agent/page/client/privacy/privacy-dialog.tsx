@@ -10,14 +10,17 @@ import { done } from '../../../../shared/api/wire.ts';
 import { QueryResult } from '../../../../shared/look/states.tsx';
 import { dateTime } from '../../../../shared/look/time-words.ts';
 import { UserText } from '../../../../shared/look/user-text.tsx';
+import { scriptWordsIn } from '../../../../shared/scripts/notice-words/script-words.ts';
 import type { Collection } from '../../api.ts';
 import classes from '../admin-messages/admin-messages.module.css';
 import { call } from '../client/call.ts';
 import { privacyQuery } from '../client/queries.ts';
 import { useWhenVisible } from '../client/use-when-visible.ts';
 import { WORDS } from '../words/english.ts';
+import { inReadersLanguage } from '../words/notice-words.ts';
 
 const words = WORDS.privacy;
+const SCRIPT_WORDS = scriptWordsIn(navigator.languages);
 type Section = Collection['sections'][number];
 
 export function NewCollection() {
@@ -66,7 +69,7 @@ function List() {
   useDisplayed(query.data?.sections ?? []);
   return (
     <QueryResult query={query}>
-      {({ sections, changedAt }) => (
+      {({ sections, changedAt, scripts }) => (
         <Stack gap="md">
           <Text size="sm">{words.lead}</Text>
           <Stack component="ul" className={classes.list} gap="md">
@@ -79,9 +82,39 @@ function List() {
           <Text size="xs" c="dimmed">
             {changedAt === null ? words.unchanged : words.changed(dateTime(changedAt))}
           </Text>
+          <Scripts {...scripts} />
         </Stack>
       )}
     </QueryResult>
+  );
+}
+
+/** Scripts that ran on this device, in the reader's language. */
+function Scripts({ setting, scripts }: Collection['scripts']) {
+  return (
+    <Stack gap="xs" component="section" aria-label={SCRIPT_WORDS.title} {...inReadersLanguage}>
+      <Title order={3} size="h6">
+        {SCRIPT_WORDS.title}
+      </Title>
+      <Text size="sm">{setting === 'off' ? SCRIPT_WORDS.off : SCRIPT_WORDS.lead}</Text>
+      {setting === 'unconfined' && <Text size="sm">{SCRIPT_WORDS.unconfined}</Text>}
+      {scripts.length === 0 && <Text size="sm">{SCRIPT_WORDS.none}</Text>}
+      <Stack component="ul" className={classes.list} gap="xs">
+        {scripts.map(({ id, name, version, purpose, reviewers, startedAt, outcome }) => (
+          <li key={id}>
+            <Text size="sm" fw={600}>
+              <UserText>{name}</UserText> ({SCRIPT_WORDS.version(version)}): {SCRIPT_WORDS.outcome[outcome]}
+            </Text>
+            <Text size="sm">
+              <UserText>{purpose}</UserText>
+            </Text>
+            <Text size="xs" c="dimmed">
+              {dateTime(startedAt)}. <UserText>{SCRIPT_WORDS.reviewedBy(reviewers.join(', '))}</UserText>
+            </Text>
+          </li>
+        ))}
+      </Stack>
+    </Stack>
   );
 }
 

@@ -6,11 +6,11 @@ import { issuedToMany } from '../../../../shared/api/commands.ts';
 import type { DeviceActionImpact } from '../../../../shared/api/device-actions.ts';
 import { ApiError } from '../../../../shared/look/api-error.ts';
 import { Failure, Loading } from '../../../../shared/look/states.tsx';
-import { COMMAND_KINDS, destroysData } from '../../../../shared/protocol/command-kinds.ts';
+import { destroysData } from '../../../../shared/protocol/command-kinds.ts';
 import { type CommandId, newCommandId } from '../../../../shared/protocol/ids.ts';
 import { call } from '../../client/call.ts';
 import { useMay } from '../../client/session.tsx';
-import { commandVerb } from '../../words/commands.ts';
+import { commandVerb, DIALOG_KINDS } from '../../words/commands.ts';
 import { HOLD_SKIPS_DEVICES } from '../../words/holds.ts';
 import { CommandForm, commandOf, draftOf } from '../commands/command-form.tsx';
 import { selectionOf, useActionPreview } from './action-preview.ts';
@@ -22,7 +22,7 @@ import { jobOptionsOf, NO_OPTIONS } from './job-options.ts';
 import { RecordActionForm } from './record-action-form.tsx';
 import { RefusedDevices } from './refused-devices.tsx';
 
-const HARMLESS = COMMAND_KINDS.filter((kind) => !destroysData(kind));
+const HARMLESS = DIALOG_KINDS.filter((kind) => !destroysData(kind));
 
 export function BulkCommand({
   chosen,
@@ -70,7 +70,7 @@ function Parts({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0], 
 function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0], 'opened'>) {
   const may = useMay();
   const client = useQueryClient();
-  const kinds = may('commands.destroy') ? COMMAND_KINDS : HARMLESS;
+  const kinds = may('commands.destroy') ? DIALOG_KINDS : HARMLESS;
   const [draft, setDraft] = useState(() => draftOf('message'));
   // The command id stays the same while the dialog is open, so that a repeated request after a lost response creates no second command.
   const [id, setId] = useState(newCommandId);

@@ -23,6 +23,7 @@ const LONGEST_MESSAGE = 2000;
 export const draftOf = (kind: CommandKind): CommandDraft => ({ kind, text: '', expiresInSeconds: 7 * DAY });
 
 export function commandOf({ kind, text }: CommandDraft): Command | null {
+  if (kind === 'run-script') return null;
   if (kind !== 'message') return { kind };
   const trimmed = text.trim();
   return trimmed === '' || trimmed.length > LONGEST_MESSAGE ? null : { kind, text: trimmed };

@@ -12,6 +12,7 @@ import { useNow } from '../../client/server-time.tsx';
 import { useMay, useSession } from '../../client/session.tsx';
 import { Section } from '../../parts/page.tsx';
 import { Moment } from '../../parts/words.tsx';
+import { OutputButton } from '../../scripts/output-button.tsx';
 import { COMMAND_NAMES, commandText } from '../../words/commands.ts';
 import { type Step, stepsOf } from '../commands/steps.ts';
 import { commandsQuery } from '../queries.ts';
@@ -22,10 +23,12 @@ const KINDS: readonly CommandKind[] = ['refresh-inventory', 'collect-logs', 'res
 
 export function CommandsSection({
   id,
+  user,
   command,
   ask,
 }: {
   readonly id: string;
+  readonly user: string;
   readonly command: ((kind: CommandKind) => void) | null;
   readonly ask: (() => void) | null;
 }) {
@@ -63,6 +66,7 @@ export function CommandsSection({
                   {shown.map((command) => (
                     <li key={command.id}>
                       <CommandRow
+                        user={user}
                         command={command}
                         by={command.createdBy === 'compliance' ? 'a policy' : people[command.createdBy]}
                         now={now}
@@ -80,10 +84,12 @@ export function CommandsSection({
 }
 
 function CommandRow({
+  user,
   command,
   by,
   now,
 }: {
+  readonly user: string;
   readonly command: CommandView;
   readonly by: string | undefined;
   readonly now: number;
@@ -105,7 +111,12 @@ function CommandRow({
             </Text>
           )}
         </div>
-        {waiting && command.cancelRequestedAt === null && <Cancel command={command} />}
+        <Group gap="xs">
+          {command.command.kind === 'run-script' && command.state !== 'queued' && (
+            <OutputButton command={command.id} of={user} />
+          )}
+          {waiting && command.cancelRequestedAt === null && <Cancel command={command} />}
+        </Group>
       </Group>
       <ol className={classes.steps}>
         {stepsOf(command).map((step) => (

@@ -1,0 +1,150 @@
+/**
+ * One run of a script: a process group of its own with a cleared environment, a private temporary folder, limits of the operating system
+ * and a deadline.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ScriptStatement } from '../../shared/scripts/statement.ts';
+import { killProcessesOf, MARK } from './leftover-processes.ts';
+import type { Isolation } from './script-isolation.ts';
+
+export interface ScriptRun {
+  readonly command: string;
+  readonly statement: Pick<ScriptStatement, 'interpreter' | 'seconds' | 'memory'>;
+  readonly text: string;
+  readonly arguments: readonly string[];
+  readonly isolation: Isolation;
+  readonly onOutput: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
+}
+
+export interface ScriptEnd {
+  /** `limits`: this machine could not set the limits, so the script did not run. */
+  readonly reason: 'exited' | 'deadline' | 'stopped' | 'limits';
+  /** Exit code; null if a signal ended the script. */
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+export interface RunningScript {
+  readonly ended: Promise<ScriptEnd>;
+  /** Ends the script because the agent stops. */
+  stop(): void;
+}
+
+/** Exit code by which the shell says that it could not set a limit. */
+const NO_LIMITS = 125;
+const NO_LIMITS_TEXT = 'cordon: the limits of the script could not be set';
+/**
+ * Sets the limits, then replaces itself by the interpreter: no core file, CPU time in seconds, size of a file in blocks of 512 bytes,
+ * address space in KiB, and number of processes of the user (`-u` in bash, `-p` in dash and BusyBox).
+ */
+const WITH_LIMITS = `ulimit -c 0 && ulimit -t "$1" && ulimit -f "$2" && ulimit -v "$3" &&
+{ ulimit -u "$4" 2>/dev/null || ulimit -p "$4"; } || { echo '${NO_LIMITS_TEXT}' >&2; exit ${NO_LIMITS}; }
+shift 4; exec "$@"`;
+
+const LARGEST_FILE_BLOCKS = (100 * 1024 * 1024) / 512;
+/** Processes and threads that a script may have beside those that its user already has. */
+const MORE_PROCESSES = 64;
+/** Milliseconds for the output of a process that is already dead. */
+const DRAIN = 1000;
+const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Starts a script. Throws if the folder cannot be made. */
+export function startScript(run: ScriptRun): RunningScript {
+  const { command, statement, text, isolation, onOutput } = run;
+  const folder = mkdtempSync(join(tmpdir(), folderPrefix(command)));
+  const { user } = isolation;
+  const file = join(folder, 'script');
+  writeFileSync(file, text, { mode: 0o600 });
+  if (user) for (const path of [folder, file]) chownSync(path, user.uid, user.gid);
+  const limits = [statement.seconds, LARGEST_FILE_BLOCKS, statement.memory * 1024, tasksOf(user?.uid) + MORE_PROCESSES];
+  const program = [...isolation.wrapper(folder), statement.interpreter, file, ...run.arguments];
+  const child = spawn('/bin/sh', ['-c', WITH_LIMITS, 'sh', ...limits.map(String), ...program], {
+    cwd: folder,
+    env: { PATH: SEARCH_PATH, HOME: folder, TMPDIR: folder, LANG: 'C.UTF-8', [MARK]: command },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(user ?? {}),
+  });
+  let reason: ScriptEnd['reason'] = 'exited';
+  const end = (why: 'deadline' | 'stopped') => {
+    reason = why;
+    killAll(child, command);
+  };
+  const deadline = setTimeout(() => end('deadline'), statement.seconds * 1000);
+  child.stdout.on('data', (bytes: Buffer) => onOutput('stdout', bytes));
+  let errors = '';
+  child.stderr.on('data', (bytes: Buffer) => {
+    if (errors.length < NO_LIMITS_TEXT.length) errors += bytes.toString();
+    onOutput('stderr', bytes);
+  });
+  const ended = exitOf(child, () => killAll(child, command)).then(({ code, signal }): ScriptEnd => {
+    const isLimited = code !== NO_LIMITS || !errors.startsWith(NO_LIMITS_TEXT);
+    return { reason: isLimited ? reason : 'limits', code, signal };
+  });
+  const cleaned = ended.finally(() => {
+    clearTimeout(deadline);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return { ended: cleaned, stop: () => end('stopped') };
+}
+
+/** Ends what an earlier process of the agent left of the script of this command: processes and the temporary folder. */
+export function clearLeftovers(command: string): void {
+  killProcessesOf(command);
+  for (const name of readdirSync(tmpdir())) {
+    if (name.startsWith(folderPrefix(command))) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+const folderPrefix = (command: string): string => `cordon-script-${command}-`;
+
+/** Resolves when the process has ended and its output is read. `afterExit` ends the other processes of the script. */
+function exitOf(
+  child: ChildProcess,
+  afterExit: () => void,
+): Promise<{ readonly code: number | null; readonly signal: string | null }> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', () => {
+      afterExit();
+      // A process that escaped may still hold the pipes.
+      setTimeout(() => {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      }, DRAIN).unref();
+    });
+    child.once('close', (code, signal) => resolve({ code, signal }));
+  });
+}
+
+function killAll({ pid }: ChildProcess, command: string): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // The group has no process left.
+  }
+  killProcessesOf(command);
+}
+
+/** Number of processes and threads of a user now, because the limit of the operating system counts all of them. */
+function tasksOf(uid = process.getuid?.() ?? 0): number {
+  try {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .reduce((sum, pid) => sum + tasksIn(pid, uid), 0);
+  } catch {
+    return 256;
+  }
+}
+
+function tasksIn(pid: string, uid: number): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return new RegExp(`^Uid:\\t${uid}\\t`, 'm').test(status) ? Number(/^Threads:\t(\d+)/m.exec(status)?.[1] ?? 1) : 0;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,124 @@
+/** A script in the console, from its author to the output: two people in Chromium, the released server and a real agent. */
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureConsole } from '../../server/console/build.ts';
+import { approverKeyList, approverSetView } from '../../shared/api/approvers.ts';
+import { signApproverSetPayload } from '../../shared/order/approver-key.ts';
+import type { AgentProcess } from '../support/agent-process.ts';
+import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
+import { makeKey } from '../support/console-people.ts';
+import { openWorld, type World } from '../support/e2e-world.ts';
+import { BOTH_LOOKS, type Seat, takeSeat } from '../support/seat.ts';
+import { until } from '../support/until.ts';
+
+describe.skipIf(!chromium.present)('scripts in the console', { timeout: 180_000 }, () => {
+  let browser: Browser;
+  let world: World;
+  let agent: AgentProcess;
+  let author: Seat;
+  let reviewer: Seat;
+
+  beforeAll(async () => {
+    await ensureConsole((line) => console.log(line));
+    [browser, world] = await Promise.all([openBrowser(), openWorld()]);
+    const { owner, approvers, as } = world.operator;
+    const [ada, ben] = approvers;
+    if (!ada || !ben) throw new Error('an approver is missing');
+    [author, reviewer] = (await Promise.all(
+      [owner, ada].map((person) => takeSeat(browser, world.server.admin, { as: person })),
+    )) as [Seat, Seat];
+    agent = await world.enrolled();
+    agent.run();
+    // The next approver set has a key in Ada's browser.
+    await reviewer.goto('/people?tab=approvers');
+    await makeKey(reviewer);
+    const { keys } = await as(owner, 'GET', '/approver-keys', approverKeyList);
+    const proposed = await as(owner, 'POST', '/approvers', approverSetView, {
+      keyids: keys.map(({ keyid }) => keyid),
+      threshold: 2,
+    });
+    for (const { api, key } of [ada, ben]) {
+      const body = { keyid: key.keyid, signature: signApproverSetPayload(key, proposed.payload) };
+      await api.call('POST', `/approvers/${proposed.version}/signatures`, approverSetView, body);
+    }
+    await until(async () => expect((await agent.status()).approverSet).toBe(2), 20_000);
+  }, 180_000);
+  afterAll(async () => {
+    await closeBrowser(browser);
+    await world?.remove();
+  });
+
+  it('one person writes it, another reviews it, and it runs on a group', async () => {
+    const { page } = author;
+    await author.goto('/scripts');
+    await page.getByText('No scripts').waitFor();
+    expect.soft(await author.faults('scripts empty', BOTH_LOOKS)).toEqual([]);
+    await page.getByRole('button', { name: 'Switch scripts on…' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Switch scripts on' }).click();
+    await page.getByText('Scripts are on').waitFor();
+
+    await page.getByRole('link', { name: 'Create script' }).first().click();
+    await page.getByRole('button', { name: 'Create script' }).click();
+    await page.getByText('Give the script a name.').waitFor();
+    await page.getByLabel('Name').fill('Greeting');
+    await page.getByLabel('Purpose').fill('Shows that scripts work');
+    await page.getByLabel('Text').fill('echo "Hello $1"\n');
+    expect.soft(await author.faults('scripts editor', BOTH_LOOKS)).toEqual([]);
+    await page.getByRole('button', { name: 'Create script' }).click();
+    await page.getByRole('heading', { name: 'Greeting' }).waitFor();
+    await page.getByText('You wrote this version, so another approver must review it.').waitFor();
+    expect(await page.getByRole('button', { name: 'Review version 1' }).count()).toBe(0);
+
+    const { page: other } = reviewer;
+    await reviewer.goto('/scripts');
+    await other.getByRole('link', { name: 'Greeting' }).click();
+    await review('1');
+
+    // The difference to the reviewed version is visible in the next review.
+    await page.getByRole('link', { name: 'Write new version' }).click();
+    await page.getByLabel('Text').fill('echo "Good morning, $1"\n');
+    await page.getByRole('button', { name: 'Create version 2' }).click();
+    await page.getByText('Version 2', { exact: true }).waitFor();
+    await other.getByRole('button', { name: 'Review version 2' }).click();
+    const dialog = other.getByRole('dialog', { name: 'Review version 2' });
+    const text = dialog.getByRole('region', { name: 'Text of version 2' });
+    await text.getByText('- echo "Hello $1"').waitFor();
+    await text.getByText('+ echo "Good morning, $1"').waitFor();
+    expect.soft(await reviewer.faults('scripts review', BOTH_LOOKS)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Close' }).last().click();
+    await review('2');
+
+    await page.getByRole('button', { name: 'Run version 2' }).click();
+    const run = page.getByRole('dialog', { name: 'Run version 2 of Greeting' });
+    await run.getByRole('combobox', { name: 'Devices' }).click();
+    await page.getByRole('option', { name: 'embassies' }).click();
+    await run.getByLabel('Arguments').fill('Zoe');
+    await run.getByText('1 affected device').waitFor();
+    expect.soft(await author.faults('scripts run', BOTH_LOOKS)).toEqual([]);
+    await run.getByRole('button', { name: 'Run on 1 device' }).click();
+    await page.waitForURL('**/jobs/cmd_*');
+    await page.getByRole('button', { name: 'Show output on the device of Zoe' }).click();
+    await page.getByRole('region', { name: 'Output of the script' }).getByText('Good morning, Zoe').waitFor();
+    await page.getByText('The command has ended.').waitFor();
+    expect.soft(await author.faults('scripts output', BOTH_LOOKS)).toEqual([]);
+
+    await author.goto(`/devices/${agent.device}`);
+    await page.getByRole('button', { name: 'Show output on the device of Zoe' }).waitFor();
+    await author.goto('/scripts');
+    await page.getByRole('link', { name: 'Greeting' }).click();
+    await page.getByRole('button', { name: 'Withdraw version 1' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Withdraw version' }).click();
+    await page.getByText('Withdrawn', { exact: true }).waitFor();
+    expect([...author.complaints, ...reviewer.complaints]).toEqual([]);
+  });
+
+  async function review(version: string): Promise<void> {
+    const { page } = reviewer;
+    await page.getByRole('button', { name: `Review version ${version}` }).click();
+    const dialog = page.getByRole('dialog', { name: `Review version ${version}` });
+    await dialog.getByText('Devices run this text with sh').waitFor();
+    await dialog.getByRole('button', { name: 'Sign and approve version' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    await page.getByText('Reviewed', { exact: true }).first().waitFor();
+  }
+});
