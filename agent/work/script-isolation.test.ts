@@ -1,0 +1,53 @@
+/** Isolation of scripts from an agent without root. The secret is readable for every user, so only Landlock can refuse it. */
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { CordonError } from '../../shared/errors.ts';
+import { newCommandId } from '../../shared/protocol/ids.ts';
+import { chooseIsolation, type Isolation } from './script-isolation.ts';
+import { startScript } from './script-process.ts';
+
+let home: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'cordon-home-'));
+  chmodSync(home, 0o755);
+  writeFileSync(join(home, 'key.pem'), 'secret', { mode: 0o644 });
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+async function outputOf(text: string, isolation: Isolation): Promise<string> {
+  let output = '';
+  const run = startScript({
+    command: newCommandId(),
+    statement: { interpreter: 'sh', seconds: 20, memory: 256 },
+    text,
+    arguments: [],
+    isolation,
+    onOutput: (_stream, bytes) => {
+      output += Buffer.from(bytes).toString();
+    },
+  });
+  await run.ended;
+  return output;
+}
+
+it('keeps a script out of the folder of the agent, or refuses scripts', async () => {
+  const chosen = await chooseIsolation(home, false, false).catch((error: unknown) => error);
+  if (chosen instanceof CordonError) {
+    // This machine has no Landlock.
+    expect(chosen).toMatchObject({ code: 'unavailable', message: expect.stringContaining('unconfined') });
+    return;
+  }
+  const isolation = chosen as Isolation;
+  const text = `cat ${home}/key.pem; echo x > ${home}/new; echo own > file; cat file; ls /usr > /dev/null && echo end`;
+  const output = await outputOf(text, isolation);
+  expect(output).not.toContain('secret');
+  expect(output).toContain('own\nend\n');
+  expect(output.match(/Permission denied/g)).toHaveLength(2);
+});
+
+it('unconfined scripts have the rights of the agent', async () => {
+  const isolation = await chooseIsolation(home, true, false);
+  expect(await outputOf(`cat ${home}/key.pem`, isolation)).toBe('secret');
+});
