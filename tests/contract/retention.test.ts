@@ -64,6 +64,17 @@ async function fill(database: Database) {
       .insertInto('compliance_events')
       .values({ device_id: device, at: long, event: 'compliant', detail: name })
       .execute();
+    await db
+      .insertInto('script_outputs')
+      .values({
+        command_id: `output ${name}`,
+        byte_offset: 0,
+        device_id: device,
+        bytes: 1,
+        text: name,
+        at: NOW.real - 30 * DAY - ago,
+      })
+      .execute();
     for (const until_at of [long, null]) {
       const change = { from_at: 1, until_at };
       const belongs = { device_id: device, generation: 1, status: 'active', group_id: group } as const;
@@ -310,6 +321,7 @@ describeOnEveryStore('retention', (open) => {
       connection_log: 1,
       enrollment_records: 1,
       compliance_events: 1,
+      script_outputs: 1,
       commands: 1,
       jobs: 1,
       job_members: 1,
