@@ -7,7 +7,13 @@ import { canonicalText } from '../../shared/order/canonical.ts';
 import { foldedName } from '../../shared/order/person.ts';
 import { type AccountId, type CustomRoleId, customRoleIdSchema, newCustomRoleId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
-import type { CustomRole, CustomRoleEvent, CustomRoleStore, CustomRoleUses, StoredVersion } from './custom-role.ts';
+import type {
+  CustomRole,
+  CustomRoleKind,
+  CustomRoleStore,
+  CustomRoleUses,
+  StoredVersion,
+} from './custom-role-ports.ts';
 import type { Account } from './ports.ts';
 import {
   EXCLUSIONS,
@@ -51,18 +57,18 @@ export function createCustomRoles(ports: {
   ];
 
   const entryOf = (
-    kind: CustomRoleEvent,
+    kind: CustomRoleKind,
     by: AccountId,
     role: CustomRole,
     digest: string,
-  ): EntryDraft<CustomRoleEvent> => ({
+  ): EntryDraft<CustomRoleKind> => ({
     kind,
     at: clock.now(),
     subject: by,
     public: { role: role.id, version: role.version, digest },
   });
 
-  const versionOf = (kind: CustomRoleEvent, role: CustomRole, by: AccountId): StoredVersion => {
+  const versionOf = (kind: CustomRoleKind, role: CustomRole, by: AccountId): StoredVersion => {
     const digest = digestOf(role);
     return { role, digest, by, entry: entryOf(kind, by, role, digest) };
   };
@@ -129,7 +135,13 @@ export function createCustomRoles(ports: {
       allowedRights((await found(customRoleIdSchema.parse(role))).rights, by);
     },
 
-    requireCustomRole: found,
+    /** Custom roles in the mapping of the identity provider that do not exist. The mapping then gives nothing. */
+    async unknownMappings(): Promise<readonly { readonly providerGroup: string; readonly role: string }[]> {
+      const known = new Set<string>((await store.roles()).map(({ id }) => id));
+      return mappings
+        .filter(({ role }) => !isBuiltIn(role) && !known.has(role))
+        .map(({ providerGroup, role }) => ({ providerGroup, role }));
+    },
   };
 }
 

@@ -3,7 +3,7 @@
  */
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { AccountId, CustomRoleId, PersonId } from '../../shared/protocol/ids.ts';
-import type { CustomRoleStore } from './custom-role.ts';
+import type { CustomRoleStore } from './custom-role-ports.ts';
 import type { Grant, HeldGrant } from './roles.ts';
 
 export interface Sealer {

@@ -1,16 +1,14 @@
 /** Second of three steps that assemble the server: creates the domain modules, such as devices and orders, with their stores. */
 import { join } from 'node:path';
 import { pemOf } from '../../certs/key-folder.ts';
-import { PROVIDER_PATH } from '../../shared/api/provider.ts';
 import { isCordonError } from '../../shared/errors.ts';
 import { createActivity } from '../activity/activity.ts';
 import { STEP_UP_WITHIN } from '../admins/action-policy.ts';
 import { createActions } from '../admins/actions.ts';
-import { type Admins, createAdmins } from '../admins/admins.ts';
+import type { Admins } from '../admins/admins.ts';
 import { createOrderContacts } from '../admins/order-contacts.ts';
 import { createDeviceChanges } from '../bus/device-changes.ts';
 import { createCommands } from '../commands/commands.ts';
-import { passkeySite } from '../console-link.ts';
 import { createDeviceLogs } from '../device-logs/device-logs.ts';
 import { createDevices } from '../devices/devices.ts';
 import { keyInventory } from '../disclosures/disclosures.ts';
@@ -42,7 +40,6 @@ import { createStoredRecovery, type StoredRecovery } from '../recovery/stored-re
 import { createRelay } from '../relay/relay.ts';
 import { ActionStore } from '../store/action-store.ts';
 import { ActivityStore } from '../store/activity-store.ts';
-import { openAdminStores } from '../store/admin-store.ts';
 import { AttachmentStore } from '../store/attachment-store.ts';
 import { CheckpointResponseStore } from '../store/checkpoint-response-store.ts';
 import { CodeStore } from '../store/code-store.ts';
@@ -78,6 +75,7 @@ import { RevocationStore } from '../store/revocation-store.ts';
 import { TerritoryPolicyStore } from '../store/territory-policy-store.ts';
 import { UnlockShareStore } from '../store/unlock-share-store.ts';
 import { VERSION } from '../version.ts';
+import { createAccounts } from './accounts.ts';
 import { createBackupSchedule } from './backup-schedule.ts';
 import { connectDisclosures } from './disclosures.ts';
 import type { Foundation } from './foundation.ts';
@@ -305,47 +303,6 @@ async function createFleet(base: Foundation) {
     policies,
     jurisdiction,
   };
-}
-
-async function createAccounts(
-  { config, database, authority, clock, bus, bound, log, consoleOrigin }: Foundation,
-  { devices }: Fleet,
-  settings: ProviderSettings | null,
-) {
-  const stores = openAdminStores(database);
-  const sealer = (use: 'totp' | 'browser') => ({
-    seal: (plain: Buffer) => authority.seal(Buffer.from(plain), use),
-    unseal: (text: string) => authority.unseal(text, use),
-  });
-  const admins = createAdmins({
-    stores,
-    clock,
-    bus,
-    sealer: sealer('totp'),
-    browserSealer: sealer('browser'),
-    organization: config.organization,
-    sessionIdle: config.sessionIdleMinutes * 60_000,
-    passkeyPolicy: { site: passkeySite(config, () => bound.admin), required: config.requirePasskeys },
-    alert: (code, detail) => devices.raiseAlert({ device: null, code, detail }),
-    provider: settings
-      ? { rules: settings, client: await createProvider(settings, { consoleOrigin, log }) }
-      : undefined,
-  });
-  return { admins, verifications: stores.verifications };
-}
-
-async function createProvider(
-  settings: ProviderSettings,
-  { consoleOrigin, log }: Pick<Foundation, 'consoleOrigin' | 'log'>,
-) {
-  // Loads the library only for an installation with an identity provider.
-  const { createOpenIdProvider } = await import('../openid/openid-provider.ts');
-  return createOpenIdProvider({
-    settings,
-    redirectUri: () => `${consoleOrigin()}${PROVIDER_PATH}`,
-    afterSignOut: () => `${consoleOrigin()}/`,
-    log,
-  });
 }
 
 async function createMailer({ config, log }: Foundation) {

@@ -9,7 +9,7 @@ import type {
   CustomRoleVersion,
   CustomRoleStore as Port,
   StoredVersion,
-} from '../admins/custom-role.ts';
+} from '../admins/custom-role-ports.ts';
 import { outdated } from '../admins/custom-roles.ts';
 import { customRights } from './account-rows.ts';
 import { appendEntry } from './append-entries.ts';

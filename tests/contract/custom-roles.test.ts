@@ -199,6 +199,7 @@ describeOnEveryStore('custom roles', (open) => {
       { providerGroup: 'partners', ...held(id) },
       { providerGroup: 'everyone', ...held(newCustomRoleId()) },
     );
+    expect(await admins.unknownMappings()).toMatchObject([{ providerGroup: 'everyone' }]);
     const zoe = await signIn();
     expect(zoe.grants).toMatchObject([{ role: id, name: 'Viewer', source: 'provider' }]);
     expect(await admins.customRole(id)).toMatchObject({

@@ -135,6 +135,8 @@ function Rights({
   readonly other: ComparedRole | null;
 }) {
   const columns = other ? [role, other] : [role];
+  // Without a comparison, the table lists only rights that the role has.
+  const shown = other ? columns : [];
   const areas = catalog.areas
     .map(({ title, rights }) => ({
       title,
@@ -148,9 +150,9 @@ function Rights({
         <Table.Thead>
           <Table.Tr>
             <Table.Th scope="col">Right</Table.Th>
-            {columns.map(({ id, name }) => (
-              <Table.Th key={id} scope="col" w={other ? 110 : 90} style={{ overflowWrap: 'anywhere' }}>
-                <UserText>{other ? name : 'Has it'}</UserText>
+            {shown.map(({ id, name }) => (
+              <Table.Th key={id} scope="col" w={110} style={{ overflowWrap: 'anywhere' }}>
+                <UserText>{name}</UserText>
               </Table.Th>
             ))}
           </Table.Tr>
@@ -164,7 +166,7 @@ function Rights({
                   {name}
                 </Text>
               </Table.Td>
-              {columns.map(({ id, rights: held }) => (
+              {shown.map(({ id, rights: held }) => (
                 <Table.Td key={id}>
                   {held.has(name) ? (
                     <Badge color="green">Yes</Badge>

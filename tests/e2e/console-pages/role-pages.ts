@@ -25,6 +25,7 @@ export function rolePages(tour: () => ConsoleTour): void {
     expect.soft(await grantRoles.isDisabled()).toBe(true);
     await page
       .getByText(/Only an owner has this right/)
+      .filter({ visible: true })
       .first()
       .waitFor();
     await look('role editor');

@@ -67,7 +67,8 @@ export function settingsPages(tour: () => ConsoleTour): void {
     await page.getByRole('combobox', { name: 'Condition' }).click();
     await page.getByRole('option', { name: 'Device offline' }).click();
     await page.getByLabel('Days without a connection').fill('30');
-    await page.getByRole('combobox', { name: 'Channels' }).click();
+    await page.getByRole('combobox', { name: 'Channels' }).focus();
+    await page.keyboard.press('ArrowDown');
     await page.getByRole('option', { name: /^Pager/ }).click();
     await page.keyboard.press('Escape');
     await glance('notification rule');

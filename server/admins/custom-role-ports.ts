@@ -1,4 +1,4 @@
-/** Custom role as it is stored, with its versions and uses. */
+/** Port of custom roles to the store. */
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { AccountId, CustomRoleId } from '../../shared/protocol/ids.ts';
 import type { RightName } from './roles.ts';
@@ -35,13 +35,13 @@ export interface CustomRoleUses {
   readonly tokens: readonly { readonly id: string; readonly name: string; readonly account: AccountId }[];
 }
 
-export type CustomRoleEvent = 'custom-role.created' | 'custom-role.changed' | 'custom-role.deleted';
+export type CustomRoleKind = 'custom-role.created' | 'custom-role.changed' | 'custom-role.deleted';
 
 export interface StoredVersion {
   readonly role: CustomRole;
   readonly digest: string;
   readonly by: AccountId;
-  readonly entry: EntryDraft<CustomRoleEvent>;
+  readonly entry: EntryDraft<CustomRoleKind>;
 }
 
 export interface CustomRoleStore {
@@ -55,5 +55,5 @@ export interface CustomRoleStore {
   /** Stores the next version. Throws `conflict` if the stored version is not the one before, or if another role has the name. */
   change(changed: StoredVersion): Promise<void>;
   /** Deletes the role with its versions. Returns the uses, without a change, if a grant or an API token uses the role. */
-  remove(id: CustomRoleId, entry: EntryDraft<CustomRoleEvent>): Promise<CustomRoleUses | null>;
+  remove(id: CustomRoleId, entry: EntryDraft<CustomRoleKind>): Promise<CustomRoleUses | null>;
 }
