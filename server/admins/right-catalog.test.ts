@@ -68,6 +68,8 @@ describe('destructive routes', () => {
     'tokens.delete': 'ends the own access',
     'authorities.revoke': 'ends the use of a key, which only reduces what authorities can receive',
     'orders.rollout': 'reads how an order reaches the devices',
+    'device-views.delete': 'deletes a saved filter',
+    'live-queries.remove': 'deletes the answers to the own query, which last one hour',
     'jobs.abort': 'destroys nothing, and an admin can send the command again',
   };
   const routes = (Object.keys(RIGHTS) as RightName[]).filter(

@@ -12,7 +12,7 @@ export function AccountMenu() {
   const signOut = useSignOut();
   const id = useId();
   const panel = useRef<HTMLDivElement>(null);
-  const roles = [...new Set(account.grants.map(({ role }) => role))].join(', ') || 'no role';
+  const roles = [...new Set(account.grants.map(({ role, name }) => name ?? role))].join(', ') || 'no role';
   return (
     <>
       <UnstyledButton className={classes.icon} popoverTarget={id} aria-label={`Your account: ${account.name}`}>

@@ -1,10 +1,12 @@
 /** Tests of the roles page in the console: create, compare, change and delete a custom role, and grant it in the dialogs of accounts. */
 import { expect, it } from 'vitest';
 import { type ConsoleTour, SCRIPT } from '../../support/console-tour.ts';
+import { invite } from '../../support/people.ts';
+import { takeSeat } from '../../support/seat.ts';
 
 export function rolePages(tour: () => ConsoleTour): void {
   it('roles', async () => {
-    const { seat, page, look, glance, heading, button, dialog, close, stepUp } = tour();
+    const { browser, world, operator, seat, page, look, glance, heading, button, dialog, close, stepUp } = tour();
     await stepUp();
     await seat.goto('/roles');
     await heading('Roles');
@@ -33,6 +35,7 @@ export function rolePages(tour: () => ConsoleTour): void {
     await button('Create role').click();
     await heading(/^Partner/);
     await page.getByRole('heading', { name: 'Not in use' }).waitFor();
+    const id = new URL(page.url()).searchParams.get('role') ?? '';
     await page.getByRole('combobox', { name: 'Compare with' }).click();
     await page.getByRole('option', { name: 'Helpdesk' }).click();
     await page.getByText('Send commands that destroy nothing to one device.').waitFor();
@@ -69,6 +72,24 @@ export function rolePages(tour: () => ConsoleTour): void {
     await page.getByRole('option', { name: /^Partner/ }).click();
     await glance('token limited to a role');
     await close();
+    // The console works for an account that has only the custom role, within the scope of the grant.
+    const grant = { role: id, group: null, area: 'PK' };
+    const partner = await takeSeat(browser, world.url, {
+      as: await invite(world.url, operator.owner, 'Zia', [grant as never]),
+    });
+    await partner.goto('/devices');
+    await partner.page.getByRole('heading', { name: 'Devices' }).waitFor();
+    await partner.page.getByRole('table').waitFor();
+    const pages = await partner.page.getByRole('navigation').getByRole('link').allInnerTexts();
+    expect.soft(pages).toEqual(['Overview', 'Devices', 'Settings']);
+    for (const path of ['/', '/settings', '/account']) {
+      await partner.goto(path);
+      await partner.page.getByRole('heading', { level: 1 }).waitFor();
+      await partner.page.waitForLoadState('networkidle');
+      await partner.picture(`custom role ${path.replaceAll('/', '')}`);
+    }
+    expect.soft(partner.complaints).toEqual([]);
+    await partner.context.close();
     await seat.goto('/roles?role=fleet');
     await heading('Fleet admin');
     await glance('built-in role');
