@@ -41,6 +41,10 @@ describe('an action on the records of devices', () => {
     const many = await post('/device-actions/mark-missing', desk, { filter: { group }, expect: 6 });
     expect(many.json).toMatchObject({ changed: 6, refused: [{ reason: 'already-missing', count: 1 }] });
     expect(await show(devices[3], desk)).toMatchObject({ lifeCycle: 'missing', missingSince: expect.any(Number) });
+    const revoked = devices[5];
+    await post(`/devices/${revoked}/revoke`, await admin('fleet'));
+    const preview = await post('/device-actions/preview', desk, { filter: { group }, action: 'mark-missing' });
+    expect(preview.json.refused).toContainEqual(expect.objectContaining({ reason: 'not-enrolled', sample: [revoked] }));
     const found = await post('/device-actions/mark-found', desk, { devices: devices.slice(0, 3) });
     expect(found.json.changed).toBe(3);
     const [newest] = (await api.request('GET', `/api/v1/activity?device=${devices[6]}`, desk)).json.entries;

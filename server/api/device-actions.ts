@@ -53,9 +53,7 @@ export function deviceActionRoutes({ devices }: DeviceActionsPorts): Route[] {
   ): Promise<z.input<typeof deviceActionResult>> {
     const { body, scope, confirmed, concern, authorize } = request;
     // The second person has confirmed exactly these devices, so the server does not apply the filter again.
-    const chosen = confirmed
-      ? await devices.select(confirmed, scope.devices)
-      : await selected(body, request, action.kind !== 'mark-missing');
+    const chosen = confirmed ? await devices.select(confirmed, scope.devices) : await selected(body, request, true);
     const { affected, refused } = await devices.assess(chosen, action);
     requireFewEnded(action, affected.length);
     if (confirmed === null) requireExpected(body.expect, affected.length);
@@ -74,11 +72,7 @@ export function deviceActionRoutes({ devices }: DeviceActionsPorts): Route[] {
       response: deviceActionImpact,
       async handler({ body, scope, demand }) {
         const action = actionOf(body);
-        const chosen = await selected(
-          body,
-          { scope, demand },
-          action.kind !== 'command' && action.kind !== 'mark-missing',
-        );
+        const chosen = await selected(body, { scope, demand }, action.kind !== 'command');
         const { affected, refused } = await devices.assess(chosen, action);
         const groups = refusalGroups(refused, SAMPLE);
         const [sample, others] = await Promise.all([

@@ -89,6 +89,33 @@ describe.skipIf(!chromium.present)('destructive actions in the console', { timeo
     expect(await wiped()).toBe(7);
   });
 
+  it('changes the labels of many devices, and marks one as missing on its page', async () => {
+    const { seat } = first;
+    const { page } = seat;
+    await seat.goto('/devices');
+    await page.getByRole('row', { name: /Ada/ }).waitFor();
+    await page.getByRole('checkbox').first().click();
+    await page.getByRole('button', { name: 'Send command…' }).click();
+    const bulk = page.getByRole('dialog', { name: 'Bulk action' });
+    await bulk.getByText('Records', { exact: true }).click();
+    await bulk.getByRole('radio', { name: 'Change labels' }).check();
+    await bulk.getByLabel('Labels to add').fill('Loan 2026');
+    await page.keyboard.press('Enter');
+    await bulk.getByText('7 devices affected').waitFor();
+    await bulk.getByRole('button', { name: 'Change labels of 7 devices' }).click();
+    await bulk.waitFor({ state: 'hidden' });
+    const labels = await api.database.db.selectFrom('device_labels').select('label').execute();
+    expect(labels).toEqual(Array(7).fill({ label: 'loan 2026' }));
+
+    const [device] = await api.database.db.selectFrom('devices').select('id').execute();
+    await seat.goto(`/devices/${device?.id}`);
+    await page.getByText('loan 2026').waitFor();
+    await page.getByRole('button', { name: 'Mark as missing…' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Mark as missing' }).click();
+    await page.getByRole('button', { name: 'Mark as found…' }).waitFor();
+    expect(await page.getByRole('dialog').count()).toBe(0);
+  });
+
   it('an old session requires a new code, and the action then continues by itself', async () => {
     const { seat, secret } = second;
     const { page } = seat;

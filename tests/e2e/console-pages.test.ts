@@ -69,6 +69,11 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     await page.getByText('1 selected').waitFor();
     await dialog('Send command…', 'Bulk action');
     await glance('devices command');
+    await page.getByText('Records', { exact: true }).click();
+    await page.getByText('1 device affected').waitFor();
+    await page.getByRole('radio', { name: 'Retire device' }).check();
+    await page.getByLabel(/^Type the number of devices/).waitFor();
+    await glance('devices records');
     await close();
     await seat.goto('/devices?text=nobody+at+all');
     await page.getByRole('heading', { name: 'No matching devices' }).waitFor();
@@ -108,6 +113,9 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
       ['Revoke device…', /Revoke/],
       ['Unenroll device…', /Unenroll/],
       ['Edit details…', /./],
+      ['Edit labels…', 'Change labels'],
+      ['Mark as missing…', 'Mark as missing'],
+      ['Retire device…', 'Retire device'],
     ] as const) {
       await dialog(opener, name);
       await glance(`device ${opener}`);

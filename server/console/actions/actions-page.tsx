@@ -31,8 +31,8 @@ export function ActionsPage() {
           return (
             <>
               <Text size="sm" c="dimmed">
-                You have wiped, unenrolled or revoked {devicesText(soloLimit.used)} in the last 24 hours. If you exceed{' '}
-                {devicesText(soloLimit.limit)}, a second person must confirm.
+                You have wiped, unenrolled, revoked or retired {devicesText(soloLimit.used)} in the last 24 hours. If
+                you exceed {devicesText(soloLimit.limit)}, a second person must confirm.
               </Text>
               {pending.length === 0 ? (
                 <Empty title="No pending actions">

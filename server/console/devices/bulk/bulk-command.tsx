@@ -50,12 +50,13 @@ function Parts({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0], 
   return (
     <Stack>
       <SegmentedControl
+        fullWidth
         aria-label="Kind of action"
         value={part}
         onChange={(value) => setPart(value === 'records' ? 'records' : 'commands')}
         data={[
-          { value: 'commands', label: 'Send command' },
-          { value: 'records', label: 'Change records' },
+          { value: 'commands', label: 'Commands' },
+          { value: 'records', label: 'Records' },
         ]}
       />
       {part === 'commands' ? (
@@ -115,7 +116,7 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
     valid && command !== null && audience !== null && audience.total > 0 && (!grave || confirmed === audience.total);
 
   if (sending.error instanceof ApiError && sending.error.code === 'second_person_required') {
-    return <Proposed close={close} />;
+    return <Proposed noun="command" close={close} />;
   }
   if (sending.data && countUnderLegalHold(sending.data) > 0)
     return <SkippedNotice issued={sending.data} close={close} sent={sent} />;
@@ -160,9 +161,9 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
         )}
         {held.data && <RefusedDevices refused={refusedByHold(held.data)} names={held.data.names} />}
         {grave && audience !== null && audience.total > 0 && (
-          <CountConfirmation total={audience.total} confirmed={confirmed} confirm={setConfirmed} />
+          <CountConfirmation noun="command" total={audience.total} confirmed={confirmed} confirm={setConfirmed} />
         )}
-        {grave && <SecondPerson total={audience?.total ?? 0} />}
+        {grave && <SecondPerson noun="command" total={audience?.total ?? 0} />}
         {changed ? (
           <Alert color="yellow" title="The number of devices has changed" role="alert">
             <Text size="sm">

@@ -6,17 +6,22 @@ import { actionsQuery } from '../../actions/queries.ts';
 import { useMay } from '../../client/session.tsx';
 import { ButtonLink } from '../../parts/links.tsx';
 
+/** Word for the thing that the admin confirms. */
+type Noun = 'command' | 'action';
+
 export function CountConfirmation({
+  noun,
   total,
   confirmed,
   confirm,
 }: {
+  readonly noun: Noun;
   readonly total: number;
   readonly confirmed: number | null;
   readonly confirm: (count: number | null) => void;
 }) {
   return (
-    <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title="You cannot undo this command">
+    <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={`You cannot undo this ${noun}`}>
       <NumberInput
         label={`Type the number of devices, ${total.toLocaleString('en')}, to confirm`}
         allowNegative={false}
@@ -29,27 +34,32 @@ export function CountConfirmation({
   );
 }
 
-/** Notice that the command waits for another admin's confirmation. */
-export function SecondPerson({ total }: { readonly total: number }) {
+/** Notice that the command or action waits for another admin's confirmation. */
+export function SecondPerson({ noun, total }: { readonly noun: Noun; readonly total: number }) {
   const may = useMay();
   const soloLimit = useQuery({ ...actionsQuery, enabled: may('actions.list') }).data?.soloLimit;
   if (!soloLimit || soloLimit.used + total <= soloLimit.limit) return null;
   return (
-    <Alert color="yellow" title="A second person must confirm this command">
+    <Alert color="yellow" title={`A second person must confirm this ${noun}`}>
       <Text size="sm">
         One admin alone may wipe, unenroll, revoke or retire at most {soloLimit.limit} devices in 24 hours. The server
-        records this command as a pending action. Another admin can confirm the action within 24 hours.
+        records this {noun} as pending. Another admin can confirm the action within 24 hours.
       </Text>
     </Alert>
   );
 }
 
-export function Proposed({ close }: { readonly close: () => void }) {
+export function Proposed({ noun, close }: { readonly noun: Noun; readonly close: () => void }) {
   return (
     <Stack>
-      <Alert color="yellow" title="Command pending confirmation" role="status">
+      <Alert
+        color="yellow"
+        title={noun === 'command' ? 'Command pending confirmation' : 'Action pending confirmation'}
+        role="status"
+      >
         <Text size="sm">
-          No device has received the command yet. Another admin can confirm or decline the command within 24 hours.
+          {noun === 'command' ? 'No device has received the command yet.' : 'The server has changed nothing yet.'}{' '}
+          Another admin can confirm or decline the {noun} within 24 hours.
         </Text>
       </Alert>
       <Group justify="flex-end">

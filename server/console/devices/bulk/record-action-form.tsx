@@ -62,9 +62,6 @@ export function RecordActionForm({
   const changes = change.add.length + change.remove.length > 0;
   const ends = kind === 'retire' || kind === 'revoke';
   const body = { ...selection, ...(kind === 'label' && change) };
-  const preview = useActionPreview(kind === 'label' && !changes ? null : { ...body, action: kind });
-  const affected = preview.data?.affected ?? 0;
-  const many = action === null;
   const acting = useMutation({
     mutationFn: () =>
       call('POST', `/device-actions/${kind}`, deviceActionResult, {
@@ -72,9 +69,9 @@ export function RecordActionForm({
         expect: affected,
         ...(kind === 'revoke' && { reason: reason ?? 'unspecified' }),
       }),
-    onSuccess: async () => {
-      await client.invalidateQueries();
+    onSuccess: () => {
       done();
+      void client.invalidateQueries();
     },
     onError: (refused) => {
       if (!(refused instanceof ApiError) || refused.code !== 'conflict') return;
@@ -82,6 +79,11 @@ export function RecordActionForm({
       void preview.refetch();
     },
   });
+  // After the action, a repeated preview would say that the devices are already changed.
+  const previewed = !acting.isSuccess && (kind !== 'label' || changes);
+  const preview = useActionPreview(previewed ? { ...body, action: kind } : null);
+  const affected = preview.data?.affected ?? 0;
+  const many = action === null;
   const ready =
     preview.data !== undefined &&
     !preview.isPlaceholderData &&
@@ -90,7 +92,7 @@ export function RecordActionForm({
     (kind !== 'label' || changes) &&
     (!ends || !many || confirmed === affected);
   if (acting.error instanceof ApiError && acting.error.code === 'second_person_required') {
-    return <Proposed close={close} />;
+    return <Proposed noun="action" close={close} />;
   }
   return (
     <form
@@ -144,9 +146,9 @@ export function RecordActionForm({
           <RefusedDevices refused={preview.data.refused} names={preview.data.names} />
         )}
         {ends && many && affected > 0 && (
-          <CountConfirmation total={affected} confirmed={confirmed} confirm={setConfirmed} />
+          <CountConfirmation noun="action" total={affected} confirmed={confirmed} confirm={setConfirmed} />
         )}
-        {ends && <SecondPerson total={affected} />}
+        {ends && <SecondPerson noun="action" total={affected} />}
         {acting.error instanceof ApiError && acting.error.code === 'conflict' ? (
           <Alert color="yellow" title="The number of devices has changed" role="alert">
             <Text size="sm">The server changed nothing. Review the affected devices, then repeat the action.</Text>

@@ -19,7 +19,7 @@ export function RefusedDevices({ refused, names }: Pick<DeviceActionImpact, 'ref
             <Text size="sm">
               {count.toLocaleString('en')}: {text}
             </Text>
-            <Text size="sm" c="dimmed">
+            <Text size="sm">
               {sample.slice(0, SHOWN).map((id, index) => (
                 <span key={id}>
                   {index > 0 && ', '}

@@ -105,7 +105,7 @@ export function DangerSection({
       <Row
         key="reassign"
         title="Reassign device"
-        description="Another person becomes the owner when the device enrolls again with the link. Work data, messages and mail of the present owner do not pass to the new owner."
+        description="Another person becomes the owner when the device enrolls again. Work data, messages and mail do not pass on."
         action={
           <ButtonLink to="/enroll" search={{ device: device.id }} variant="default">
             Choose person
