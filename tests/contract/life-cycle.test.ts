@@ -128,7 +128,10 @@ describeOnEveryStore('the life cycle of a device', (open) => {
     expect(await devices.perform([device], { kind: 'retire' })).toBe(1);
     expect(await devices.perform([device], { kind: 'retire' })).toBe(0);
     expect(await devices.get(device)).toMatchObject({
-      ...{ lifeCycle: 'retired', status: 'revoked', retiredAt: NOW, deletedAfter: NOW + RETIRED_DAYS * DAY },
+      lifeCycle: 'retired',
+      status: 'revoked',
+      retiredAt: NOW,
+      deletedAfter: NOW + RETIRED_DAYS * DAY,
       labels: ['kiosk'],
     });
     expect(await devices.certificates(device)).toMatchObject([{ revokedAt: expect.any(Number) }]);
@@ -140,7 +143,10 @@ describeOnEveryStore('the life cycle of a device', (open) => {
     const again = await code(group, { device });
     await enrollment.redeem({ ...again, csr: csrFor(device), address: '192.0.2.7' });
     expect(await devices.get(device)).toMatchObject({
-      ...{ lifeCycle: 'active', generation: 2, retiredAt: null, deletedAfter: null },
+      lifeCycle: 'active',
+      generation: 2,
+      retiredAt: null,
+      deletedAfter: null,
       labels: ['kiosk'],
     });
   });
