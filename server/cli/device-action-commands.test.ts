@@ -43,6 +43,7 @@ it('labels devices, and selects by label', async () => {
   const missing = await run('devices', 'mark-missing', '--label', 'kiosk');
   expect(missing.out).toBe('changed 2\n');
   expect(await statesOf()).toEqual(['missing', 'missing', 'active', 'active']);
+  expect((await run('devices', 'list', '--life-cycle', 'missing', '--json')).json().total).toBe(2);
   expect((await run('devices', 'mark-found', second)).out).toBe('changed 1\n');
   for (const wrong of [[], [first, '--all']]) {
     const refused = await run('devices', 'mark-found', ...wrong);

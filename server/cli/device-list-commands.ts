@@ -116,6 +116,7 @@ function withFilter(command: Command): Command {
     .option('--group <group>')
     .option('--area <area>', 'current or possible location of the device')
     .option('--label <label>', 'label of the devices')
+    .option('--life-cycle <state>', 'state: active, locked, wiped, missing, ended or retired')
     .option('--status <status>', 'status: active, revoked or unenrolled')
     .option('--compliance <state>', 'compliance: compliant, in-grace, not-compliant, unknown or no-policy')
     .option('--connected <true|false>')

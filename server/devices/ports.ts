@@ -142,6 +142,7 @@ export interface DeviceFilter {
   readonly workspace?: WorkspaceState;
   /** Label of the devices, in the form that `normalizedLabel` returns. */
   readonly label?: string;
+  readonly lifeCycle?: LifeCycleState;
 }
 
 export interface Selection {

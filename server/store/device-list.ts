@@ -13,6 +13,7 @@ import { countWholeFleet, idsByLastSeen, isWholeFleet } from './device-last-seen
 import { isMember, withinScope } from './device-scope.ts';
 import type { DialectName } from './dialect.ts';
 import { factColumn } from './fact-column.ts';
+import { isInState } from './life-cycle-condition.ts';
 
 interface Found {
   readonly id: string;
@@ -120,12 +121,13 @@ export function selected(
 }
 
 /** Conditions on the device itself, and on its groups. */
-function ownConditions(lookup: Lookup, { group, person, status, label }: DeviceFilter): RawBuilder<unknown>[] {
+function ownConditions(lookup: Lookup, { group, person, status, label, lifeCycle }: DeviceFilter): RawBuilder<unknown>[] {
   const conditions: RawBuilder<unknown>[] = [];
   if (group) conditions.push(isMember(group, lookup));
   if (person) conditions.push(sql`devices.person_id = ${person}`);
   if (status) conditions.push(sql`devices.status = ${status}`);
   if (label) conditions.push(hasLabel(label));
+  if (lifeCycle) conditions.push(isInState(lifeCycle));
   return conditions;
 }
 

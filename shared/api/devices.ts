@@ -59,6 +59,7 @@ export const narrowing = {
   listBelow: z.coerce.number().int().min(1).optional(),
   /** Label of the devices. Case does not matter. */
   label: labelSchema.optional(),
+  lifeCycle: z.enum(['active', 'locked', 'wiped', 'missing', 'ended', 'retired']).optional(),
 };
 
 export const deviceStatus = z.enum(['active', 'revoked', 'unenrolled']);

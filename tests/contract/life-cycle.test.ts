@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Authority } from '../../certs/authority.ts';
-import { RETIRED_DAYS } from '../../server/devices/life-cycle.ts';
+import { LIFE_CYCLE_STATES, RETIRED_DAYS } from '../../server/devices/life-cycle.ts';
 import { createGroupMembers } from '../../server/groups/groups.ts';
 import type { Database } from '../../server/store/database.ts';
 import { deleteRetired, KEPT, OF_DEVICE } from '../../server/store/deleted-devices.ts';
@@ -74,6 +74,29 @@ describeOnEveryStore('the life cycle of a device', (open) => {
     expect(await devices.get(device)).toMatchObject({ lifeCycle: 'ended', missingSince: null });
     const { refused } = await devices.assess([device], { kind: 'mark-found' });
     expect(refused).toEqual([{ device, reason: 'not-enrolled' }]);
+  });
+
+  it('selects the devices in each state', async () => {
+    const database = await open();
+    const { devices } = fleet(database);
+    const group = await addGroup(database, 'g');
+    const add = () => addDevice(database, { group });
+    const [active, locked, missing, ended, retired] = [await add(), await add(), await add(), await add(), await add()];
+    const lock = (device: DeviceId) => ({ device, generation: 1, event: 'lock-workspace' as const, at: NOW });
+    await database.transaction((tx) => storeWorkspaceReports(tx, [locked, missing, ended].map(lock)));
+    await devices.perform([missing], { kind: 'mark-missing' });
+    await devices.revoke(ended);
+    await devices.perform([retired], { kind: 'retire' });
+    const expected = { active, locked, wiped: null, missing, ended, retired, deleted: null };
+    for (const state of LIFE_CYCLE_STATES) {
+      const found = await devices.list({ filter: { lifeCycle: state }, scope: null });
+      expect([state, found.items.map(({ id, lifeCycle }) => [id, lifeCycle])]).toEqual([
+        state,
+        expected[state] === null ? [] : [[expected[state], state]],
+      ]);
+    }
+    const searched = await devices.list({ filter: { lifeCycle: 'missing', text: missing }, scope: null });
+    expect(searched.total).toBe(1);
   });
 
   it('selects devices by label, for lists and for dynamic groups', async () => {
