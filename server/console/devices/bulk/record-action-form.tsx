@@ -181,7 +181,7 @@ function Affected({ impact: { affected, sample } }: { readonly impact: DeviceAct
           <List.Item key={id}>
             <UserText>{user}</UserText>
             {hostname !== null && (
-              <Text span c="dimmed">
+              <Text span size="sm" c="dimmed">
                 {' · '}
                 <UserText>{hostname}</UserText>
               </Text>
