@@ -19,7 +19,7 @@ import { explanationQuery, explanationView } from '../../shared/api/explanation.
 import { nothing } from '../../shared/api/wire.ts';
 import { parseHomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { PERSONAL_FACTS } from '../../shared/inventory/list-fields.ts';
+import { factsAmong, PERSONAL_FACTS } from '../../shared/inventory/list-fields.ts';
 import type { AccessScope, RightName } from '../admins/roles.ts';
 import type { Devices, ListDevices, Scope } from '../devices/devices.ts';
 import { groupInScope, groupsWith, requireInScope } from '../devices/scope.ts';
@@ -81,7 +81,8 @@ function listOf(
   scope: AccessScope,
   demand: (right: RightName) => AccessScope,
 ): Omit<ListDevices, 'limit'> {
-  const { sort, descending, columns = [], ...fields } = query;
+  const { sort, descending, ...fields } = { ...query, columns: undefined };
+  const columns = factsAmong(query.columns ?? []);
   const facts = [sort, ...columns, ...(fields.where ?? []).map(({ field }) => field)];
   const scopes: Scope[] = [];
   if (fields.area !== undefined || fields.located !== undefined) scopes.push(demand('devices.evidence').devices);
@@ -147,7 +148,7 @@ function listRoutes({
       raw: 'download',
       async handler({ query, scope, demand }) {
         const list = listOf(query, scope, demand);
-        return generatedFile('devices.csv', CSV, deviceListCsv(devices.batches(list), query.columns ?? []));
+        return generatedFile('devices.csv', CSV, deviceListCsv(devices.batches(list), list.columns ?? []));
       },
     }),
     route({

@@ -3,7 +3,7 @@ import { deviceViewList, newDeviceView, type SavedDeviceView, savedDeviceView } 
 import { devicePage, type ListedDevice } from '../../shared/api/devices.ts';
 import { done } from '../../shared/api/wire.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { type Condition, columnsSchema, parseCondition } from '../../shared/inventory/list-fields.ts';
+import { type Condition, columnsSchema, factsAmong, parseCondition } from '../../shared/inventory/list-fields.ts';
 import type { Cli } from './cli.ts';
 import { queryOf } from './client.ts';
 import { saveDownload } from './download.ts';
@@ -44,7 +44,7 @@ export function addDeviceListCommands(devices: Command, cli: Cli, shown: DeviceT
       }
       const page = { ...(limit && { limit }), ...(cursor && { cursor }) };
       const found = await cli.client().call(devicePage, 'GET', `/devices${queryOf({ ...list, ...page })}`);
-      const columns = list['columns']?.split(',') ?? [];
+      const columns = factsAmong(columnsSchema.parse(list['columns']?.split(',') ?? []));
       const rows = found.devices.map((device) => {
         const facts: Readonly<Record<string, Cell>> = device.facts ?? {};
         return [...shown.row(device), ...columns.map((column) => facts[column] ?? null)];

@@ -1,5 +1,5 @@
 import type { EvidenceArea, HomeArea } from '../../shared/areas/area-code.ts';
-import type { Condition, ListFact, ListFactValue } from '../../shared/inventory/list-fields.ts';
+import type { Condition, ListColumn, ListFact, ListFactValue } from '../../shared/inventory/list-fields.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { LocationRecord } from '../../shared/pack/location-records.ts';
 import type { ComplianceState } from '../../shared/policy/compliance-states.ts';
@@ -266,7 +266,7 @@ export interface DeviceView extends DeviceViewBody {
 export interface DeviceViewBody {
   /** Filter as in the query of the list. */
   readonly filter: Readonly<Record<string, unknown>>;
-  readonly columns: readonly ListFact[];
+  readonly columns: readonly ListColumn[];
   readonly sort: DeviceSort;
   readonly descending: boolean;
 }
@@ -279,8 +279,8 @@ export interface DeviceViewStore {
   putView(view: Omit<DeviceView, 'ownerName'>, most: number): Promise<void>;
   deleteView(id: DeviceViewId): Promise<void>;
   /** Columns that the account chose; null if it has not chosen any. */
-  columns(account: AccountId): Promise<readonly ListFact[] | null>;
-  setColumns(account: AccountId, columns: readonly ListFact[]): Promise<void>;
+  columns(account: AccountId): Promise<readonly ListColumn[] | null>;
+  setColumns(account: AccountId, columns: readonly ListColumn[]): Promise<void>;
 }
 
 /** Admins' marks on devices. */

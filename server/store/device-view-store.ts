@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CordonError } from '../../shared/errors.ts';
-import { columnsSchema, LIST_FACTS, type ListFact } from '../../shared/inventory/list-fields.ts';
+import { columnsSchema, LIST_FACTS, type ListColumn } from '../../shared/inventory/list-fields.ts';
 import { type AccountId, accountIdSchema, type DeviceViewId, deviceViewIdSchema } from '../../shared/protocol/ids.ts';
 import { DEVICE_SORTS, type DeviceView, type DeviceViewStore as Port } from '../devices/ports.ts';
 import type { Database } from './database.ts';
@@ -69,7 +69,7 @@ export class DeviceViewStore implements Port {
     await this.#database.transaction((tx) => tx.deleteFrom('device_views').where('id', '=', id).execute());
   }
 
-  async columns(account: AccountId): Promise<readonly ListFact[] | null> {
+  async columns(account: AccountId): Promise<readonly ListColumn[] | null> {
     const row = await this.#database.db
       .selectFrom('device_columns')
       .select('columns')
@@ -78,7 +78,7 @@ export class DeviceViewStore implements Port {
     return row ? columnsSchema.parse(JSON.parse(row.columns)) : null;
   }
 
-  async setColumns(account: AccountId, chosen: readonly ListFact[]): Promise<void> {
+  async setColumns(account: AccountId, chosen: readonly ListColumn[]): Promise<void> {
     const columns = JSON.stringify(chosen);
     await this.#database.transaction((tx) =>
       tx

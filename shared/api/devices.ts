@@ -74,7 +74,7 @@ const listed = {
   /** Filter by the device's messaging key. `false` selects devices whose messaging key the organization has not countersigned. */
   countersigned: flag.optional(),
   workspace: workspaceState.optional(),
-  /** Facts of the inventory to show, separated by commas. */
+  /** Columns to show, separated by commas. The response has the values of those that are facts of the inventory in `facts`. */
   columns: z
     .string()
     .max(600)

@@ -52,10 +52,17 @@ const conditionSchema = z
 export type Condition = z.infer<typeof conditionSchema>;
 export const conditionsSchema = z.array(conditionSchema).min(1).max(MOST_CONDITIONS);
 
+/** Columns with data of the server. The user is always the first column. */
+export const BASE_COLUMNS = ['host', 'group', 'location', 'seen', 'enrolled'] as const;
+export type ListColumn = (typeof BASE_COLUMNS)[number] | ListFact;
+
 export const columnsSchema = z
-  .array(listFactSchema)
+  .array(z.enum([...BASE_COLUMNS, ...LIST_FACTS]))
   .max(MOST_COLUMNS)
   .refine((columns) => new Set(columns).size === columns.length, 'names a column twice');
+
+export const factsAmong = (columns: readonly ListColumn[]): readonly ListFact[] =>
+  columns.flatMap((column) => LIST_FACTS.filter((fact) => fact === column));
 
 /** Reads a condition from text such as `os.id is debian`, `firewall is false` or `hardware.serial unknown`. Null if it is none. */
 export function parseCondition(text: string): Condition | null {

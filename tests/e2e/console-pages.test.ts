@@ -19,6 +19,7 @@ import { csrFor } from '../support/enrollment.ts';
 import { invite } from '../support/people.ts';
 import { BOTH_LOOKS, takeSeat } from '../support/seat.ts';
 import { deskPages } from './console-pages/desk-pages.ts';
+import { deviceListPages } from './console-pages/device-list-pages.ts';
 import { groupPages } from './console-pages/group-pages.ts';
 import { orderPages } from './console-pages/order-pages.ts';
 import { policyPages } from './console-pages/policy-pages.ts';
@@ -129,6 +130,7 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
   });
 
   softwarePages(tour);
+  deviceListPages(tour);
   orderPages(tour);
   policyPages(tour);
 

@@ -1,4 +1,5 @@
 /** Styles of the Mantine components that only lazy pages use. They are not part of the first load. */
+import '@mantine/core/styles/ActionIcon.css';
 import '@mantine/core/styles/Pill.css';
 import '@mantine/core/styles/PillsInput.css';
 import '@mantine/core/styles/Fieldset.css';

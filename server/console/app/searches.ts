@@ -16,7 +16,12 @@ export const deviceSearch = z.object({
   listBelow: z.int().min(1).optional().catch(undefined),
   located: z.boolean().optional().catch(undefined),
   countersigned: z.boolean().optional().catch(undefined),
-  sort: z.enum(['user', 'enrolled', 'seen']).optional().catch(undefined),
+  // The Devices page checks the following values. Their schemas are not part of the first load.
+  compliance: z.string().optional().catch(undefined),
+  where: z.array(z.record(z.string(), z.unknown())).optional().catch(undefined),
+  columns: z.array(z.string()).optional().catch(undefined),
+  view: z.string().optional().catch(undefined),
+  sort: z.string().optional().catch(undefined),
   descending: z.boolean().optional().catch(undefined),
 });
 export type DeviceSearch = z.output<typeof deviceSearch>;

@@ -2,7 +2,10 @@ import { Button, Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useMemo, useRef, useState } from 'react';
+import type { SavedDeviceView } from '../../../shared/api/device-views.ts';
+import { factsAmong, type ListColumn } from '../../../shared/inventory/list-fields.ts';
 import { Empty, Failure, Loading } from '../../../shared/look/states.tsx';
+import type { DeviceSearch } from '../app/searches.ts';
 import { healthQuery } from '../client/queries.ts';
 import { useServerNow } from '../client/server-time.tsx';
 import { useMay } from '../client/session.tsx';
@@ -13,13 +16,24 @@ import { BulkCommand } from './bulk/bulk-command.tsx';
 import classes from './devices-page.module.css';
 import { DeviceFilters, IssueFilters } from './list/device-filters.tsx';
 import { DeviceGrid } from './list/device-grid.tsx';
-import { type Filter, filterOf, isNarrowed, type Order, orderOf } from './list/filter.ts';
+import {
+  columnsOf,
+  DEFAULT_COLUMNS,
+  type Filter,
+  filterOf,
+  isNarrowed,
+  type Order,
+  orderOf,
+  sortOf,
+} from './list/filter.ts';
+import { ListTools } from './list/list-tools.tsx';
 import { type ListQuery, useShownList } from './list/rows.ts';
 import { countOf } from './list/selection.ts';
 import { SelectionBar } from './list/selection-bar.tsx';
 import { usePhone } from './list/use-phone.ts';
 import { useRemainingHeight } from './list/use-remaining-height.ts';
 import { type SelectionState, useSelection } from './list/use-selection.ts';
+import { viewsQuery } from './list/views.ts';
 
 const route = getRouteApi('/devices');
 
@@ -28,7 +42,9 @@ export function DevicesPage() {
   const navigate = route.useNavigate();
   const filter = filterOf(search);
   const order = orderOf(search);
-  const { head, shown, total, waiting } = useShownList({ filter, order });
+  const account = useQuery(viewsQuery).data?.columns;
+  const columns = columnsOf(search) ?? account ?? DEFAULT_COLUMNS;
+  const { head, shown, total, waiting } = useShownList({ filter, order, facts: factsAmong(columns) });
   const choice = useSelection(shown, total);
   const may = useMay();
   const commands = may('commands.issue-many');
@@ -36,9 +52,19 @@ export function DevicesPage() {
 
   const change = (next: Partial<typeof search>) =>
     void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
-  const narrow = (next: Filter) => change(next);
+  const narrow = (next: Filter) => change(searchOf(next));
   const reorder = ({ sort, descending }: Order) => change({ sort, descending });
-  const clear = () => void navigate({ search: ({ sort, descending }) => ({ sort, descending }), replace: true });
+  const clear = () =>
+    void navigate({
+      search: ({ sort, descending, columns: kept }) => ({ sort, descending, columns: kept }),
+      replace: true,
+    });
+  const openView = (view: SavedDeviceView | null) =>
+    void navigate({
+      search: view
+        ? { ...searchOf(view.filter), ...orderIn(view), view: view.id, ...columnsIn(view) }
+        : { sort: search.sort, descending: search.descending },
+    });
 
   const narrowed = isNarrowed(filter);
   const empty = total === 0 && head.isSuccess && !waiting;
@@ -59,6 +85,15 @@ export function DevicesPage() {
     >
       {(narrowed || !empty) && <DeviceFilters filter={filter} order={order} narrow={narrow} reorder={reorder} />}
       <IssueFilters filter={filter} narrow={narrow} />
+      {(narrowed || !empty) && (
+        <ListTools
+          list={{ filter, order, columns }}
+          view={search.view}
+          narrow={narrow}
+          open={openView}
+          showColumns={(next) => change({ columns: next && [...next] })}
+        />
+      )}
       {head.isError && <Failure error={head.error} retry={() => void head.refetch()} />}
       {head.data === undefined ? (
         !head.isError && <Loading lines={8} />
@@ -67,6 +102,7 @@ export function DevicesPage() {
       ) : (
         <List
           query={shown}
+          columns={columns}
           total={total}
           waiting={waiting}
           choice={commands ? choice : null}
@@ -78,8 +114,18 @@ export function DevicesPage() {
   );
 }
 
+/** Filter as parameters of the page address. */
+function searchOf(filter: Filter): Partial<DeviceSearch> {
+  const { where, ...rest } = filter;
+  return { ...rest, ...('where' in filter && { where: where && [...where] }) };
+}
+
+const orderIn = ({ sort, descending }: SavedDeviceView) => ({ sort: sortOf(sort), descending });
+const columnsIn = ({ columns }: SavedDeviceView) => (columns.length > 0 ? { columns: [...columns] } : {});
+
 function List({
   query,
+  columns,
   total,
   waiting,
   choice,
@@ -87,6 +133,7 @@ function List({
   follow,
 }: {
   readonly query: ListQuery;
+  readonly columns: readonly ListColumn[];
   readonly total: number;
   readonly waiting: boolean;
   readonly choice: SelectionState | null;
@@ -97,7 +144,7 @@ function List({
   useRemainingHeight(wrapper);
   const now = useServerNow(10_000);
   const newestList = useQuery(healthQuery).data?.list?.version ?? null;
-  const surroundings = useMemo(() => ({ now, newestList }), [now, newestList]);
+  const surroundings = useMemo(() => ({ now, newestList, columns }), [now, newestList, columns]);
   const [commanding, setCommanding] = useState(false);
   const [asking, setAsking] = useState<QueryTarget | null>(null);
   const may = useMay();
@@ -167,8 +214,8 @@ function NoDevices({ narrowed, clear }: { readonly narrowed: boolean; readonly c
   if (narrowed) {
     return (
       <Empty title="No matching devices" action={<Button onClick={clear}>Clear filters</Button>}>
-        No device meets all filters. Remove a filter, or search for a part of a name. The search ignores upper and lower
-        case.
+        No device meets all filters. Remove a filter, or search for parts of words. The search finds each word in the
+        user, the host name, the serial number or the network address.
       </Empty>
     );
   }

@@ -364,5 +364,5 @@ export const savedDeviceView = {
   mine: true,
   changedAt: TIMES.enrolled,
 };
-export const deviceViewList = { views: [savedDeviceView], columns: ['os.name', 'hardware.serial'] };
+export const deviceViewList = { views: [savedDeviceView], columns: ['host', 'os.name', 'hardware.serial', 'seen'] };
 export const deviceColumns = { columns: deviceViewList.columns };

@@ -4,8 +4,9 @@
  */
 import { Badge } from '@mantine/core';
 import { createColumnHelper, metaHelper, rowSortingFeature, tableFeatures } from '@tanstack/react-table';
-import type { ReactNode } from 'react';
+import type { CSSProperties, ReactNode } from 'react';
 import type { ListedDevice } from '../../../../shared/api/devices.ts';
+import { LIST_FACTS, type ListColumn, type ListFact } from '../../../../shared/inventory/list-fields.ts';
 import { date, relative } from '../../../../shared/look/time-words.ts';
 import { UserText } from '../../../../shared/look/user-text.tsx';
 import { PageLink } from '../../parts/links.tsx';
@@ -14,6 +15,7 @@ import { STATUS_WORDS } from '../../words/devices.ts';
 import { ConnectionMark } from '../connection-mark.tsx';
 import { WorkspaceBadge } from '../workspace-badge.tsx';
 import classes from './device-grid.module.css';
+import { COLUMN_NAMES, factText } from './fact-words.ts';
 
 /** Row of the device list. `device` is absent until the device's data has loaded. */
 export interface Row {
@@ -25,6 +27,7 @@ export interface Surroundings {
   readonly tabbable: number;
   readonly now: number;
   readonly newestList: number | null;
+  readonly columns: readonly ListColumn[];
 }
 
 export const features = tableFeatures({
@@ -38,7 +41,7 @@ const helper = createColumnHelper<typeof features, Row>();
 const shown = (device: ListedDevice | undefined, content: (device: ListedDevice) => ReactNode): ReactNode =>
   device ? content(device) : <span className={classes.ghost} />;
 
-export const columns = helper.columns([
+const [USER, ...BASE] = helper.columns([
   helper.accessor(({ device }) => device?.user, {
     id: 'user',
     header: 'User',
@@ -75,7 +78,7 @@ export const columns = helper.columns([
     cell: ({ row }) => shown(row.original.device, ({ group }) => <UserText>{group.name}</UserText>),
   }),
   helper.accessor(({ device }) => device?.areas, {
-    id: 'where',
+    id: 'location',
     header: 'Location',
     enableSorting: false,
     meta: { area: 'where' },
@@ -101,6 +104,55 @@ export const columns = helper.columns([
       )),
   }),
 ]);
+
+const factColumn = (fact: ListFact) =>
+  helper.accessor(({ device }) => device?.facts?.[fact], {
+    id: fact,
+    header: COLUMN_NAMES[fact],
+    enableSorting: true,
+    meta: { area: 'fact' },
+    cell: ({ row }) =>
+      shown(row.original.device, ({ facts }) => {
+        const value = facts?.[fact] ?? null;
+        return value === null ? (
+          <span className={classes.faint}>Unknown</span>
+        ) : (
+          <UserText>{factText(fact, value)}</UserText>
+        );
+      }),
+  });
+
+type Column = (typeof BASE)[number] | ReturnType<typeof factColumn>;
+
+/** Definitions of the chosen columns, in their order, after the user. */
+export const columnsFor = (chosen: readonly ListColumn[]) =>
+  helper.columns([
+    USER,
+    ...chosen.flatMap((column): Column[] => {
+      const base = BASE.find(({ id }) => id === column);
+      return base ? [base] : LIST_FACTS.filter((fact) => fact === column).map(factColumn);
+    }),
+  ]);
+
+/** Widths of columns in rem: minimum, and share of the remaining width. */
+const WIDTHS: Readonly<Record<string, readonly [number, number]>> = {
+  user: [11, 1.3],
+  host: [8, 1],
+  group: [7, 0.9],
+  location: [12, 1.7],
+  seen: [12, 1],
+  enrolled: [6, 0],
+};
+const widthOf = (column: string) => WIDTHS[column] ?? [8, 0.8];
+const GAP = 0.75;
+
+/** Style variables of the grid for the chosen columns. */
+export function cellsOf(chosen: readonly ListColumn[]): CSSProperties {
+  const widths = ['user', ...chosen].map(widthOf);
+  const cells = widths.map(([least, share]) => (share === 0 ? `${least}rem` : `minmax(${least}rem, ${share}fr)`));
+  const total = widths.reduce((sum, [least]) => sum + least + GAP, 4);
+  return { '--cells': cells.join(' '), '--row-width': `${total}rem` } as CSSProperties;
+}
 
 function Where({ device: { areas, home } }: { readonly device: ListedDevice }) {
   const elsewhere = home !== null && areas !== null && !areas.includes(home);

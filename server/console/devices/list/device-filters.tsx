@@ -4,11 +4,13 @@ import { IconAdjustmentsHorizontal, IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { dateTime } from '../../../../shared/look/time-words.ts';
+import { COMPLIANCE_STATES } from '../../../../shared/policy/compliance-states.ts';
 import { groupsQuery } from '../../client/queries.ts';
 import { AreaSelect } from '../../parts/area-select.tsx';
+import { STATE_NAMES } from '../../words/compliance.ts';
 import { STATUS_WORDS } from '../../words/devices.ts';
 import classes from './device-filters.module.css';
-import { type Filter, ISSUE_FILTERS, type Order, setFilters } from './filter.ts';
+import { type Filter, ISSUE_FILTERS, type Order, setFilters, sortOf } from './filter.ts';
 import { usePhone } from './use-phone.ts';
 
 const SORTS = [
@@ -66,8 +68,7 @@ export function DeviceFilters({
             allowDeselect={false}
             value={`${order.sort}${order.descending ? '-' : ''}`}
             onChange={(value) => {
-              const sort = value?.startsWith('seen') ? 'seen' : value?.startsWith('enrolled') ? 'enrolled' : 'user';
-              reorder({ sort, descending: value?.endsWith('-') ?? false });
+              reorder({ sort: sortOf(value?.replace('-', '')), descending: value?.endsWith('-') ?? false });
             }}
           />
         </div>
@@ -89,8 +90,8 @@ function Search({ text, narrow }: { readonly text: string | undefined; readonly 
   };
   return (
     <TextInput
-      aria-label="Search by user, host name or device ID"
-      placeholder="User, host name or device ID"
+      aria-label="Search by user, host name, serial number, IP address or device ID"
+      placeholder="User, host name, serial number, IP…"
       className={classes.search}
       maxLength={120}
       dir="auto"
@@ -196,6 +197,16 @@ function Choices({ filter, narrow }: { readonly filter: Filter; readonly narrow:
         onChange={(value) =>
           narrow({ status: value === 'active' || value === 'revoked' || value === 'unenrolled' ? value : undefined })
         }
+      />
+      <Select
+        className={classes.choice}
+        aria-label="Compliance"
+        placeholder="Any compliance state"
+        data={COMPLIANCE_STATES.map((value) => ({ value, label: STATE_NAMES[value] }))}
+        clearable
+        clearButtonProps={{ 'aria-label': 'Any compliance state' }}
+        value={filter.compliance ?? null}
+        onChange={(value) => narrow({ compliance: COMPLIANCE_STATES.find((one) => one === value) })}
       />
     </>
   );

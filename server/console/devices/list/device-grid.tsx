@@ -12,9 +12,9 @@ import { type Header, useTable } from '@tanstack/react-table';
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
 import { type RefObject, useEffect, useMemo, useRef } from 'react';
 import { Failure } from '../../../../shared/look/states.tsx';
-import { columns, features, type Row, type Surroundings } from './columns.tsx';
+import { cellsOf, columnsFor, features, type Row, type Surroundings } from './columns.tsx';
 import classes from './device-grid.module.css';
-import type { Order } from './filter.ts';
+import { type Order, sortOf } from './filter.ts';
 import { GridRow } from './grid-row.tsx';
 import { type ListQuery, useRows } from './rows.ts';
 import { isChosen } from './selection.ts';
@@ -65,6 +65,7 @@ export function DeviceGrid({
   // The React key of a row is its index, so that a visible row keeps its HTML element when the list changes.
   const data = items.map(({ index }): Row => ({ index, device: rows.at(index) }));
   const table = useDeviceTable(data, { ...surroundings, tabbable }, query.order, reorder);
+  const cells = useMemo(() => cellsOf(surroundings.columns), [surroundings.columns]);
 
   const page = Math.max(1, Math.floor(((virtualizer.scrollRect?.height ?? 0) - margin) / (cards ? CARD : ROW)) - 1);
   const show = (index: number) => {
@@ -83,6 +84,7 @@ export function DeviceGrid({
         aria-multiselectable={choice !== null}
         aria-busy={waiting}
         className={classes.scroller}
+        style={cells}
         data-scroll-restoration-id={SCROLLER}
         data-choice={choice !== null}
         data-waiting={waiting}
@@ -173,6 +175,7 @@ function useGridVirtualizer({
 
 function useDeviceTable(data: Row[], meta: Surroundings, { sort, descending }: Order, reorder: (order: Order) => void) {
   const sorting = [{ id: sort, desc: descending }];
+  const columns = useMemo(() => columnsFor(meta.columns), [meta.columns]);
   return useTable({
     features,
     columns,
@@ -226,8 +229,6 @@ function indexOf(target: EventTarget): number | null {
   const row = target instanceof Element ? target.closest<HTMLElement>('[data-index]') : null;
   return row ? Number(row.dataset['index']) : null;
 }
-
-const sortOf = (id: string): Order['sort'] => (id === 'enrolled' || id === 'seen' ? id : 'user');
 
 function HeadCell({ header }: { readonly header: Header<typeof features, Row, unknown> }) {
   const { column } = header;

@@ -1,32 +1,74 @@
-/** Filters and sort order of the device list. `app/searches.ts` keeps them in the page address. */
+/** Filters, sort order and columns of the device list. `app/searches.ts` keeps them in the page address. */
+import {
+  BASE_COLUMNS,
+  type Condition,
+  columnsSchema,
+  conditionsSchema,
+  LIST_FACTS,
+  type ListColumn,
+  type ListFact,
+} from '../../../../shared/inventory/list-fields.ts';
+import { COMPLIANCE_STATES, type ComplianceState } from '../../../../shared/policy/compliance-states.ts';
 import type { DeviceSearch } from '../../app/searches.ts';
 import { withQuery } from '../../client/call.ts';
 
 /** Filters without a form field. Health issues link to the device list with these filters. */
 export const ISSUE_FILTERS = ['everConnected', 'seenBefore', 'listBelow', 'located', 'countersigned'] as const;
 type IssueFilter = (typeof ISSUE_FILTERS)[number];
-export type Filter = Pick<DeviceSearch, 'text' | 'group' | 'area' | 'status' | 'connected' | IssueFilter>;
+export interface Filter extends Pick<DeviceSearch, 'text' | 'group' | 'area' | 'status' | 'connected' | IssueFilter> {
+  readonly compliance?: ComplianceState | undefined;
+  readonly where?: readonly Condition[] | undefined;
+}
+export const SORTS = ['user', 'enrolled', 'seen', ...LIST_FACTS] as const;
 export interface Order {
-  readonly sort: 'user' | 'enrolled' | 'seen';
+  readonly sort: (typeof SORTS)[number];
   readonly descending: boolean;
 }
 
-export const filterOf = ({ sort: _sort, descending: _descending, ...filter }: DeviceSearch): Filter => filter;
+export const DEFAULT_COLUMNS: readonly ListColumn[] = BASE_COLUMNS;
 
-/** Returns the sort order of the device list. By default, users are sorted in ascending order, and dates newest first. */
-export const orderOf = ({ sort = 'user', descending }: DeviceSearch): Order => ({
-  sort,
-  descending: descending ?? sort !== 'user',
-});
+export function filterOf(search: DeviceSearch): Filter {
+  const { sort: _sort, descending: _descending, columns: _columns, view: _view, compliance, where, ...filter } = search;
+  const state = COMPLIANCE_STATES.find((one) => one === compliance);
+  const conditions = conditionsSchema.safeParse(where).data;
+  return { ...filter, ...(state && { compliance: state }), ...(conditions && { where: conditions }) };
+}
 
-export const listPath = (filter: Filter, order: Order, offset: number, limit: number): string =>
-  withQuery('/devices', { ...filter, ...order, offset, limit });
+export const columnsOf = (search: DeviceSearch): readonly ListColumn[] | undefined =>
+  search.columns && columnsSchema.safeParse(search.columns).data;
+
+export const sortOf = (name: string | undefined): Order['sort'] => SORTS.find((one) => one === name) ?? 'user';
+
+/** Returns the sort order of the device list. By default, dates are sorted newest first, and all others in ascending order. */
+export function orderOf(search: DeviceSearch): Order {
+  const sort = sortOf(search.sort);
+  return { sort, descending: search.descending ?? (sort === 'enrolled' || sort === 'seen') };
+}
+
+export const listPath = (
+  { where, ...filter }: Filter,
+  order: Order,
+  offset: number,
+  limit: number,
+  facts: readonly ListFact[] = [],
+): string =>
+  withQuery('/devices', {
+    ...filter,
+    where: where && JSON.stringify(where),
+    ...order,
+    columns: facts.join(','),
+    offset,
+    limit,
+  });
+
+export const exportPath = ({ where, ...filter }: Filter, order: Order, facts: readonly ListFact[]): string =>
+  withQuery('/devices.csv', { ...filter, where: where && JSON.stringify(where), ...order, columns: facts.join(',') });
 
 /** Number of active filters, without the search text. */
 export const setFilters = (filter: Filter): number =>
-  [filter.group, filter.area, filter.status, filter.connected, ...ISSUE_FILTERS.map((name) => filter[name])].filter(
-    (value) => value !== undefined,
-  ).length;
+  [filter.group, filter.area, filter.status, filter.connected, filter.compliance]
+    .concat(ISSUE_FILTERS.map((name) => filter[name] as string | undefined))
+    .filter((value) => value !== undefined).length + (filter.where?.length ?? 0);
 
 export const isNarrowed = (filter: Filter): boolean => filter.text !== undefined || setFilters(filter) > 0;
 

@@ -2,6 +2,7 @@
 import { keepPreviousData, queryOptions, useQueries, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { devicePage, type ListedDevice } from '../../../../shared/api/devices.ts';
+import type { ListFact } from '../../../../shared/inventory/list-fields.ts';
 import { topicQuery } from '../../client/queries.ts';
 import { type Filter, listPath, type Order } from './filter.ts';
 import { WINDOW, windowOf, windowsOf, withMargin } from './windows.ts';
@@ -9,13 +10,18 @@ import { WINDOW, windowOf, windowsOf, withMargin } from './windows.ts';
 export interface ListQuery {
   readonly filter: Filter;
   readonly order: Order;
+  /** Columns of the list that are facts of the inventory. */
+  readonly facts: readonly ListFact[];
 }
 
 /** A block of rows leaves the cache a minute after it becomes invisible, because the browser cannot hold the rows of a large fleet. */
-export const windowQuery = ({ filter, order }: ListQuery, offset: number) =>
-  queryOptions({ ...topicQuery(['devices'], listPath(filter, order, offset, WINDOW), devicePage), gcTime: 60_000 });
+export const windowQuery = ({ filter, order, facts }: ListQuery, offset: number) =>
+  queryOptions({
+    ...topicQuery(['devices'], listPath(filter, order, offset, WINDOW, facts), devicePage),
+    gcTime: 60_000,
+  });
 
-const keyOf = ({ filter, order }: ListQuery): string => listPath(filter, order, 0, WINDOW);
+const keyOf = ({ filter, order, facts }: ListQuery): string => listPath(filter, order, 0, WINDOW, facts);
 
 /**
  * Loads the device list. While devices for new filters load, the console continues to show the devices for the previous filters (`shown`).
