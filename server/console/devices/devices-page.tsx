@@ -36,6 +36,8 @@ import { type SelectionState, useSelection } from './list/use-selection.ts';
 import { viewsQuery } from './list/views.ts';
 
 const route = getRouteApi('/devices');
+/** Another list starts at its first row. The router would restore the position in the list before it. */
+const KEEP_SCROLL = { resetScroll: false } as const;
 
 export function DevicesPage() {
   const search = route.useSearch();
@@ -51,19 +53,21 @@ export function DevicesPage() {
   const phone = usePhone();
 
   const change = (next: Partial<typeof search>) =>
-    void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
+    void navigate({ search: (before) => ({ ...before, ...next }), replace: true, ...KEEP_SCROLL });
   const narrow = (next: Filter) => change(searchOf(next));
   const reorder = ({ sort, descending }: Order) => change({ sort, descending });
   const clear = () =>
     void navigate({
       search: ({ sort, descending, columns: kept }) => ({ sort, descending, columns: kept }),
       replace: true,
+      ...KEEP_SCROLL,
     });
   const openView = (view: SavedDeviceView | null) =>
     void navigate({
       search: view
         ? { ...searchOf(view.filter), ...orderIn(view), view: view.id, ...columnsIn(view) }
         : { sort: search.sort, descending: search.descending },
+      ...KEEP_SCROLL,
     });
 
   const narrowed = isNarrowed(filter);
