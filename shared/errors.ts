@@ -34,6 +34,7 @@ export const ERROR_CODES = [
   'frame_malformed',
   'frame_too_large',
   'service_denied',
+  'not_compliant',
   'device_unknown',
   'taken_over',
   // Commands and workspace

@@ -70,6 +70,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   frame_malformed: EXIT.usage,
   frame_too_large: EXIT.usage,
   service_denied: EXIT.refusedByOrder,
+  not_compliant: EXIT.forbidden,
   device_unknown: EXIT.notFound,
   taken_over: EXIT.conflict,
   command_finished: EXIT.conflict,

@@ -186,7 +186,9 @@ export const RIGHTS = {
   'compliance.show': right('device', ...EVERYONE),
   'compliance.history': right('device', ...EVERYONE),
   /** Right to get a statement for a proxy that admits only devices that comply. An API token of an auditor suffices. */
+  'compliance.report-json': right('device', 'owner', 'fleet', 'auditor'),
   'compliance.statement': right('device', 'owner', 'fleet', 'auditor'),
+  'compliance.admission': right('device', 'owner', 'fleet', 'auditor'),
   'people.list': right('device', ...EVERYONE),
   'people.show': right('device', ...EVERYONE),
   'people.create': right('device', 'owner', 'fleet', 'helpdesk'),

@@ -8,15 +8,17 @@ import {
   complianceStatementEnvelope,
   deviceComplianceView,
 } from '../../shared/api/compliance.ts';
-import { nothing } from '../../shared/api/wire.ts';
-import { csvLine } from '../../shared/csv.ts';
+import { DONE, done, nothing } from '../../shared/api/wire.ts';
+import type { CsvCell } from '../../shared/csv.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { STATEMENT_HEADER } from '../../shared/policy/compliance-statement.ts';
 import { COMPLIANCE_ACTIONS } from '../../shared/policy/policy-document.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Compliance } from '../compliance/compliance.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Scope } from '../devices/scope.ts';
-import { generatedFile } from './generated-file.ts';
-import { type Route, route } from './route.ts';
+import { CSV, csvBlocks, generatedFile } from './generated-file.ts';
+import { Reply, type Route, route } from './route.ts';
 
 export interface ComplianceRoutesPorts {
   readonly compliance: Pick<Compliance, 'state' | 'counts' | 'list' | 'events' | 'statement'>;
@@ -55,7 +57,17 @@ export function complianceRoutes({ compliance, devices }: ComplianceRoutesPorts)
       response: nothing,
       raw: 'download',
       handler: async ({ scope }) =>
-        generatedFile('compliance.csv', 'text/csv; charset=utf-8', reportOf(compliance, scope.devices)),
+        generatedFile('compliance.csv', CSV, csvBlocks(HEAD, devicesOf(compliance, scope.devices), cellsOf)),
+    }),
+    route({
+      name: 'compliance.report-json',
+      method: 'get',
+      path: '/compliance/report.json',
+      summary: 'Download the compliance of all devices as a JSON array',
+      response: nothing,
+      raw: 'download',
+      handler: async ({ scope }) =>
+        generatedFile('compliance.json', 'application/json', jsonOf(devicesOf(compliance, scope.devices))),
     }),
     route({
       name: 'compliance.show',
@@ -99,6 +111,25 @@ export function complianceRoutes({ compliance, devices }: ComplianceRoutesPorts)
       },
     }),
     route({
+      name: 'compliance.admission',
+      method: 'get',
+      path: '/devices/:id/compliance-admission',
+      summary: 'Decide for a proxy whether a device may connect: success if it complies or is in its grace period',
+      params: complianceParams,
+      response: done,
+      async handler({ params: { id: device }, scope }) {
+        const { status } = await devices.get(device, scope.devices);
+        if (status !== 'active') throw new CordonError('not_compliant', 'The enrollment has ended.', { device });
+        const { state } = await compliance.state(device);
+        if (state !== 'compliant' && state !== 'in-grace') {
+          const detail = `The compliance of the device is “${state}”. Open the device in the console to see the reason.`;
+          throw new CordonError('not_compliant', detail, { device, state });
+        }
+        const statement = Buffer.from(JSON.stringify(await compliance.statement(device))).toString('base64');
+        return new Reply(DONE, { headers: { [STATEMENT_HEADER]: statement } });
+      },
+    }),
+    route({
       name: 'compliance.history',
       method: 'get',
       path: '/devices/:id/compliance-history',
@@ -114,22 +145,36 @@ export function complianceRoutes({ compliance, devices }: ComplianceRoutesPorts)
   ];
 }
 
+type Listed = Awaited<ReturnType<Compliance['list']>>[number];
+
 /** Reads the devices in pages while the client receives the file, so that neither server nor client holds all of them. */
-async function* reportOf(compliance: Pick<Compliance, 'list'>, scope: Scope): AsyncGenerator<Uint8Array> {
-  yield Buffer.from(csvLine(['device', 'user', 'state', 'failed settings', 'reported', 'since', 'next change']));
-  const time = (at: number | null) => (at === null ? null : new Date(at).toISOString());
+async function* devicesOf(compliance: Pick<Compliance, 'list'>, scope: Scope): AsyncGenerator<Listed> {
   for (let after: DeviceId | null = null; ; ) {
-    const rows: Awaited<ReturnType<Compliance['list']>> = await compliance.list({
-      scope,
-      state: null,
-      after,
-      limit: ROWS_PER_READ,
-    });
-    const lines = rows.map(({ device, user, state, failing, reportedAt, changedAt, nextAt }) =>
-      csvLine([device, user, state, failing.join(' '), time(reportedAt), time(changedAt), time(nextAt)]),
-    );
-    yield Buffer.from(lines.join(''));
+    const rows: Listed[] = await compliance.list({ scope, state: null, after, limit: ROWS_PER_READ });
+    yield* rows;
     if (rows.length < ROWS_PER_READ) return;
     after = rows.at(-1)?.device ?? null;
   }
+}
+
+const time = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
+const HEAD = ['device', 'user', 'state', 'failed settings', 'reported', 'since', 'next change'];
+const cellsOf = ({ device, user, state, failing, reportedAt, changedAt, nextAt }: Listed): CsvCell[] => [
+  ...[device, user, state, failing.join(' ')],
+  ...[time(reportedAt), time(changedAt), time(nextAt)],
+];
+
+/** JSON array with one device per line. Times are ISO 8601. */
+async function* jsonOf(devices: AsyncIterable<Listed>): AsyncGenerator<Uint8Array> {
+  let lines: string[] = [];
+  let separator = '[\n';
+  for await (const { reportedAt, changedAt, nextAt, ...rest } of devices) {
+    const device = { ...rest, reportedAt: time(reportedAt), changedAt: time(changedAt), nextAt: time(nextAt) };
+    lines.push(separator, JSON.stringify(device));
+    separator = ',\n';
+    if (lines.length < ROWS_PER_READ) continue;
+    yield Buffer.from(lines.join(''));
+    lines = [];
+  }
+  yield Buffer.from(`${lines.join('')}${separator === '[\n' ? '[' : ''}\n]\n`);
 }

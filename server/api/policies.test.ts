@@ -1,12 +1,13 @@
 /** Policies over real HTTP: steps of an admin, and two people for a policy that can wipe. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { GroupId } from '../../shared/protocol/ids.ts';
+import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
 
 let api: ApiServer;
 let marked: Record<string, string>;
 let group: GroupId;
+let device: DeviceId;
 
 const RULES = { graceHours: 0, actions: [] as object[] };
 const FIREWALL = { settings: { 'firewall.enabled': true }, compliance: RULES };
@@ -17,7 +18,7 @@ beforeAll(async () => {
   const owner = await api.account('owner@example.org', [{ role: 'owner', group: null, area: null }]);
   marked = { authorization: `Bearer ${await api.token(owner)}` };
   group = await addGroup(api.database, 'Paris');
-  await addDevice(api.database, { group });
+  device = await addDevice(api.database, { group });
 });
 afterAll(() => api.close());
 
@@ -46,8 +47,12 @@ describe('policies over HTTP', () => {
       changed: 1,
       settings: [{ setting: 'firewall.enabled', devices: 1 }],
     });
+    const json = await request('GET', '/compliance/report.json');
+    expect(JSON.parse(json.text)).toMatchObject([{ device, user: 'Samantha', failing: [] }]);
     const listed = await request('GET', '/compliance/report.csv');
     expect(listed.status).toBe(200);
+    const admission = await request('GET', `/devices/${device}/compliance-admission`);
+    expect([admission.status, admission.json.code]).toEqual([403, 'not_compliant']);
   });
 
   it('need two people if a version in use can wipe workspaces', async () => {

@@ -3,8 +3,10 @@ import {
   complianceCounts,
   complianceHistory,
   compliancePage,
+  complianceStatementEnvelope,
   deviceComplianceView,
 } from '../../shared/api/compliance.ts';
+import { done } from '../../shared/api/wire.ts';
 import { valueText } from '../../shared/policy/catalog.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import { type Cli, commandOf } from './cli.ts';
@@ -80,11 +82,32 @@ export function addComplianceCommands(program: Command, cli: Cli): void {
       cli.out().show(events, table(['id', 'time', 'event', 'detail'], rows));
     });
   compliance
+    .command('statement')
+    .description(
+      "Print the signed statement about a device's compliance, a DSSE envelope that is valid for ten minutes",
+    )
+    .argument('<device>')
+    .action(async (id: string) => {
+      const path = `/devices/${encodeURIComponent(id)}/compliance-statement`;
+      const envelope = await cli.client().call(complianceStatementEnvelope, 'GET', path);
+      cli.out().show(envelope, [JSON.stringify(envelope)]);
+    });
+  compliance
+    .command('admission')
+    .description('Tell whether a proxy would admit a device. Fails with exit code 4 if not')
+    .argument('<device>')
+    .action(async (id: string) => {
+      await cli.client().call(done, 'GET', `/devices/${encodeURIComponent(id)}/compliance-admission`);
+      cli.out().show({ admit: true }, ['A proxy admits the device.']);
+    });
+  compliance
     .command('report')
-    .description('Save the compliance of all devices as a CSV file')
+    .description('Save the compliance of all devices as a CSV file, or as JSON')
     .argument('<file>')
-    .action(async (file: string) => {
-      const bytes = await saveDownload(await cli.client().raw('GET', '/api/v1/compliance/report.csv'), file, 'report');
+    .option('--format <format>', 'csv or json', 'csv')
+    .action(async (file: string, { format }: { format: string }) => {
+      const path = `/api/v1/compliance/report.${format === 'json' ? 'json' : 'csv'}`;
+      const bytes = await saveDownload(await cli.client().raw('GET', path), file, 'report');
       cli.out().show({ file, bytes }, [`${file}: ${bytes} bytes`]);
     });
 }

@@ -31,6 +31,7 @@ const PROBLEMS: Record<ErrorCode, { readonly status: number; readonly title: str
   frame_malformed: { status: 400, title: 'The protocol frame is malformed' },
   frame_too_large: { status: 413, title: 'The protocol frame is too large' },
   service_denied: { status: 451, title: 'An order suspends this service' },
+  not_compliant: { status: 403, title: 'The device does not comply with its policy' },
   device_unknown: { status: 404, title: 'Unknown device' },
   taken_over: { status: 409, title: 'A newer connection of this device replaced this one' },
   command_finished: { status: 409, title: 'The command has already finished' },

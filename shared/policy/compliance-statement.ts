@@ -11,6 +11,8 @@ import { deviceIdSchema } from '../protocol/ids.ts';
 import { COMPLIANCE_STATES } from './compliance-states.ts';
 
 export const COMPLIANCE_STATEMENT = 'application/vnd.cordon.compliance.v1+json';
+/** Header with a statement for a proxy: the DSSE envelope as JSON in base64. */
+export const STATEMENT_HEADER = 'Cordon-Compliance';
 /** Milliseconds for which a statement is valid. */
 export const STATEMENT_LIFE = 10 * 60_000;
 

@@ -9,14 +9,19 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningServer, startServer } from '../../server/main.ts';
+import { approversView } from '../../shared/api/approvers.ts';
 import { commandView } from '../../shared/api/commands.ts';
 import { deviceComplianceView } from '../../shared/api/compliance.ts';
-import { policyVersionView, policyView } from '../../shared/api/policies.ts';
+import { policyList, policyVersionView, policyView } from '../../shared/api/policies.ts';
 import { done } from '../../shared/api/wire.ts';
+import { readPublicKey } from '../../shared/order/dsse.ts';
 import type { Settings } from '../../shared/policy/catalog.ts';
+import { readComplianceStatement } from '../../shared/policy/compliance-statement.ts';
 import type { ComplianceRules } from '../../shared/policy/policy-document.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { AgentProcess } from '../support/agent-process.ts';
+import { NGINX } from '../support/behind-proxy.ts';
+import { openComplianceProxy } from '../support/compliance-proxy.ts';
 import { PASSPHRASE, prepareKeyFolder } from '../support/custody.ts';
 import { type CutNetwork, cutNetworks, openCutNetwork } from '../support/cut-network.ts';
 import { freePort } from '../support/free-port.ts';
@@ -218,4 +223,49 @@ describe.skipIf(!present)('compliance of a real device', { timeout: 120_000 }, (
     await recheck();
     await result('firewall.enabled', 'not-met');
   });
+
+  it.skipIf(!NGINX.present)(
+    'is admitted by the nginx of a company while it complies, with a signed statement',
+    async () => {
+      const { owner, as } = operator;
+      const { key, cert, ca } = agent.tls(`https://${network.near}:1`);
+      const client = { key: String(key), cert: String(cert) };
+      const proxy = await openComplianceProxy(operator.admin, owner.token, String(ca));
+      try {
+        expect(await proxy.ask(client)).toEqual({ status: 403, received: null });
+        // Without a client certificate, nginx does not ask Cordon.
+        expect(await proxy.ask()).toEqual({ status: 400, received: null });
+        const policies = await as(owner, 'GET', '/policies', policyList);
+        for (const { id } of policies.policies)
+          await owner.browser.call('POST', `/policies/${id}/groups`, policyView, { groups: [] });
+        const id = await apply('Agents', { 'agent.minimum-version': '0.1' }, { graceHours: 0, actions: [] });
+        await result('agent.minimum-version', 'met');
+        const admitted = await until(async () => {
+          const asked = await proxy.ask(client);
+          expect(asked.status).toBe(200);
+          return asked.received;
+        }, 30_000);
+        expect(admitted?.['cordon-device']).toBe(agent.device);
+        const { current } = await as(owner, 'GET', '/approvers', approversView);
+        const set = JSON.parse(current?.payload ?? '');
+        const statement = readComplianceStatement(
+          JSON.parse(Buffer.from(String(admitted?.['cordon-compliance']), 'base64').toString()),
+          {
+            key: readPublicKey(set.onlineKeys[0].publicKey),
+            installation: set.installation,
+            device: agent.device,
+            now: clock.now(),
+          },
+        );
+        expect(statement).toMatchObject({ state: 'compliant', admit: true });
+        const document = { settings: { 'agent.minimum-version': '99' }, compliance: { graceHours: 0, actions: [] } };
+        await as(owner, 'POST', `/policies/${id}/versions`, policyVersionView, { after: 1, note: '', document });
+        await owner.browser.call('POST', `/policies/${id}/rollout`, policyView, { version: 2, percent: 100 });
+        await result('agent.minimum-version', 'not-met');
+        await until(async () => expect((await proxy.ask(client)).status).toBe(403), 30_000);
+      } finally {
+        await proxy.remove();
+      }
+    },
+  );
 });

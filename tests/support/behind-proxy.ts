@@ -117,7 +117,8 @@ export async function openBehindProxy({ file, start }: ReverseProxy): Promise<Be
   }
 }
 
-function reachable(port: number): Promise<void> {
+/** Resolves if the port of `::1` accepts connections. */
+export function reachable(port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '::1');
     socket.once('connect', () => {

@@ -23,7 +23,9 @@ export function CompliancePage() {
   const { state } = route.useSearch();
   const navigate = route.useNavigate();
   const counts = useQuery(countsQuery);
-  const saving = useMutation({ mutationFn: () => saveDownload('/compliance/report.csv', { method: 'GET' }) });
+  const saving = useMutation({
+    mutationFn: (format: 'csv' | 'json') => saveDownload(`/compliance/report.${format}`, { method: 'GET' }),
+  });
   return (
     <Page
       title="Compliance"
@@ -35,9 +37,14 @@ export function CompliancePage() {
       }
       actions={
         may('compliance.report') && (
-          <Button variant="default" loading={saving.isPending} onClick={() => saving.mutate()}>
-            Download CSV
-          </Button>
+          <Group gap="xs">
+            <Button variant="default" loading={saving.isPending} onClick={() => saving.mutate('csv')}>
+              Download CSV
+            </Button>
+            <Button variant="default" loading={saving.isPending} onClick={() => saving.mutate('json')}>
+              Download JSON
+            </Button>
+          </Group>
         )
       }
     >
