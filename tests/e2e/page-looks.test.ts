@@ -13,6 +13,7 @@ import { createMemoryTalk, type MemoryTalk } from '../support/memory-talk.ts';
 import { type PageStand, standPage } from '../support/page-stand.ts';
 import { BOTH_LOOKS, type Seat, takeSeat, textOf } from '../support/seat.ts';
 import { orderTexts } from './page-looks/order-texts.ts';
+import { policyBanner } from './page-looks/policy-banner.ts';
 
 describe.skipIf(!chromium.present)('the device page', { timeout: 120_000 }, () => {
   let browser: Browser;
@@ -380,6 +381,7 @@ describe.skipIf(!chromium.present)('the device page', { timeout: 120_000 }, () =
   });
 
   orderTexts(() => ({ browser, talk, stand, seat, page, look, glance, button, choose, field }));
+  policyBanner(() => ({ browser, talk, stand, seat, page, look, glance, button, choose, field }));
 
   it('has further actions in a menu, and closes', async () => {
     await button(/^Menu of/).click();

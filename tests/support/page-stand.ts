@@ -6,6 +6,7 @@ import { markDisplayed, nextSettings } from '../../agent/inventory/collection-se
 import { privacyView } from '../../agent/inventory/privacy-view.ts';
 import { ensurePage } from '../../agent/page/build.ts';
 import { openPage, type Page } from '../../agent/page/page.ts';
+import type { PolicyView } from '../../agent/policy/policy-work.ts';
 import type { Section } from '../../shared/inventory/sections.ts';
 import { newCommandId } from '../../shared/protocol/ids.ts';
 import { testState } from './inventory-state.ts';
@@ -40,6 +41,8 @@ export interface PageStand {
   readonly displayed: string[];
   /** Sets the sections of the inventory that the organization has switched off. */
   collect(off: readonly Section[]): void;
+  /** Sets the policy of the device, with its compliance. */
+  policy(view: PolicyView): void;
   connected(connected: boolean): void;
   /** Sets the expiry time of the order list. */
   expired(since: number): void;
@@ -49,6 +52,7 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
   await ensurePage((line) => console.log(line));
   let notices: readonly Notice[] = [];
   let denials: readonly string[] = [];
+  let policy: PolicyView = { settings: [], compliance: null };
   let connected = true;
   let listExpires = Date.now() + 7 * 86_400_000;
   const since = Date.now() - 3_600_000;
@@ -92,7 +96,7 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
         now: Date.now(),
         connection: connected ? 'connected' : 'waiting',
         listExpires,
-        policy: { settings: [], compliance: null },
+        policy,
       }),
       gate: (service) => (service === 'mail' ? gateOf(device.gate) : messagingGate()),
       notices: { list: () => notices, markDisplayed: (orders) => void shown.push(...(orders ?? ['all'])) },
@@ -150,6 +154,10 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
     },
     expired(since) {
       listExpires = since;
+      changed();
+    },
+    policy(view) {
+      policy = view;
       changed();
     },
     connected(is) {

@@ -23,6 +23,11 @@ export function policyPages(tour: () => ConsoleTour): void {
     await page.keyboard.press('Enter');
     await page.getByLabel('Minimum version of the agent', { exact: true }).click();
     await page.getByLabel('Minimum version of the agent: value').fill('0.0.1');
+    await page.getByLabel('Configuration files', { exact: true }).click();
+    await page.getByLabel('Path').fill('~/app.conf');
+    await page.getByLabel('Text', { exact: true }).fill(SCRIPT);
+    await page.getByLabel('Restrict messaging and mail', { exact: true }).click();
+    await page.getByLabel('Restrict messaging and mail: hours').fill('36');
     await page.getByLabel('Lock workspace', { exact: true }).click();
     await page.getByLabel('Lock workspace: hours').fill('48');
     await look('policy editor');
@@ -53,6 +58,7 @@ export function policyPages(tour: () => ConsoleTour): void {
       .getByText(/^From version 1 of the policy “Everywhere/)
       .first()
       .waitFor();
+    await section.getByText(/The server stops messages and mail of the device in/).waitFor();
     await section.getByText(/The server locks the workspace in/).waitFor();
     await section.getByText(/Allowed locations: AE/).waitFor();
     await look('device policy');
@@ -62,6 +68,9 @@ export function policyPages(tour: () => ConsoleTour): void {
     const saved = page.waitForEvent('download');
     await button('Download CSV').click();
     expect((await saved).suggestedFilename()).toBe('compliance.csv');
+    const savedJson = page.waitForEvent('download');
+    await button('Download JSON').click();
+    expect((await savedJson).suggestedFilename()).toBe('compliance.json');
     await seat.goto('/');
     await page.getByRole('heading', { name: 'Compliance' }).waitFor();
     await look('overview compliance');
