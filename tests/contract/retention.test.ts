@@ -189,6 +189,10 @@ async function fill(database: Database) {
       .insertInto('attachments')
       .values({ id: name, device_id: device, size: 1, at: NOW.domain - 30 * DAY - ago, body: Buffer.of(1) })
       .execute();
+    await db
+      .insertInto('device_logs')
+      .values({ command_id: name, device_id: device, at: NOW.real - 7 * DAY - ago, size: 1, body: Buffer.of(1) })
+      .execute();
     const own = { device_id: device, generation: 1 };
     for (const mail of [null, 1]) {
       await db
@@ -337,6 +341,7 @@ describeOnEveryStore('retention', (open) => {
       conversations: 0,
       conversation_members: 0,
       attachments: 1,
+      device_logs: 1,
       mail_pieces: 1,
       mail_results: 1,
       mail_returns: 1,
