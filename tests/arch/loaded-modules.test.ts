@@ -39,8 +39,8 @@ async function run(program: string, ...args: string[]) {
 it.each([
   ['server/cordon.js --version', 160],
   ['server/cordon.js --help', 160],
-  ['server/cordon.js orders list --help', 220],
-  ['server/cordon.js orders list --server http://127.0.0.1:1', 220],
+  ['server/cordon.js orders list --help', 225],
+  ['server/cordon.js orders list --server http://127.0.0.1:1', 225],
   ['agent/cordon-agent.js --version', 170],
   ['agent/cordon-agent.js status --help', 170],
   ['agent/cordon-agent.js status', 170],

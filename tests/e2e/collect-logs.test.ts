@@ -17,7 +17,6 @@ let world: World;
 let agent: AgentProcess;
 let folder: string;
 beforeAll(async () => {
-  if (chromium.present) await ensureConsole((line) => console.log(line));
   folder = mkdtempSync(join(tmpdir(), 'cordon-logs-'));
   world = await openWorld();
   agent = await world.enrolled();
@@ -64,8 +63,9 @@ it('the agent sends its log, and the admin downloads it on the command line', as
 
 it.skipIf(!chromium.present)(
   'the admin collects and downloads a log in the console',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async () => {
+    await ensureConsole((line) => console.log(line));
     const browser = await openBrowser();
     onTestFinished(() => closeBrowser(browser));
     const seat = await takeSeat(browser, world.server.admin, { as: world.operator.owner });

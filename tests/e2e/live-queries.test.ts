@@ -22,7 +22,6 @@ let agent: AgentProcess;
 let offline: AgentProcess;
 let folder: string;
 beforeAll(async () => {
-  if (chromium.present) await ensureConsole((line) => console.log(line));
   folder = mkdtempSync(join(tmpdir(), 'cordon-query-'));
   world = await openWorld();
   agent = await world.enrolled();
@@ -115,8 +114,9 @@ it('finds a file by its hash, follows no symbolic link, and exports the answer a
 
 it.skipIf(!chromium.present)(
   'asks several devices in the console, and shows the answers as a table',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async () => {
+    await ensureConsole((line) => console.log(line));
     const browser = await openBrowser();
     onTestFinished(() => closeBrowser(browser));
     const seat = await takeSeat(browser, world.server.admin, { as: world.operator.owner });

@@ -89,12 +89,12 @@ const job = createRoute({
 const queries = createRoute({
   getParentRoute: () => root,
   path: '/queries',
-  component: lazyRouteComponent(() => import('../live-queries/queries-page.tsx'), 'QueriesPage'),
+  component: lazyPage(() => import('../live-queries/queries-page.tsx'), 'QueriesPage'),
 });
 const query = createRoute({
   getParentRoute: () => root,
   path: '/queries/$id',
-  component: lazyRouteComponent(() => import('../live-queries/query-page.tsx'), 'QueryPage'),
+  component: lazyPage(() => import('../live-queries/query-page.tsx'), 'QueryPage'),
 });
 const orders = createRoute({
   getParentRoute: () => root,
@@ -264,7 +264,7 @@ const roles = createRoute({
   getParentRoute: () => root,
   path: '/roles',
   validateSearch: roleSearch,
-  component: lazyRouteComponent(() => import('../roles/roles-page.tsx'), 'RolesPage'),
+  component: lazyPage(() => import('../roles/roles-page.tsx'), 'RolesPage'),
 });
 const notifications = createRoute({
   getParentRoute: () => root,
