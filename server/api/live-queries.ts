@@ -72,11 +72,13 @@ export function liveQueryRoutes({ liveQueries, devices }: LiveQueriesPorts): Rou
       response: liveQueryView,
       statuses: [201],
       async handler({ body: { query, devices: listed, filter, seconds }, scope, demand, concern, caller }) {
-        // A filter by location reveals where devices are.
+        const selected = await devices.select(listed ?? definedFields(filter ?? {}), scope.devices);
+        // A filter by location reveals where devices are, so it selects only devices whose location the caller may see.
         const reveals = filter?.area !== undefined || filter?.located !== undefined;
-        const allowed = reveals ? demand('devices.evidence') : scope;
-        if (reveals) await devices.select(definedFields(filter), scope.devices);
-        const to = await devices.select(listed ?? definedFields(filter ?? {}), allowed.devices);
+        const located = reveals
+          ? new Set(await devices.select(definedFields(filter), demand('devices.evidence').devices))
+          : null;
+        const to = located ? selected.filter((device) => located.has(device)) : selected;
         concern(to);
         return new Reply(liveQueries.ask({ query, devices: to, seconds, by: caller.account.id }), { status: 201 });
       },
