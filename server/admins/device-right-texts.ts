@@ -115,6 +115,8 @@ export const POLICIES = {
   'compliance.show': 'Read the compliance of a device.',
   'compliance.history': 'Read the history of the compliance of a device.',
   'compliance.report': 'Export the compliance report.',
+  'compliance.report-json': 'Export the compliance report as JSON.',
+  'compliance.admission': 'Ask for a proxy whether a device complies.',
   'compliance.statement': 'Get a signed statement about the compliance of a device.',
 } as const satisfies Texts;
 

@@ -121,7 +121,10 @@ export function selected(
 }
 
 /** Conditions on the device itself, and on its groups. */
-function ownConditions(lookup: Lookup, { group, person, status, label, lifeCycle }: DeviceFilter): RawBuilder<unknown>[] {
+function ownConditions(
+  lookup: Lookup,
+  { group, person, status, label, lifeCycle }: DeviceFilter,
+): RawBuilder<unknown>[] {
   const conditions: RawBuilder<unknown>[] = [];
   if (group) conditions.push(isMember(group, lookup));
   if (person) conditions.push(sql`devices.person_id = ${person}`);
