@@ -3,41 +3,47 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import type { ConsoleTour } from '../../support/console-tour.ts';
 
+const MATCHING = /^[1-9]\d* devices? match/;
+
 export function deviceListPages(tour: () => ConsoleTour): void {
   it('device list: conditions, columns, saved views and export', async () => {
     const { seat, page, look, glance, button } = tour();
     const count = page.locator('main').getByText(/^[\d,]+ devices?/);
+    const inDialog = (name: string) => page.getByRole('dialog').getByRole('button', { name });
     const choose = async (box: string, option: string) => {
       await page.getByRole('combobox', { name: box }).click();
       await page.getByRole('option', { name: option, exact: true }).click();
     };
     await seat.goto('/devices');
     await button('Add condition…').click();
-    await choose('Field', 'Firewall');
-    await choose('Value', 'Yes');
+    await choose('Field', 'Reported host name');
+    await choose('Operator', 'starts with');
+    await page.getByRole('dialog').getByLabel('Value').fill('ber-');
     await glance('device list: add condition');
-    await page.getByRole('dialog').getByRole('button', { name: 'Add condition' }).click();
-    await expect.poll(() => count.textContent()).toBe('1 device matches');
+    await inDialog('Add condition').click();
+    await expect.poll(() => count.textContent()).toMatch(MATCHING);
+    const matching = await count.textContent();
+    const devices = Number(/\d+/.exec(matching ?? '')?.[0]);
 
     await button('Choose columns…').click();
     await choose('Add a column', 'Serial number');
-    await choose('Add a column', 'Firewall');
-    await button('Remove Location').click();
-    await button('Move Firewall up').click();
+    await choose('Add a column', 'Reported host name');
+    await inDialog('Remove Location').click();
+    await inDialog('Move Reported host name up').click();
     await glance('device list: columns');
-    await button('Save columns').click();
+    await inDialog('Save columns').click();
     await expect.poll(() => page.getByRole('columnheader').allTextContents()).toContain('Serial number');
     const heads = await page.getByRole('columnheader').allTextContents();
     expect(heads.filter((head) => head !== '')).toEqual([
-      ...['User', 'Host name', 'Group', 'Last seen', 'Enrolled', 'Firewall', 'Serial number'],
+      ...['User', 'Host name', 'Group', 'Last seen', 'Enrolled', 'Reported host name', 'Serial number'],
     ]);
-    await page.getByRole('gridcell', { name: 'Yes', exact: true }).waitFor();
+    await expect.poll(() => page.getByRole('gridcell', { name: /^BER-/ }).count()).toBe(2 * devices);
 
     await button('Save view…').click();
-    await page.getByRole('dialog').getByLabel('Name').fill('Firewall on');
+    await page.getByRole('dialog').getByLabel('Name').fill('Berlin hosts');
     await page.getByLabel('Share with all admins').check();
     await glance('device list: save view');
-    await button('Save view').click();
+    await inDialog('Save view').click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await look('device list with columns');
 
@@ -46,20 +52,23 @@ export function deviceListPages(tour: () => ConsoleTour): void {
     const lines = readFileSync(await (await saved).path(), 'utf8')
       .trim()
       .split('\r\n');
-    expect([lines.length, lines[0]]).toEqual([2, expect.stringMatching(/^device,.*,firewall,hardware.serial$/)]);
+    expect([lines.length, lines[0]]).toEqual([
+      devices + 1,
+      expect.stringMatching(/^device,.*,hostname,hardware.serial$/),
+    ]);
 
     await seat.goto('/devices');
     await expect.poll(() => count.textContent()).not.toContain('match');
-    await choose('Saved view', 'Firewall on');
-    await expect.poll(() => count.textContent()).toBe('1 device matches');
-    await button('Remove condition: Firewall is Yes').click();
+    await choose('Saved view', 'Berlin hosts');
+    await expect.poll(() => count.textContent()).toBe(matching);
+    await button('Remove condition: Reported host name starts with ber-').click();
     await expect.poll(() => count.textContent()).not.toContain('match');
     await button('Save view…').click();
-    await button('Delete view').click();
+    await inDialog('Delete view').click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await button('Choose columns…').click();
-    await button('Restore default').click();
-    await button('Save columns').click();
+    await inDialog('Restore default').click();
+    await inDialog('Save columns').click();
     await expect.poll(() => page.getByRole('columnheader').allTextContents()).toContain('Location');
   });
 }
