@@ -25,7 +25,11 @@ const open = () =>
     uidOf: async (name) => (name === own.username ? own.uid : null),
   });
 const file = (path: string, more: Partial<ManagedFile> = {}): ManagedFile => ({
-  ...{ path, text: 'managed\n', owner: null, mode: '0644', reload: null },
+  path,
+  text: 'managed\n',
+  owner: null,
+  mode: '0644',
+  reload: null,
   ...more,
 });
 const round = async (...wanted: ManagedFile[]) => files.check(wanted, await files.apply(wanted));

@@ -240,8 +240,15 @@ describeOnEveryStore('groups', (open) => {
     await expect(devices.updateGroup(office, { expression: 'true' })).rejects.toMatchObject(conflict);
     await expect(groups.setTrusted(office, false)).rejects.toMatchObject(conflict);
     await new NotificationStore(database).putRule({
-      ...{ id: newNotificationRuleId(), name: 'Offline', condition: { kind: 'device-offline', days: 3 } },
-      ...{ group: office, channels: [], repeatHours: null, enabled: true, createdAt: NOW, enabledAt: NOW },
+      id: newNotificationRuleId(),
+      name: 'Offline',
+      condition: { kind: 'device-offline', days: 3 },
+      group: office,
+      channels: [],
+      repeatHours: null,
+      enabled: true,
+      createdAt: NOW,
+      enabledAt: NOW,
     });
     await expect(devices.deleteGroup(office)).rejects.toMatchObject({
       code: 'conflict',

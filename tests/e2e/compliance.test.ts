@@ -198,7 +198,9 @@ describe.skipIf(!present)('compliance of a real device', { timeout: 120_000 }, (
     const { as, owner } = operator;
     const settings = { 'files.content': [file('~/app.conf'), file('/etc/cordon-test-file')] };
     await as(owner, 'POST', `/policies/${id}/versions`, policyVersionView, {
-      ...{ after: 1, note: '', document: { ...document, settings } },
+      after: 1,
+      note: '',
+      document: { ...document, settings },
     });
     await owner.browser.call('POST', `/policies/${id}/rollout`, policyView, { version: 2, percent: 100 });
     const { settings: results } = await result('files.content', 'not-met');

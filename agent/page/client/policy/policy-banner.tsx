@@ -1,4 +1,4 @@
-import { List, Text, Title } from '@mantine/core';
+import { Text, Title } from '@mantine/core';
 import { IconShieldX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { UserText } from '../../../../shared/look/user-text.tsx';
@@ -33,14 +33,14 @@ export function PolicyBanner() {
             </Text>
           ))}
           <Text size="sm">{words.failing}</Text>
-          <List size="sm">
+          <ul className={classes.settings}>
             {failing.map(({ setting, title, detail }) => (
-              <List.Item key={setting} lang="en" dir="ltr">
+              <li key={setting} lang="en">
                 {title}
                 {detail !== '' && <UserText>{`: ${detail}`}</UserText>}
-              </List.Item>
+              </li>
             ))}
-          </List>
+          </ul>
           <Text size="sm">{words.help}</Text>
         </div>
       </div>
