@@ -3,9 +3,10 @@ import type { AccountId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import { emailKey } from './email.ts';
+import { sameGrant } from './grant-rules.ts';
 import { newAccount, newInvitation, resetEntry, roleEntry } from './new-account.ts';
 import type { Account, AccountStore, InvitationStore, RaiseAlert } from './ports.ts';
-import { type Grant, sameGrant } from './roles.ts';
+import type { Grant } from './roles.ts';
 
 interface AccountsPorts {
   readonly accounts: AccountStore;

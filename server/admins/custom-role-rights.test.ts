@@ -4,8 +4,9 @@ import { expect, it } from 'vitest';
 import { ROLES } from '../../shared/api/roles.ts';
 import { parseScopeArea } from '../../shared/areas/area-code.ts';
 import type { CustomRoleId, GroupId } from '../../shared/protocol/ids.ts';
+import { isEmergencyOwner } from './grant-rules.ts';
 import { GRANTABLE_RIGHTS, isCustomRight } from './right-catalog.ts';
-import { type HeldGrant, isEmergencyOwner, limitedGrants, RIGHTS, rightsOf, scopeOf } from './roles.ts';
+import { type HeldGrant, limitedGrants, RIGHTS, rightsOf, scopeOf } from './roles.ts';
 
 const CUSTOM = 'rol_aaaaaaaaaaaaaaaa' as CustomRoleId;
 const grants = fc.array(

@@ -2,10 +2,10 @@
 import { CordonError } from '../../shared/errors.ts';
 import type { AccountId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
+import { isEmergencyOwner } from './grant-rules.ts';
 import type { ProviderIdentityStore } from './identity-provider.ts';
 import { roleEntry } from './new-account.ts';
 import type { Account, RaiseAlert } from './ports.ts';
-import { isEmergencyOwner } from './roles.ts';
 
 export function createIdentityLinks(ports: {
   readonly identities: Pick<ProviderIdentityStore, 'unlink'>;

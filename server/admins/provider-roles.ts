@@ -1,7 +1,9 @@
 /** Roles from the groups of the identity provider. Pure. */
+
+import { sameGrant } from './grant-rules.ts';
 import type { RoleMapping } from './identity-provider.ts';
 import type { Account } from './ports.ts';
-import { type Grant, sameGrant } from './roles.ts';
+import type { Grant } from './roles.ts';
 
 /** Longest duration of a session in milliseconds. */
 export const SESSION_LASTS = 12 * 3_600_000;

@@ -7,6 +7,7 @@ import { CordonError } from '../../shared/errors.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import { RateLimiterMemory } from '../rate-limiters.ts';
+import { isEmergencyOwner } from './grant-rules.ts';
 import type { IdentityProvider, ProviderClaims, ProviderIdentityStore, ProviderRules } from './identity-provider.ts';
 import { newAccount, roleEntry } from './new-account.ts';
 import { type OpenedSession, openSession } from './open-session.ts';
@@ -14,7 +15,7 @@ import { mustUsePasskey, type PasskeyRule, passkeyRequired, requireNoPasskey } f
 import { createPendingSignIns, type PendingSignIn, type SignInPurpose } from './pending-sign-ins.ts';
 import type { Account, RaiseAlert, Session, SessionStore } from './ports.ts';
 import { grantsOfGroups } from './provider-roles.ts';
-import { type Grant, isEmergencyOwner } from './roles.ts';
+import type { Grant } from './roles.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 /** Sign-ins of one IP address or IPv6 /64 within ten minutes. Each one can cause requests to the provider. */

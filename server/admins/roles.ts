@@ -27,14 +27,6 @@ export interface HeldGrant extends Grant {
   readonly rights?: readonly RightName[];
 }
 
-export const sameGrant = (a: Grant, b: Grant): boolean => a.role === b.role && a.group === b.group && a.area === b.area;
-
-/** True for an owner of the whole installation whose role does not depend on the identity provider. */
-export const isEmergencyOwner = (grants: readonly HeldGrant[]): boolean =>
-  grants.some(
-    ({ role, group, area, source }) => role === 'owner' && group === null && area === null && source !== 'provider',
-  );
-
 /**
  * Kinds of rights, by the grants that give them.
  * - public: no sign-in is necessary.

@@ -7,7 +7,8 @@ import type {
   Unlinking,
 } from '../admins/identity-provider.ts';
 import type { Account, Identity, NewAccount, NewGrant } from '../admins/ports.ts';
-import { type Grant, sameGrant } from '../admins/roles.ts';
+import { sameGrant } from '../admins/grant-rules.ts';
+import type { Grant } from '../admins/roles.ts';
 import { endAccess, insertAccount, insertGrant, load } from './account-rows.ts';
 import { appendEntry } from './append-entries.ts';
 import { roleExists } from './custom-role-store.ts';
