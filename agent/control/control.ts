@@ -1,8 +1,10 @@
 /**
  * Requests from the command line to the running daemon, over a Unix socket in the agent's folder. Each connection carries one JSON request
- * and one JSON response. The socket has mode 0600, so only its owner can open it.
+ * and one JSON response. The socket has mode 0600, so only its owner can open it. Each request also contains the token in a file beside the
+ * socket: a script of the organization may run as the same user, and can connect to the socket, but cannot read files of this folder.
  */
-import { rmSync } from 'node:fs';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { z } from 'zod';
 import { CordonError, ERROR_CODES, isCordonError } from '../../shared/errors.ts';
@@ -86,6 +88,10 @@ const responseSchema = z.union([
   z.strictObject({ error: z.enum(ERROR_CODES), detail: z.string() }),
 ]);
 
+/** Request with the daemon's token, as the client sends it. */
+const sentSchema = z.strictObject({ token: z.string().max(64), request: controlRequestSchema });
+const tokenFile = (path: string): string => `${path}.token`;
+
 /** The largest mail in base64, with its envelope. Only the owner of the socket can send a request. */
 const LONGEST_REQUEST = Math.ceil(LARGEST_MAIL / 3) * 4 + 512 * 1024;
 /** Maximum length of a socket path on every system (macOS: 104 bytes of `sockaddr_un` with the final zero). */
@@ -99,10 +105,11 @@ export async function serveControl(
   path: string,
   respond: (request: ControlRequest) => Promise<unknown>,
 ): Promise<Control> {
+  const token = randomBytes(24).toString('hex');
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy());
     void readLine(socket, LONGEST_REQUEST)
-      .then((line) => respond(controlRequestSchema.parse(JSON.parse(line))))
+      .then((line) => respond(requestIn(line, token)))
       .then(
         (ok) => ({ ok: ok ?? null }),
         (error: unknown) => ({
@@ -120,6 +127,9 @@ export async function serveControl(
   }
   // The caller has locked the agent's folder, so no daemon runs. An existing socket file was left by a killed daemon.
   rmSync(path, { force: true });
+  rmSync(tokenFile(path), { force: true });
+  // A client reads the token after it has connected, so the file must exist before the socket.
+  writeFileSync(tokenFile(path), token, { mode: 0o600 });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     // `listen` creates the socket file before it returns, so this umask applies to the file.
@@ -132,6 +142,16 @@ export async function serveControl(
   };
 }
 
+function requestIn(line: string, token: string): ControlRequest {
+  const sent = sentSchema.parse(JSON.parse(line));
+  const [given, expected] = [Buffer.from(sent.token), Buffer.from(token)];
+  if (given.length === expected.length && timingSafeEqual(given, expected)) return sent.request;
+  throw new CordonError(
+    'forbidden',
+    'The request does not have the token of the daemon. Run the command as the user of the agent.',
+  );
+}
+
 /** Sends a request to the daemon. Returns null when no daemon runs. */
 export async function sendControlRequest(
   path: string,
@@ -140,7 +160,7 @@ export async function sendControlRequest(
   const socket = await connectTo(path);
   if (!socket) return null;
   const line = readLine(socket, Number.POSITIVE_INFINITY);
-  socket.write(`${JSON.stringify(request)}\n`);
+  socket.write(`${JSON.stringify({ token: readFileSync(tokenFile(path), 'utf8'), request })}\n`);
   const response = responseSchema.parse(JSON.parse(await line));
   socket.destroy();
   if ('error' in response) throw new CordonError(response.error, response.detail);

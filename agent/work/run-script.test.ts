@@ -1,5 +1,6 @@
 /** Scripts on a real agent process, sent by a server that may lie. */
 import { existsSync, readdirSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CommandId, newCommandId } from '../../shared/protocol/ids.ts';
@@ -102,6 +103,13 @@ describe('a reviewed script', () => {
     expect(denied.output).not.toContain('CORDON_AGENT');
     expect(denied.output).toContain('end\n');
   });
+});
+
+it('a process that can only connect to the socket of the agent gets no response from it', async () => {
+  const socket = connect(agent.path('agent.sock'));
+  socket.write(`${JSON.stringify({ token: '', request: { op: 'inbox', all: true, limit: 10 } })}\n`);
+  const response = Buffer.concat(await Array.fromAsync(socket)).toString();
+  expect(JSON.parse(response)).toMatchObject({ error: 'forbidden' });
 });
 
 describe('the agent refuses', () => {

@@ -42,7 +42,7 @@ describe.skipIf(!chromium.present)('scripts in the console', { timeout: 180_000 
       await api.call('POST', `/approvers/${proposed.version}/signatures`, approverSetView, body);
     }
     await until(async () => expect((await agent.status()).approverSet).toBe(2), 20_000);
-  }, 180_000);
+  }, 240_000);
   afterAll(async () => {
     await closeBrowser(browser);
     await world?.remove();
