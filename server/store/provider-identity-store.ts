@@ -1,5 +1,6 @@
 import { CordonError } from '../../shared/errors.ts';
 import type { AccountId } from '../../shared/protocol/ids.ts';
+import { sameGrant } from '../admins/grant-rules.ts';
 import type {
   GrantsOfProvider,
   LinkEntry,
@@ -7,7 +8,6 @@ import type {
   Unlinking,
 } from '../admins/identity-provider.ts';
 import type { Account, Identity, NewAccount, NewGrant } from '../admins/ports.ts';
-import { sameGrant } from '../admins/grant-rules.ts';
 import type { Grant } from '../admins/roles.ts';
 import { endAccess, insertAccount, insertGrant, load } from './account-rows.ts';
 import { appendEntry } from './append-entries.ts';
