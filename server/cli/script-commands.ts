@@ -128,7 +128,12 @@ function addWriteCommands(scripts: Command, cli: Cli): void {
       .option('--output <kib>', 'output limit in KiB, at most 1024', Number, 64)
       .option('--days <days>', 'days until the version expires', Number, 180);
   const bodyOf = (file: string, { purpose, interpreter, seconds, memory, output, days }: Content) => ({
-    ...{ purpose, interpreter, seconds, memory, output, days },
+    purpose,
+    interpreter,
+    seconds,
+    memory,
+    output,
+    days,
     text: readBytes(file, LARGEST_SCRIPT).toString('utf8'),
   });
   withContent(

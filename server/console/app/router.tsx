@@ -232,22 +232,22 @@ const editPolicy = createRoute({
 const scripts = createRoute({
   getParentRoute: () => root,
   path: '/scripts',
-  component: lazyRouteComponent(() => import('../scripts/scripts-page.tsx'), 'ScriptsPage'),
+  component: lazyPage(() => import('../scripts/scripts-page.tsx'), 'ScriptsPage'),
 });
 const newScript = createRoute({
   getParentRoute: () => root,
   path: '/scripts/new',
-  component: lazyRouteComponent(() => import('../scripts/script-editor-page.tsx'), 'NewScriptPage'),
+  component: lazyPage(() => import('../scripts/script-editor-page.tsx'), 'NewScriptPage'),
 });
 const script = createRoute({
   getParentRoute: () => root,
   path: '/scripts/$id',
-  component: lazyRouteComponent(() => import('../scripts/script-page.tsx'), 'ScriptPage'),
+  component: lazyPage(() => import('../scripts/script-page.tsx'), 'ScriptPage'),
 });
 const editScript = createRoute({
   getParentRoute: () => root,
   path: '/scripts/$id/edit',
-  component: lazyRouteComponent(() => import('../scripts/script-editor-page.tsx'), 'EditScriptPage'),
+  component: lazyPage(() => import('../scripts/script-editor-page.tsx'), 'EditScriptPage'),
 });
 const compliance = createRoute({
   getParentRoute: () => root,

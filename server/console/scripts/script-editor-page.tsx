@@ -55,7 +55,12 @@ export function EditScriptPage() {
 }
 
 const draftOf = ({ purpose, interpreter, text, seconds, memory, output }: Omit<Draft, 'days'>): Draft => ({
-  ...{ purpose, interpreter, text, seconds, memory, output },
+  purpose,
+  interpreter,
+  text,
+  seconds,
+  memory,
+  output,
   days: NEW.days,
 });
 
