@@ -62,7 +62,7 @@ function Glance({ overview }: { readonly overview: Overview }) {
   const { devices, areas, unknown, pendingApprovals, healthIssues, backup, now } = overview;
   const setup = useSetup(overview.setup);
   const may = useMay();
-  const orders = useQuery(ordersQuery);
+  const orders = useQuery({ ...ordersQuery, enabled: may('orders.list') });
   const navigate = useNavigate();
   const ordered = useMemo(() => marksOfOrders(orders.data?.orders ?? [], now), [orders.data, now]);
   const mine = pendingApprovals.filter((one) => one.mine);
@@ -132,11 +132,13 @@ function Glance({ overview }: { readonly overview: Overview }) {
       )}
 
       <Grid gap="lg">
-        <Grid.Col span={{ base: 12, md: 7 }}>
-          <Section title="Orders">
-            <QueryResult query={orders}>{(data) => <OpenOrders orders={data.orders} />}</QueryResult>
-          </Section>
-        </Grid.Col>
+        {may('orders.list') && (
+          <Grid.Col span={{ base: 12, md: 7 }}>
+            <Section title="Orders">
+              <QueryResult query={orders}>{(data) => <OpenOrders orders={data.orders} />}</QueryResult>
+            </Section>
+          </Grid.Col>
+        )}
         <Grid.Col span={{ base: 12, md: 5 }}>
           <Section id="health-issues" title="Health issues">
             <HealthIssues issues={healthIssues} />

@@ -22,25 +22,31 @@ import { TimeCorrections } from './time-corrections.tsx';
 
 export function SettingsPage() {
   const installation = useQuery(installationQuery);
-  const health = useQuery({ ...healthQuery, refetchInterval: 15_000 });
   const may = useMay();
+  const health = useQuery({ ...healthQuery, refetchInterval: 15_000, enabled: may('health.show') });
   return (
     <Page title="Settings">
       <Stack gap="xl">
-        <Section title="Health">
-          <QueryResult query={health}>{(data) => <Health health={data} />}</QueryResult>
-        </Section>
+        {may('health.show') && (
+          <Section title="Health">
+            <QueryResult query={health}>{(data) => <Health health={data} />}</QueryResult>
+          </Section>
+        )}
         <Section title="Certificates">
           <QueryResult query={installation}>
             {({ certificates }) => <Certificates certificates={certificates} />}
           </QueryResult>
         </Section>
-        <Section title="Your own areas">
-          <OwnAreas />
-        </Section>
-        <Section title="Disputed territories">
-          <TerritoryPolicies />
-        </Section>
+        {may('areas.list') && (
+          <Section title="Your own areas">
+            <OwnAreas />
+          </Section>
+        )}
+        {may('territory-policies.list') && (
+          <Section title="Disputed territories">
+            <TerritoryPolicies />
+          </Section>
+        )}
         {may('ip-databases.list') && (
           <Section title="IP databases">
             <IpDatabases />
@@ -49,9 +55,11 @@ export function SettingsPage() {
         <Section title="Installation">
           <QueryResult query={installation}>{(data) => <Facts installation={data} />}</QueryResult>
         </Section>
-        <Section title="Time corrections">
-          <TimeCorrections />
-        </Section>
+        {may('time-corrections.list') && (
+          <Section title="Time corrections">
+            <TimeCorrections />
+          </Section>
+        )}
         {may('backup.create') && (
           <Section id="backup" title="Backup">
             <QueryResult query={installation}>

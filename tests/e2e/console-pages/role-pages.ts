@@ -79,7 +79,9 @@ export function rolePages(tour: () => ConsoleTour): void {
     });
     await partner.goto('/devices');
     await partner.page.getByRole('heading', { name: 'Devices' }).waitFor();
-    await partner.page.getByRole('table').waitFor();
+    await partner.page.waitForLoadState('networkidle');
+    await partner.picture('custom role devices');
+    expect.soft(partner.complaints).toEqual([]);
     const pages = await partner.page.getByRole('navigation').getByRole('link').allInnerTexts();
     expect.soft(pages).toEqual(['Overview', 'Devices', 'Settings']);
     for (const path of ['/', '/settings', '/account']) {
