@@ -81,6 +81,29 @@ describe('an action on the records of devices', () => {
   });
 });
 
+describe('a filter by what a role may not see', () => {
+  it('is refused, also if another role of the admin shows it for other devices', async () => {
+    const other = await addGroup(api.database, `Other ${Math.random()}`);
+    const withRoles = async (email: string, seeing: GroupId | null) => {
+      const grants = [
+        { role: 'helpdesk' as const, group, area: null },
+        { role: 'auditor' as const, group: seeing, area: null },
+      ];
+      return (await api.signIn(await api.account(email, grants))).headers as Headers;
+    };
+    const located = { filter: { area: 'SE' }, action: 'mark-missing' };
+    const elsewhere = await withRoles('elsewhere@example.org', other);
+    expect((await post('/device-actions/preview', elsewhere, located)).json.code).toBe('forbidden');
+    expect((await post('/device-actions/mark-missing', elsewhere, { filter: { area: 'SE' } })).json.code).toBe(
+      'forbidden',
+    );
+    const everywhere = await withRoles('everywhere@example.org', null);
+    expect((await post('/device-actions/preview', everywhere, located)).json).toMatchObject({ affected: 0 });
+    const users = { filter: { where: [{ field: 'users.admins', op: 'known' }] }, action: 'mark-missing' };
+    expect((await post('/device-actions/preview', everywhere, users)).json).toMatchObject({ affected: 0 });
+  });
+});
+
 describe('an action that ends enrollments', () => {
   it('needs the confirmed number, and changes nothing if the number is no longer true', async () => {
     const fleet = await admin('fleet', { group });
