@@ -1,4 +1,4 @@
-/** Columns of the table `device_facts`, one for each fact of the device list. */
+/** Rows of the table `device_facts`. */
 
 import { sql } from 'kysely';
 import { FACTS, type Facts, factsOf } from '../../shared/inventory/facts.ts';
