@@ -259,10 +259,7 @@ export const RIGHTS = {
   'jobs.abort': right('device', 'owner', 'fleet', 'helpdesk'),
   'device-logs.list': right('device', 'owner', 'fleet', 'helpdesk'),
   'device-logs.download': right('device', 'owner', 'fleet', 'helpdesk'),
-  /**
-   * Rights to ask live queries and to read the answers, which list what the user of a device runs. The roles are those of
-   * `devices.personal-inventory`. An account reads only the answers to its own queries.
-   */
+  /** Rights to live queries, for the roles of `devices.personal-inventory`. An account reads only the answers to its own queries. */
   'live-queries.ask': right('device', 'owner', 'fleet', 'helpdesk'),
   'live-queries.list': right('device', 'owner', 'fleet', 'helpdesk'),
   'live-queries.show': right('device', 'owner', 'fleet', 'helpdesk'),
