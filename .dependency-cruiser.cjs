@@ -5,7 +5,18 @@ const { join } = require('node:path');
 /** Folders of server/ with the rules of the product. */
 const DOMAIN = [
   ...['activity', 'admins', 'commands', 'compliance', 'devices', 'disclosures', 'enrollment', 'groups', 'holds'],
-  ...['inventory', 'jurisdiction', 'ledger', 'mail', 'membership', 'notifications', 'orders', 'overview', 'people'],
+  ...[
+    'inventory',
+    'jurisdiction',
+    'ledger',
+    'mail',
+    'membership',
+    'notifications',
+    'orders',
+    'overview',
+    'packages',
+    'people',
+  ],
   ...['person-keys', 'policies', 'recovery', 'relay'],
 ];
 /** A rule for a folder that was renamed would check nothing. */

@@ -26,6 +26,8 @@ import type { DiskSpace, DiskState } from './store/disk-space.ts';
 import type { ReadLiveQuery } from './work/query/answer-query.ts';
 import type { ScriptPorts } from './work/run-script.ts';
 import type { ScriptRecord } from './work/script-record.ts';
+import type { AskSystemHelper } from './work/system-helper-client.ts';
+import type { UpdateOffers } from './work/update-offer.ts';
 import type { Workspace } from './workspace/workspace.ts';
 
 export interface AgentLog {
@@ -54,6 +56,10 @@ export interface AgentOptions {
   readonly managedFiles?: ManagedFiles | undefined;
   /** Reads the newest lines of the agent's log, oldest first. Simulations have none. */
   readonly readLog?: (() => string) | undefined;
+  /** System helper, which may change software, and the folder for own packages. Simulations have none. */
+  readonly systemHelper?: { readonly ask: AskSystemHelper; readonly packages: string } | undefined;
+  /** Updates of the operating system that wait for the user. Simulations have none. */
+  readonly updates?: UpdateOffers | undefined;
   /** Level of the agent's log, which a policy may set. */
   readonly logLevel?: LogLevelPort | undefined;
   /** Makes this agent a mail connector; absent on devices of people. */

@@ -31,6 +31,8 @@ const environment = z.object({
    * that cannot isolate them; a script can then read everything that the agent can read.
    */
   CORDON_AGENT_SCRIPTS: z.enum(['on', 'off', 'unconfined'], { error: 'on, off or unconfined' }).default('on'),
+  /** Socket of the system helper (`agent/system-helper`). */
+  CORDON_AGENT_SYSTEM_SOCKET: z.string().default('/run/cordon-agent-system/socket'),
   CORDON_AGENT_LOG: z.enum(LEVELS, { error: `one of ${LEVELS.join(', ')}` }).default('info'),
   /** The user's languages (POSIX, section 8.2, and GNU's LANGUAGE). */
   LANGUAGE: z.string().optional(),
@@ -58,6 +60,12 @@ export interface AgentConfig {
   readonly mailPrograms: { readonly settings: string; readonly passwords: string };
   /** Path of the daemon's Unix socket, mode 0600. */
   readonly socket: string;
+  /** Path of the system helper's socket. */
+  readonly systemSocket: string;
+  /** File with the user's choice about an update of the operating system. */
+  readonly update: string;
+  /** Folder for the package that the agent downloads. */
+  readonly packages: string;
   readonly logFile: string;
   /** Newest lines of the log, for the command `collect-logs`. */
   readonly recentLog: string;
@@ -104,6 +112,9 @@ export function readAgentConfig(home: string | undefined, env: NodeJS.ProcessEnv
     maildir: join(base, 'Maildir'),
     mailPrograms: { settings: join(base, 'mail-programs.json'), passwords: join(base, 'mail-programs.passwd') },
     socket: join(base, 'agent.sock'),
+    update: join(base, 'os-update.json'),
+    packages: join(base, 'packages'),
+    systemSocket: settings.CORDON_AGENT_SYSTEM_SOCKET,
     logFile: join(base, 'agent.log'),
     sensors,
     languages: languagesOf({ LANGUAGE, LC_ALL, LC_MESSAGES, LANG }),

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
+import { CordonError } from '../shared/errors.ts';
 import { notifyServiceManager, type ServiceState } from '../shared/service-manager.ts';
 import { listenForStop } from '../shared/stop-signals.ts';
 import { plain } from '../shared/text/visible-text.ts';
@@ -36,6 +37,9 @@ import { diskState, RESERVE_SIZE } from './store/disk-space.ts';
 import { machineQueries } from './work/query/machine-queries.ts';
 import { chooseIsolation } from './work/script-isolation.ts';
 import { scriptNotice } from './work/script-notice.ts';
+import { systemHelper } from './work/system-helper-client.ts';
+import { updateLines } from './work/update-lines.ts';
+import { openUpdateOffers, type UpdateOffer, type UpdateOffers } from './work/update-offer.ts';
 import { openWorkspace, type Workspace } from './workspace/workspace.ts';
 
 const SAMPLE_EVERY = 5 * 60_000;
@@ -56,6 +60,7 @@ export interface OpenedAgent {
   readonly maildir: Maildir;
   readonly reserve: DiskReserve;
   readonly log: pino.Logger;
+  readonly updates: UpdateOffers;
 }
 
 export interface DaemonOptions {
@@ -80,8 +85,13 @@ export async function openAgent(
   const recent = openLogFile(config.recentLog);
   const log = pino({ level: config.log, base: { name: 'cordon-agent' } }, withRecentLines(logDestination(), recent));
   const noReading = (why: string) => log.warn({ why: plain(why) }, 'the sensors gave no position');
+  const updates = openUpdateOffers(
+    config.update,
+    (offer) => void showOnDesktop('Cordon updates', updateLines(offer).join(' ')),
+  );
   const agent = createAgent({
     store,
+    updates,
     reserve,
     credentials: {
       ...credentials,
@@ -110,6 +120,7 @@ export async function openAgent(
     readLog: recent.read,
     machineChecks: () => machineChecks(process.platform),
     managedFiles: machineFiles(process.platform, join(config.home, 'managed-files')) ?? undefined,
+    ...(!connector && { systemHelper: { ask: systemHelper(config.systemSocket), packages: config.packages } }),
     logLevel: {
       get: () => log.level,
       set: (level) => {
@@ -136,7 +147,7 @@ export async function openAgent(
       warn: (message, fields) => log.warn(withoutControls(fields), message),
     },
   });
-  return { agent, store, workspace, maildir, reserve, log };
+  return { agent, store, workspace, maildir, reserve, log, updates };
 }
 
 function logDestination() {
@@ -178,7 +189,11 @@ export async function runDaemon(config: AgentConfig, options: DaemonOptions = {}
   const ended = new Promise<DaemonEnd>((resolve) => {
     end = resolve;
   });
-  const { agent, store, workspace, maildir, reserve, log } = await openAgent(config, (how) => end(how), options);
+  const { agent, store, workspace, maildir, reserve, log, updates } = await openAgent(
+    config,
+    (how) => end(how),
+    options,
+  );
   const messages = createMessageResponder(agent.messaging);
   const programs = options.connector
     ? null
@@ -189,8 +204,17 @@ export async function runDaemon(config: AgentConfig, options: DaemonOptions = {}
         files: config.mailPrograms,
         onFailure: (what, error) => log.warn({ what, error: String(error) }, 'other mail programs wait'),
       });
-  const page = pageOnDemand({ agent, messaging: agent.messaging, mail: agent.mail, programs, log });
-  const control = await serveControl(config.socket, (request) => respond({ agent, messages, programs, page }, request));
+  const page = pageOnDemand({
+    agent,
+    messaging: agent.messaging,
+    mail: agent.mail,
+    programs,
+    log,
+    updates: { current: updates.current, change: (change) => changeUpdate(agent, updates, change) },
+  });
+  const control = await serveControl(config.socket, (request) =>
+    respond({ agent, messages, programs, page, updates }, request),
+  );
   // A maintenance round may fail, for example on a full disk. The next round repeats the work.
   const failed = (error: unknown) => log.warn({ error: String(error) }, 'the periodic work failed');
   let wasFull = false;
@@ -254,9 +278,13 @@ interface RequestPorts {
   readonly messages: MessageResponder;
   readonly programs: MailPrograms | null;
   readonly page: PageOnDemand;
+  readonly updates: UpdateOffers;
 }
 
-async function respond({ agent, messages, programs, page }: RequestPorts, request: ControlRequest): Promise<unknown> {
+async function respond(
+  { agent, messages, programs, page, updates }: RequestPorts,
+  request: ControlRequest,
+): Promise<unknown> {
   switch (request.op) {
     case 'status':
       if (request.shown) agent.notices.markDisplayed();
@@ -271,6 +299,10 @@ async function respond({ agent, messages, programs, page }: RequestPorts, reques
       if (request.shown) agent.privacy.displayed();
       return { ...view, scripts: agent.scripts() };
     }
+    case 'update': {
+      if (request.change === null) return updates.current();
+      return changeUpdate(agent, updates, request.change);
+    }
     case 'open':
       return { link: await page.link() } satisfies OpenResponse;
     case 'mail-list':
@@ -283,6 +315,18 @@ async function respond({ agent, messages, programs, page }: RequestPorts, reques
     default:
       return messages(request);
   }
+}
+
+/** Starts or delays the update that waits for the user. */
+function changeUpdate(agent: Agent, updates: UpdateOffers, change: 'now' | 'delay'): UpdateOffer {
+  const offer = change === 'now' ? updates.startNow(Date.now()) : updates.delay(Date.now());
+  // The maintenance starts the update. If it fails, the next round starts it.
+  if (change === 'now') void agent.maintain().catch(() => undefined);
+  if (offer) return offer;
+  throw new CordonError(
+    'conflict',
+    updates.current() ? 'You cannot delay this update again.' : 'No update waits for you.',
+  );
 }
 
 /** Clocks of this machine. The monotonic clock is the kernel's time since boot, which includes the time in sleep mode. */

@@ -24,6 +24,7 @@ import { addMailCommands } from './mail-commands.ts';
 import { addSendmailCommand } from './mail-programs/sendmail-command.ts';
 import { addMessageCommands } from './message-commands.ts';
 import { addOpenCommand } from './open-command.ts';
+import { addUpdateCommand } from './update-command.ts';
 import { AGENT_VERSION } from './version.ts';
 import { addWorkspaceCommands } from './workspace-commands.ts';
 
@@ -89,6 +90,7 @@ export async function main(argv: readonly string[], time?: DeviceTime): Promise<
     },
   });
   addOpenCommand(program, ports);
+  addUpdateCommand(program, ports);
   addWorkspaceCommands(program, ports);
 
   try {

@@ -6,9 +6,11 @@ import { type Commands, createCommands } from './commands/commands.ts';
 import { createInventoryReport, type InventoryReporting } from './inventory/inventory-report.ts';
 import type { DeviceListener } from './link/http.ts';
 import type { Link } from './link/link.ts';
+import type { SecureDial } from './link/tls.ts';
 import { createPolicyWork, type PolicyWork } from './policy/policy-work.ts';
 import type { DeviceStore } from './store/agent-store.ts';
 import { collectLogs } from './work/collect-logs.ts';
+import { createPackageDownload } from './work/package-download.ts';
 import { createQueryWork, type QueryWork } from './work/query/answer-query.ts';
 import { createScriptRunner } from './work/run-script.ts';
 
@@ -38,6 +40,8 @@ export interface ManagementWorkPorts extends DeviceListener {
     | 'announceCollection'
     | 'showAdminMessage'
     | 'scripts'
+    | 'systemHelper'
+    | 'updates'
     | 'onRestart'
     | 'log'
   >;
@@ -46,6 +50,8 @@ export interface ManagementWorkPorts extends DeviceListener {
   /** True while the server answers, also if it refuses the device. */
   readonly isInContact: () => boolean;
   readonly send: Link['send'];
+  /** Dials the server with the certificate of the device. */
+  readonly secureDial: () => SecureDial;
   readonly location: () => Location;
   /** Approver set that the device has verified; null before the first one. */
   readonly approverSet: () => ApproverSet | null;
@@ -111,6 +117,16 @@ export function openManagementWork(ports: ManagementWorkPorts): ManagementWork {
   const commands = createCommands({
     store,
     scripts,
+    updates: options.updates,
+    software: options.systemHelper && {
+      ask: options.systemHelper.ask,
+      download: createPackageDownload({
+        folder: options.systemHelper.packages,
+        dial: ports.secureDial,
+        deviceUrl: ports.deviceUrl,
+      }),
+      approverKeys: () => ports.approverSet()?.keys ?? [],
+    },
     workspace: options.workspace,
     reportInventory: () => inventory.refresh(),
     checkPolicy: policy.check,

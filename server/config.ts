@@ -128,6 +128,8 @@ const variables = z.object({
   CORDON_EVIDENCE_DAYS: wholeNumber(1, 3650).default(400),
   /** Number of days for which the activity log keeps its entries. */
   CORDON_ACTIVITY_DAYS: wholeNumber(30, 3650).default(400),
+  /** Bandwidth limit for downloads of packages by all devices together, in bytes per second; 0 for none. */
+  CORDON_PACKAGE_BANDWIDTH: wholeNumber(0, 10_000_000_000).default(0),
   /** If `false`, `npm start` does not build the console. */
   CORDON_BUILD_CONSOLE: z.stringbool({ error: 'true or false' }).default(true),
   /** SNTP server (`HOST` or `HOST:PORT`) that confirms the clock. Without this variable, the server asks the machine's own NTP daemon. */
@@ -251,6 +253,7 @@ export interface Config {
   readonly privateReceivers: readonly string[];
   readonly evidenceDays: number;
   readonly activityDays: number;
+  readonly packageBandwidth: number;
   readonly buildConsole: boolean;
   readonly ntp: string | null;
   /**
@@ -338,6 +341,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     privateReceivers: values.CORDON_PRIVATE_RECEIVERS,
     evidenceDays: values.CORDON_EVIDENCE_DAYS,
     activityDays: values.CORDON_ACTIVITY_DAYS,
+    packageBandwidth: values.CORDON_PACKAGE_BANDWIDTH,
     buildConsole: values.CORDON_BUILD_CONSOLE,
     ntp: values.CORDON_NTP ?? null,
     acceptClock: values.CORDON_ACCEPT_CLOCK === undefined ? null : Date.parse(values.CORDON_ACCEPT_CLOCK),

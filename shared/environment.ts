@@ -54,6 +54,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_LARGE_SHARE: { reader: 'server' },
   CORDON_EVIDENCE_DAYS: { reader: 'server' },
   CORDON_ACTIVITY_DAYS: { reader: 'server' },
+  CORDON_PACKAGE_BANDWIDTH: { reader: 'server' },
   CORDON_PRIVATE_RECEIVERS: { reader: 'server' },
   CORDON_NTP: { reader: 'server' },
   CORDON_ACCEPT_CLOCK: { reader: 'server' },
@@ -75,6 +76,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_AGENT_GPSD_PORT: { reader: 'agent' },
   CORDON_AGENT_GEOCLUE: { reader: 'agent' },
   CORDON_AGENT_SCRIPTS: { reader: 'agent' },
+  CORDON_AGENT_SYSTEM_SOCKET: { reader: 'agent' },
   CORDON_AGENT_LOG: { reader: 'agent' },
 
   CORDON_CONNECTOR_HOME: { reader: 'mail connector' },

@@ -5,13 +5,15 @@
  */
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
-import type { Priority } from '../../shared/protocol/command-kinds.ts';
+import { isSlow, type Priority } from '../../shared/protocol/command-kinds.ts';
 import type { CommandWindow } from '../../shared/protocol/command-window.ts';
 import type { Command, ReportItem, SignedScript } from '../../shared/protocol/frames.ts';
 import type { CommandId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { AdminMessageStore } from '../admin-messages/admin-messages.ts';
 import type { ScriptRunner } from '../work/run-script.ts';
+import { changeSoftware, type SoftwarePorts } from '../work/software.ts';
+import type { UpdateOffers } from '../work/update-offer.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { chooseCommand } from './choose-command.ts';
 
@@ -51,6 +53,10 @@ export interface CommandStore extends CommandQueue, Pick<AdminMessageStore, 'add
 export interface CommandPorts {
   readonly store: CommandStore;
   readonly workspace: Workspace;
+  /** Asks the system helper, which may change software; absent in simulations. */
+  readonly software?: SoftwarePorts | undefined;
+  /** Updates of the operating system that wait for the user; absent in simulations. */
+  readonly updates?: Pick<UpdateOffers, 'isDue' | 'finished'> | undefined;
   /** Collects and reports the inventory. */
   readonly reportInventory: () => Promise<void>;
   /** Checks the policy at once. */
@@ -71,7 +77,10 @@ export interface Commands {
   store(command: StoredCommand): void;
   /** Cancels a stored command that has not started, and reports this. Does nothing if the command has started or is unknown. */
   cancel(id: CommandId): void;
-  /** Runs the unfinished commands in sequence, except those that wait for their windows. Never rejects. */
+  /**
+   * Runs the unfinished commands in sequence, except those that wait for their windows. Slow commands run in a sequence of their own beside
+   * the others, and the promise does not wait for them. Never rejects.
+   */
   work(): Promise<void>;
   /** Ends a running script, and resolves when its result is stored. */
   stop(): Promise<void>;
@@ -93,8 +102,8 @@ type Outcome = {
 
 export function createCommands(ports: CommandPorts): Commands {
   const { store, scripts } = ports;
-  /** Running scripts. A script may take an hour, and a lock or a wipe must not wait for it. At most one script runs. */
-  const background = new Map<CommandId, Promise<void>>();
+  let stopping = false;
+  let runningScript: Promise<void> = Promise.resolve();
 
   const carryOut = async ({
     id,
@@ -131,6 +140,14 @@ export function createCommands(ports: CommandPorts): Commands {
           outcome: 'done',
           detail: await (started ? scripts.interrupted(id) : scripts.run(id, command, signedScript)),
         };
+      case 'change-software':
+      case 'roll-back-software':
+      case 'install-package':
+      case 'update-os':
+        return {
+          ...(await changeSoftware(ports.software, id, command)),
+          after: () => void ports.reportInventory().catch(ports.onFailure),
+        };
       case 'restart-agent':
         return { outcome: 'done', detail: 'The agent restarts.', after: ports.onRestart };
       case 'unenroll':
@@ -160,36 +177,37 @@ export function createCommands(ports: CommandPorts): Commands {
       if (stored.command.kind === 'unenroll' && outcome === 'done') store.markUnenrolling();
     });
     store.forgetShares();
+    ports.updates?.finished(stored.id);
     ports.onResult();
     after?.();
   };
 
-  const isFree = ({ id, command }: StoredCommand) =>
-    !background.has(id) && (command.kind !== 'run-script' || background.size === 0);
-
-  const finishInBackground = (stored: StoredCommand & { readonly started: boolean }) => {
-    const finished = finish(stored)
-      .catch(ports.onFailure)
-      .finally(() => {
-        background.delete(stored.id);
-        void loop.run();
-      });
-    background.set(stored.id, finished);
+  /** False for an update of the operating system that the user has yet to see, or has delayed. */
+  const isDue = ({ id, command, expires }: StoredCommand): boolean => {
+    const now = Date.now();
+    if (command.kind !== 'update-os' || now >= expires) return true;
+    return ports.updates?.isDue(id, command, expires, now) ?? true;
   };
 
-  const drain = async () => {
+  const drain = async (slow: boolean) => {
     // Delete the secret key shares of finished commands, which a crash may have left in the store. The server sends such shares with a
     // command that locks or unlocks the workspace.
     store.forgetShares();
-    for (;;) {
-      const next = chooseCommand(store.unfinishedCommands().filter(isFree), Date.now());
+    while (!stopping) {
+      const waiting = store
+        .unfinishedCommands()
+        .filter(({ command }) => isSlow(command.kind) === slow)
+        .filter((stored) => stored.started || isDue(stored));
+      const next = chooseCommand(waiting, Date.now());
       if (!next) return;
-      if (next.command.kind === 'run-script') finishInBackground(next);
-      else await finish(next);
+      const finished = finish(next);
+      if (next.command.kind === 'run-script') runningScript = finished;
+      await finished;
     }
   };
 
-  const loop = new Loop({ run: drain, failed: ports.onFailure });
+  const loop = new Loop({ run: () => drain(false), failed: ports.onFailure });
+  const slowLoop = new Loop({ run: () => drain(true), failed: ports.onFailure });
 
   return {
     store(command) {
@@ -201,12 +219,17 @@ export function createCommands(ports: CommandPorts): Commands {
       const detail = 'The command was canceled before the device started it.';
       store.finishCommand(id, { type: 'result', command: id, outcome: 'canceled', detail, at: Date.now() });
       store.forgetShares();
+      ports.updates?.finished(id);
       ports.onResult();
     },
-    work: () => loop.run(),
+    work() {
+      slowLoop.request();
+      return loop.run();
+    },
     async stop() {
+      stopping = true;
       await scripts.stop();
-      await Promise.all(background.values());
+      await runningScript.catch(() => undefined);
     },
   };
 }

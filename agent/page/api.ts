@@ -7,6 +7,8 @@
  *   these messages.
  * - `GET /privacy` → `collectionView`: sections of the inventory, and scripts that ran. `POST /privacy/displayed`: the page reports that
  *   it displayed them.
+ * - `GET /update` → `updateView`: update of the operating system that waits for the user. `POST /update` (`updateBody`) → `updateOfferView`:
+ *   starts or delays it.
  * - `GET /policy` → `policyStatusView`: settings that the device does not meet, and the actions of their policy.
  * - `GET /people?text=` → `peopleView`.
  * - `GET /conversations` → `conversationList`. `POST /conversations` (`newConversation`) → `madeView`.
@@ -26,6 +28,7 @@ import { z } from 'zod';
 import { instant } from '../../shared/api/wire.ts';
 import { MISSING_REASONS, SECTIONS } from '../../shared/inventory/sections.ts';
 import { commandIdSchema } from '../../shared/protocol/ids.ts';
+import { UPDATE_SCOPES } from '../../shared/software/software-change.ts';
 import { REASONS, SERVICES, WAITING_RULES } from '../../shared/verdict/terms.ts';
 import { MESSAGE_STATES } from '../messaging/messaging.ts';
 
@@ -110,6 +113,16 @@ const adminMessageView = z.object({
 });
 export const adminMessageList = z.object({ messages: z.array(adminMessageView) });
 export const displayedBody = z.strictObject({ messages: z.array(commandIdSchema).max(MOST_ADMIN_MESSAGES) });
+
+export const updateOfferView = z.object({
+  scope: z.enum(UPDATE_SCOPES),
+  startsAt: z.int(),
+  deadline: z.int(),
+  hours: z.int(),
+  delaysLeft: z.int(),
+});
+export const updateView = z.object({ offer: updateOfferView.nullable() });
+export const updateBody = z.strictObject({ change: z.enum(['now', 'delay']) });
 
 export const collectionView = z.object({
   sections: z.array(

@@ -18,13 +18,14 @@ import { mailRoutes } from './mail-routes.ts';
 import { addMessageRoutes } from './message-routes.ts';
 import { addSessionRoutes } from './session-routes.ts';
 import type { Sessions } from './sessions.ts';
-import { addStatusRoutes, type StatusSources } from './status-routes.ts';
+import { addStatusRoutes, type PageUpdates, type StatusSources } from './status-routes.ts';
 
 export interface PagePorts {
   readonly messaging: Messaging;
   readonly mail: Mail;
   /** Service for other mail programs; null on a mail connector. */
   readonly programs: PagePrograms | null;
+  readonly updates: PageUpdates;
   readonly agent: StatusSources & Pick<Agent, 'onChange'>;
   readonly log: { error(facts: object, message: string): void };
 }
@@ -49,6 +50,7 @@ export function createPageApp({
   messaging,
   mail,
   programs,
+  updates,
   agent,
   log,
   port,
@@ -82,7 +84,7 @@ export function createPageApp({
     next();
   });
   addSessionRoutes(api, { port, sessions, changes });
-  addStatusRoutes(api, { messaging, agent });
+  addStatusRoutes(api, { messaging, agent, updates });
   addConversationRoutes(api, messaging);
   addMessageRoutes(api, messaging);
   api.use('/mail/programs', mailProgramsRoutes(programs));

@@ -4,6 +4,8 @@ import { type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { CordonError } from '../../shared/errors.ts';
+import { newCommandId } from '../../shared/protocol/ids.ts';
 import { freePort } from '../../tests/support/free-port.ts';
 import { type OpenedPrograms, openProgramsOf } from '../../tests/support/mail-programs-of.ts';
 import { type MailDevice, MailWorld } from '../../tests/support/mail-world.ts';
@@ -11,6 +13,7 @@ import { createMemoryTalk, type MemoryTalk } from '../../tests/support/memory-ta
 import { until } from '../../tests/support/until.ts';
 import { privacyView } from '../inventory/privacy-view.ts';
 import type { Messaging } from '../messaging/messaging.ts';
+import type { UpdateOffer } from '../work/update-offer.ts';
 import { LARGEST_ATTACHMENT, TOKEN_HEADER } from './api.ts';
 import { openPage, type Page } from './page.ts';
 
@@ -29,6 +32,7 @@ let ada: Messaging;
 let ben: Messaging;
 let page: Page;
 let root: string;
+let offer: UpdateOffer | null;
 let shown: string[];
 let agentChanged: () => void;
 let programs: OpenedPrograms;
@@ -43,12 +47,21 @@ beforeEach(async () => {
   writeFileSync(join(root, 'dist/index.html'), '<p>the page</p>');
   writeFileSync(join(root, 'dist/assets/index-abc.js'), 'export {};');
   shown = [];
+  offer = null;
   programs = openProgramsOf(mailDevice);
   page = await openPage(
     {
       messaging: ada,
       mail: mailDevice.mail,
       programs: programs.service,
+      updates: {
+        current: () => offer,
+        change: (change) => {
+          if (!offer) throw new CordonError('conflict', 'No update waits for you.');
+          offer = change === 'now' ? { ...offer, startsAt: 1 } : { ...offer, delaysLeft: 0 };
+          return offer;
+        },
+      },
       agent: {
         status: () => ({
           now: 1,
@@ -385,6 +398,23 @@ it('switches other mail programs on and off, and gives the password once', async
   expect((await answer('/off', 'POST')).status).toBe(200);
   expect((await answer('')).body).toMatchObject({ on: false, port: null, user: null });
   expect(existsSync(programs.maildir)).toBe(false);
+});
+
+it('shows an update that waits for the user, and delays or starts it', async () => {
+  const mine = await signIn();
+  const answer = async (method = 'GET', body?: unknown, headers = mine) => {
+    const { status, json } = await ask('/api/update', headers, method, body);
+    return { status, body: json() };
+  };
+  expect(await answer()).toEqual({ status: 200, body: { offer: null } });
+  expect(await answer('POST', { change: 'now' })).toMatchObject({ status: 409, body: { code: 'conflict' } });
+  offer = { command: newCommandId(), scope: 'security', startsAt: 9, deadline: 20, hours: 4, delaysLeft: 1 };
+  const shownOffer = { scope: 'security', startsAt: 9, deadline: 20, hours: 4, delaysLeft: 1 };
+  expect((await answer()).body).toEqual({ offer: shownOffer });
+  expect((await answer('POST', { change: 'never' })).status).toBe(400);
+  expect((await answer('POST', { change: 'now' }, OWN)).status).toBe(401);
+  expect((await answer('POST', { change: 'delay' })).body).toEqual({ ...shownOffer, delaysLeft: 0 });
+  expect((await answer('POST', { change: 'now' })).body).toMatchObject({ startsAt: 1 });
 });
 
 it('reports changes without content to a page with the cookie, until the session ends', async () => {

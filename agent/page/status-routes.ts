@@ -4,6 +4,7 @@ import type { Agent } from '../agent.ts';
 import type { Messaging } from '../messaging/messaging.ts';
 import { policyStatusOf } from '../policy/policy-status.ts';
 import { privacyText } from '../privacy-lines.ts';
+import type { UpdateOffer } from '../work/update-offer.ts';
 import {
   adminMessageList,
   collectionView,
@@ -11,16 +12,29 @@ import {
   messagingStatusView,
   policyStatusView,
   shownBody,
+  updateBody,
+  updateOfferView,
+  updateView,
 } from './api.ts';
 import { type MessagingStatusSources, messagingStatusOf } from './messaging-status.ts';
 import { json, read, respond } from './route.ts';
 
 export type StatusSources = MessagingStatusSources & Pick<Agent, 'notices' | 'adminMessages' | 'privacy' | 'scripts'>;
 
-export function addStatusRoutes(
-  api: Router,
-  { messaging, agent }: { readonly messaging: Pick<Messaging, 'state'>; readonly agent: StatusSources },
-): void {
+/** Update of the operating system that waits for the user. */
+export interface PageUpdates {
+  current(): UpdateOffer | null;
+  /** Starts or delays the update. Throws `conflict` if none waits, or if no delay is left. */
+  change(change: 'now' | 'delay'): UpdateOffer;
+}
+
+interface StatusPorts {
+  readonly messaging: Pick<Messaging, 'state'>;
+  readonly agent: StatusSources;
+  readonly updates: PageUpdates;
+}
+
+export function addStatusRoutes(api: Router, { messaging, agent, updates }: StatusPorts): void {
   api.get(
     '/messaging-status',
     respond(messagingStatusView, () => messagingStatusOf(messaging.state(), agent)),
@@ -40,6 +54,15 @@ export function addStatusRoutes(
   api.get(
     '/admin-messages',
     respond(adminMessageList, () => ({ messages: agent.adminMessages.list() })),
+  );
+  api.get(
+    '/update',
+    respond(updateView, () => ({ offer: updates.current() })),
+  );
+  api.post(
+    '/update',
+    json,
+    respond(updateOfferView, ({ body }) => updates.change(read(updateBody, body).change)),
   );
   api.get(
     '/privacy',

@@ -42,6 +42,8 @@ export const ACTIONS = {
   'device.re-enroll': { right: 'devices.revoke', people: 'limit', stepUp: 'always', tokens: 'marked' },
   /** One person may lock any number of workspaces, because a stolen device must be locked quickly and an unlock command reverses a lock. */
   'workspace.lock': { right: 'commands.issue', people: 1, stepUp: 'bulk', tokens: 'marked' },
+  /** A package runs its scripts as root. A rollback reverses the change, so one person suffices. */
+  'software.change': { right: 'commands.change-software', people: 1, stepUp: 'always', tokens: 'marked' },
   /**
    * A second person confirms a change of a device's location statement, home, legal seat or group, because the change can end the effect of
    * an order on the device.
@@ -160,8 +162,8 @@ export const RECOVERY_ACTIONS: ReadonlySet<ActionName> = new Set([
 type RoutePolicy = ActionName | readonly ActionName[] | 'signed' | 'harmless';
 
 export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = {
-  'commands.issue': ['workspace.wipe', 'device.unenroll', 'workspace.lock', 'script.run'],
-  'commands.issue-many': ['workspace.wipe', 'device.unenroll', 'workspace.lock', 'script.run'],
+  'commands.issue': ['workspace.wipe', 'device.unenroll', 'workspace.lock', 'script.run', 'software.change'],
+  'commands.issue-many': ['workspace.wipe', 'device.unenroll', 'workspace.lock', 'script.run', 'software.change'],
   'scripts.switch': 'scripts.switch',
   /** A reviewer signs with an approver key. */
   'scripts.review': 'signed',
@@ -303,6 +305,10 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   /** A live query changes nothing on a device, and its user can see it. */
   'live-queries.ask': 'harmless',
   'live-queries.remove': 'harmless',
+  /** No device installs a package before an approver has signed it. A deleted package can be uploaded again. */
+  'packages.upload': 'harmless',
+  'packages.sign': 'signed',
+  'packages.delete': 'harmless',
   'people.create': 'harmless',
   'people.update': 'harmless',
   'groups.preview': 'harmless',

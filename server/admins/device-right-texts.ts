@@ -42,6 +42,7 @@ export const COMMANDS = {
   'commands.issue': 'Send commands that destroy nothing to one device.',
   'commands.issue-many': 'Send commands that destroy nothing to many devices.',
   'commands.destroy': 'Also send commands that destroy data, such as a wipe. Needs a right to send commands.',
+  'commands.change-software': 'Install, update and remove software on devices.',
   'commands.cancel': 'Cancel commands that wait.',
   'live-queries.ask': 'Ask connected devices about processes, services, open ports or files.',
   'live-queries.list': 'List own live queries.',
@@ -127,6 +128,11 @@ export const SCRIPTS = {
 } as const;
 
 export const SOFTWARE = {
+  'packages.list': 'List the packages of the organization.',
+  'packages.show': 'Read the details of a package of the organization.',
+  'packages.upload': 'Upload a package, which an approver must sign.',
+  'packages.sign': 'Sign a package of the organization with an approver key.',
+  'packages.delete': 'Delete a package of the organization from the server.',
   'software.list': 'List the software of the fleet.',
   'software.show': 'Read the versions of a piece of software.',
   'software.devices': 'List devices with a version of software.',

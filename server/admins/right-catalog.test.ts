@@ -16,8 +16,8 @@ const EXCLUDED: Readonly<Record<string, string>> = {
     disclosures.produce disclosures.record-refusal disclosures.refusals disclosures.refuse disclosures.show disclosures.upload
     transparency.propose transparency.sign`,
   approver: `approver-keys.register approvers.propose approvers.sign orders.approve orders.confirm-replacement orders.decline
-    orders.propose orders.read-withheld orders.retract orders.revise recovery.sign-continuation time-corrections.propose
-    time-corrections.publish time-corrections.sign`,
+    orders.propose orders.read-withheld orders.retract orders.revise packages.sign recovery.sign-continuation
+    time-corrections.propose time-corrections.publish time-corrections.sign`,
   names: 'orders.impact-names orders.pack-names',
 };
 const words = (text: string) => text.split(/\s+/).filter(Boolean).sort();
@@ -69,6 +69,7 @@ describe('destructive routes', () => {
     'authorities.revoke': 'ends the use of a key, which only reduces what authorities can receive',
     'orders.rollout': 'reads how an order reaches the devices',
     'device-views.delete': 'deletes a saved filter',
+    'packages.delete': 'deletes a file that an admin can upload again',
     'live-queries.remove': 'deletes the answers to the own query, which last one hour',
     'jobs.abort': 'destroys nothing, and an admin can send the command again',
   };

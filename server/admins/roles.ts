@@ -246,6 +246,8 @@ export const RIGHTS = {
    * Right to send commands that destroy data, such as a wipe. The routes that send commands require this right in addition to their own.
    */
   'commands.destroy': right('device', 'owner', 'fleet'),
+  /** Right to change software of devices. The routes that send commands require this right in addition to their own. */
+  'commands.change-software': right('device', 'owner', 'fleet'),
   'commands.list': right('device', ...EVERYONE),
   'commands.show': right('device', ...EVERYONE),
   'commands.cancel': right('device', 'owner', 'fleet', 'helpdesk'),
@@ -266,6 +268,12 @@ export const RIGHTS = {
   'live-queries.answers': right('device', 'owner', 'fleet', 'helpdesk'),
   'live-queries.export': right('device', 'owner', 'fleet', 'helpdesk'),
   'live-queries.remove': right('device', 'owner', 'fleet', 'helpdesk'),
+  'packages.list': right('any', ...EVERYONE),
+  'packages.show': right('any', ...EVERYONE),
+  'packages.upload': right('whole', 'owner', 'fleet'),
+  /** Right to sign packages. Only a key of the current approver set signs. */
+  'packages.sign': right('any', 'owner', 'legal'),
+  'packages.delete': right('whole', 'owner', 'fleet'),
   'alerts.list': right('device', ...EVERYONE),
   'alerts.acknowledge': right('device', 'owner', 'fleet', 'helpdesk'),
   'events.listen': right('self'),
@@ -425,6 +433,7 @@ const RIGHT_NAMES = Object.keys(RIGHTS) as RightName[];
 export const RIGHTS_WITHOUT_ROUTE = [
   'commands.destroy',
   'scripts.run',
+  'commands.change-software',
   'backup.export',
   'orders.read-withheld',
   'codes.create-mail-connector',

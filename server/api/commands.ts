@@ -11,6 +11,7 @@ import {
 import { deviceParams } from '../../shared/api/devices.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { type CommandKind, destroysData } from '../../shared/protocol/command-kinds.ts';
+import type { Command } from '../../shared/protocol/frames.ts';
 import { newCommandId } from '../../shared/protocol/ids.ts';
 import type { ActionName } from '../admins/action-policy.ts';
 import type { Admins } from '../admins/admins.ts';
@@ -27,13 +28,14 @@ export interface CommandsPorts {
   readonly devices: Pick<Devices, 'get' | 'select'>;
   readonly admins: Pick<Admins, 'namesOf'>;
   readonly scripts: Pick<Scripts, 'requireRunnable'>;
+  readonly packages: { requireSigned(command: Command): Promise<void> };
 }
 
 export function commandRoutes(ports: CommandsPorts): Route[] {
   return [...deviceCommandRoutes(ports), ...manyDeviceRoutes(ports)];
 }
 
-function deviceCommandRoutes({ commands, devices, admins, scripts }: CommandsPorts): Route[] {
+function deviceCommandRoutes({ commands, devices, admins, scripts, packages }: CommandsPorts): Route[] {
   return [
     route({
       name: 'commands.issue',
@@ -50,6 +52,7 @@ function deviceCommandRoutes({ commands, devices, admins, scripts }: CommandsPor
         const { id: device } = await devices.get(params.id, allowed.devices);
         const { command, expiresInSeconds, id = newCommandId() } = body;
         if (command.kind === 'run-script') await scripts.requireRunnable(command, 1);
+        await packages.requireSigned(command);
         const action = ACTIONS[command.kind];
         if (action) await authorize(action, [device], { ...body, id });
         const by = caller.account.id;
@@ -111,7 +114,7 @@ function deviceCommandRoutes({ commands, devices, admins, scripts }: CommandsPor
   ];
 }
 
-function manyDeviceRoutes({ commands, devices, scripts }: CommandsPorts): Route[] {
+function manyDeviceRoutes({ commands, devices, scripts, packages }: CommandsPorts): Route[] {
   return [
     route({
       name: 'commands.issue-many',
@@ -133,7 +136,7 @@ function manyDeviceRoutes({ commands, devices, scripts }: CommandsPorts): Route[
           ...options
         } = body;
         // The device list with a location filter reveals where devices are. The filter is allowed here, because every role with the right
-        // `commands.destroy` or `scripts.run` may see locations.
+        // `commands.destroy`, `scripts.run` or `commands.change-software` may see locations.
         const isLocated = filter?.area !== undefined || filter?.located !== undefined;
         const further = FURTHER_RIGHTS[command.kind] ?? (isLocated ? 'commands.destroy' : null);
         const allowed = further ? demand(further) : scope;
@@ -187,6 +190,10 @@ const FURTHER_RIGHTS: Readonly<Partial<Record<CommandKind, RightName>>> = {
   'wipe-workspace': 'commands.destroy',
   unenroll: 'commands.destroy',
   'run-script': 'scripts.run',
+  'change-software': 'commands.change-software',
+  'roll-back-software': 'commands.change-software',
+  'install-package': 'commands.change-software',
+  'update-os': 'commands.change-software',
 };
 
 const ACTIONS: Readonly<Record<CommandKind, ActionName | null>> = {
@@ -197,6 +204,10 @@ const ACTIONS: Readonly<Record<CommandKind, ActionName | null>> = {
   'restart-agent': null,
   'collect-logs': null,
   'run-script': 'script.run',
+  'change-software': 'software.change',
+  'roll-back-software': 'software.change',
+  'install-package': 'software.change',
+  'update-os': 'software.change',
   'wipe-workspace': 'workspace.wipe',
   unenroll: 'device.unenroll',
 };

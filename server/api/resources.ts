@@ -44,6 +44,7 @@ import { type OrderImpactPort, orderImpactRoutes } from './order-impact.ts';
 import { type OrderPacksPorts, orderPackRoutes } from './order-packs.ts';
 import { type OrdersPort, orderRoutes } from './orders.ts';
 import { type OverviewPort, overviewRoutes } from './overview.ts';
+import { type PackagesPorts, packageRoutes } from './packages.ts';
 import { passkeyRoutes } from './passkeys.ts';
 import { type PeoplePort, peopleRoutes } from './people.ts';
 import { type PoliciesPorts, policyRoutes } from './policies.ts';
@@ -86,6 +87,7 @@ export interface ResourcePorts {
   readonly compareIpDatabase: IpDatabasesPorts['compareIpDatabase'];
   readonly relocating: IpDatabasesPorts['relocating'];
   readonly packs: OrderPacksPorts['packs'];
+  readonly packages: PackagesPorts['packages'] & CommandsPorts['packages'];
   readonly areas: AreasPort;
   readonly policies: TerritoryPoliciesPorts['policies'];
   readonly activity: ActivityLogPort;
@@ -148,7 +150,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...softwareRoutes({ inventory }),
     ...advisoryRoutes({ inventory }),
     ...deviceActionRoutes({ devices }),
-    ...commandRoutes({ commands, devices, admins, scripts: ports.scripts }),
+    ...commandRoutes({ commands, devices, admins, scripts: ports.scripts, packages: ports.packages }),
     ...scriptRoutes({ commands, devices, admins, scripts: ports.scripts }),
     ...jobRoutes({ commands, admins }),
     ...deviceLogRoutes({ deviceLogs: ports.deviceLogs, devices }),
@@ -168,6 +170,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...ledgerRoutes({ ledger, entries, openings: ports.openings, witnesses: ports.witnesses }),
     ...areaRoutes({ areas: ports.areas, admins }),
     ...ipDatabaseRoutes(ports),
+    ...packageRoutes({ packages: ports.packages, admins }),
     ...territoryPolicyRoutes({ policies: ports.policies, orders, admins, now: ports.now }),
     ...backupRoutes(ports.backups),
     ...recoveryRoutes(ports.recovery, admins),

@@ -31,6 +31,7 @@ import * as disclosureExamples from '../../shared/api/examples/disclosures.ts';
 import * as installationExamples from '../../shared/api/examples/installation.ts';
 import * as notificationExamples from '../../shared/api/examples/notifications.ts';
 import * as orderExamples from '../../shared/api/examples/orders.ts';
+import * as packageExamples from '../../shared/api/examples/packages.ts';
 import * as passkeyExamples from '../../shared/api/examples/passkeys.ts';
 import * as peopleExamples from '../../shared/api/examples/people.ts';
 import * as policyExamples from '../../shared/api/examples/policies.ts';
@@ -60,6 +61,7 @@ import * as orderReadings from '../../shared/api/order-readings.ts';
 import * as orderRollout from '../../shared/api/order-rollout.ts';
 import * as orders from '../../shared/api/orders.ts';
 import * as overview from '../../shared/api/overview.ts';
+import * as packages from '../../shared/api/packages.ts';
 import * as passkeys from '../../shared/api/passkeys.ts';
 import * as people from '../../shared/api/people.ts';
 import * as policies from '../../shared/api/policies.ts';
@@ -124,6 +126,7 @@ const MODULES: readonly object[] = [
   overview,
   passkeys,
   people,
+  packages,
   policies,
   policyDocument,
   provider,
@@ -153,6 +156,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...installationExamples,
   ...notificationExamples,
   ...orderExamples,
+  ...packageExamples,
   ...passkeyExamples,
   ...scriptExamples,
   ...peopleExamples,

@@ -59,6 +59,10 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     load: async () => (await import('./script-commands.ts')).addScriptCommands,
   },
   {
+    commands: { packages: 'Install, update, remove and roll back software on devices' },
+    load: async () => (await import('./package-commands.ts')).addPackageCommands,
+  },
+  {
     commands: { compliance: 'Show the compliance of devices with their policies' },
     load: async () => (await import('./compliance-commands.ts')).addComplianceCommands,
   },

@@ -79,6 +79,7 @@ import { createAccounts } from './accounts.ts';
 import { createBackupSchedule } from './backup-schedule.ts';
 import { connectDisclosures } from './disclosures.ts';
 import type { Foundation } from './foundation.ts';
+import { connectPackages } from './packages.ts';
 import { connectPolicies } from './policies.ts';
 import { connectScripts } from './scripts.ts';
 import { openWitnesses, storedWitnessPolicy } from './witnesses.ts';
@@ -204,6 +205,7 @@ export async function createDomain(base: Foundation, provider: ProviderSettings 
     ...accounts,
     scripts,
     activity,
+    packages: connectPackages(database, orders, base.config.packageBandwidth),
     ...decisions,
     ...identities,
     ledger,

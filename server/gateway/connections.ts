@@ -115,9 +115,8 @@ function createWelcome(ports: Ports, time: () => { readonly time: Instant; reado
     if (hello.mail) session.takeMail();
     if (hello.inventory) session.takeInventorySections();
     if (hello.jobs) session.acceptJobs();
-    if (hello.logs) session.acceptLogs();
     if (hello.queries) session.acceptQueries();
-    if (hello.scripts) session.acceptScripts();
+    session.acceptCommands(hello);
     await commands.join(device);
     if (hello.wall !== undefined) timekeeping.noteDeviceTime(device, hello.wall);
     // The device disconnected while the server was opening the session. Record the end here, because the close handler could not: the

@@ -3,6 +3,7 @@ import type { DeviceRoute } from './device-route.ts';
 import { type DeviceLogsPort, logRoutes } from './log-routes.ts';
 import { mailRoutes } from './mail-routes.ts';
 import { type MembershipRoutesPorts, membershipRoutes } from './membership-routes.ts';
+import { type PackagesPort, packageRoutes } from './package-routes.ts';
 import type { MailPort, RelayPort } from './ports.ts';
 import { sealedRoutes } from './sealed-routes.ts';
 import { type ServiceRoutesPorts, serviceRoutes } from './service-routes.ts';
@@ -11,6 +12,7 @@ export interface DeviceRoutesPorts extends ServiceRoutesPorts, MembershipRoutesP
   readonly relay: Pick<RelayPort, 'keyPackages' | 'attachments'>;
   readonly mail: MailPort;
   readonly deviceLogs: DeviceLogsPort;
+  readonly packages: PackagesPort;
 }
 
 export const deviceRoutes = (ports: DeviceRoutesPorts): DeviceRoute[] => [
@@ -19,4 +21,5 @@ export const deviceRoutes = (ports: DeviceRoutesPorts): DeviceRoute[] => [
   ...sealedRoutes(ports.relay),
   ...mailRoutes(ports.mail),
   ...logRoutes(ports.deviceLogs),
+  ...packageRoutes(ports.packages),
 ];

@@ -17,6 +17,7 @@ import { Interests } from './interests.ts';
 import { createJobDelivery } from './job-delivery.ts';
 import type { DeviceLogsPort } from './log-routes.ts';
 import { createMailboxDelivery } from './mailbox-delivery.ts';
+import type { PackagesPort } from './package-routes.ts';
 import { createPolicyDelivery } from './policy-delivery.ts';
 import {
   type CommandsPort,
@@ -75,6 +76,7 @@ export interface GatewayPorts {
   readonly compliance: CompliancePort;
   readonly relay: RelayPort;
   readonly mail: MailPort;
+  readonly packages: PackagesPort;
   readonly membership: MembershipPort;
   readonly ledger: LedgerPort;
   readonly reenroll: ServiceRoutesPorts['reenroll'];

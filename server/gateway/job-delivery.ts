@@ -12,9 +12,9 @@ export interface JobSession {
   readonly generation: number;
   readonly documents: Pick<DocumentsSent, 'addCommand'>;
   readonly frames: Pick<FrameSender, 'sendEncoded'>;
-  readonly knowsCommand: (kind: Command['kind']) => boolean;
   /** True if the agent knows windows and priorities of commands. */
   readonly knowsJobs: boolean;
+  readonly knowsCommand: (kind: Command['kind']) => boolean;
 }
 
 export type JobDelivery = (job: CommandId) => Promise<void>;

@@ -31,6 +31,18 @@ export interface SessionHandlers {
   failed(session: DeviceSession, error: unknown): void;
 }
 
+type Capabilities = Partial<Pick<Extract<DeviceFrame, { kind: 'hello' }>, 'logs' | 'scripts' | 'software'>>;
+
+/** Field of the `hello` frame with which an agent says that it knows a kind of command. Every agent knows the other kinds. */
+const NEEDED_CAPABILITIES: Readonly<Partial<Record<CommandKind, keyof Capabilities>>> = {
+  'collect-logs': 'logs',
+  'run-script': 'scripts',
+  'change-software': 'software',
+  'roll-back-software': 'software',
+  'install-package': 'software',
+  'update-os': 'software',
+};
+
 export class DeviceSession {
   readonly device: DeviceId;
   readonly generation: number;
@@ -49,8 +61,7 @@ export class DeviceSession {
   #takesInventorySections = false;
   #knowsJobs = false;
   #answersQueries = false;
-  #sendsLogs = false;
-  #runsScripts = false;
+  #capabilities: Capabilities = {};
   #alive = true;
   #areas: readonly string[];
   #use: number;
@@ -125,18 +136,14 @@ export class DeviceSession {
     this.#knowsJobs = true;
   }
 
-  acceptLogs(): void {
-    this.#sendsLogs = true;
-  }
-
-  acceptScripts(): void {
-    this.#runsScripts = true;
+  acceptCommands(capabilities: Capabilities): void {
+    this.#capabilities = capabilities;
   }
 
   /** False for a command that the agent is too old to know. Its schema would refuse the frame. */
   knowsCommand(kind: CommandKind): boolean {
-    if (kind === 'run-script') return this.#runsScripts;
-    return this.#sendsLogs || kind !== 'collect-logs';
+    const needed = NEEDED_CAPABILITIES[kind];
+    return needed === undefined || this.#capabilities[needed] === true;
   }
 
   /** True if the agent answers live queries. */

@@ -71,6 +71,8 @@ export interface ServiceGate {
   restricts(device: DeviceId): boolean;
 }
 
+const SERVICE_NAMES = { messaging: 'Messaging', mail: 'Mail', management: 'Management' } as const;
+
 /** Reason for a device that does not comply with a policy, beside the reasons of orders. */
 export const RESTRICTED =
   'This device does not meet a policy of your organization, so messages and mail wait. Correct the settings that `cordon-agent policy` lists.';
@@ -82,23 +84,26 @@ export const RESTRICTED =
  */
 export async function requireService(
   { verdict, rules, appealOf, restricts }: ServiceGate,
-  service: 'messaging' | 'mail',
+  service: 'messaging' | 'mail' | 'management',
   device: DeviceId,
 ): Promise<void> {
   const found = (await verdict(device)).services[service];
   const by = decidingOrder(found, rules());
   if (by === null) {
-    if (restricts(device))
+    if (service !== 'management' && restricts(device))
       throw new CordonError('service_denied', RESTRICTED, { orders: [], reasons: [], appeal: null });
     return;
   }
   const orders = found.denials.map(({ order }) => order);
-  const name = service === 'mail' ? 'Mail' : 'Messaging';
-  throw new CordonError('service_denied', `${name} is suspended by order ${orders.join(' and order ')}.`, {
-    orders,
-    reasons: [...found.reasons],
-    appeal: appealOf(by.order),
-  });
+  throw new CordonError(
+    'service_denied',
+    `${SERVICE_NAMES[service]} is suspended by order ${orders.join(' and order ')}.`,
+    {
+      orders,
+      reasons: [...found.reasons],
+      appeal: appealOf(by.order),
+    },
+  );
 }
 
 export const serviceGateOf = (orders: OrdersPort, restricts: ServiceGate['restricts']): ServiceGate => ({

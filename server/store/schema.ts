@@ -17,6 +17,7 @@ import type { NotificationTables } from './schema/notifications.ts';
 import type { OpenIdTables } from './schema/openid.ts';
 import type { OpeningTables } from './schema/openings.ts';
 import type { OrderTables } from './schema/orders.ts';
+import type { PackageTables } from './schema/packages.ts';
 import type { PasskeyTables } from './schema/passkeys.ts';
 import type { PeopleTables } from './schema/people.ts';
 import type { PolicyTables } from './schema/policies.ts';
@@ -38,6 +39,7 @@ export interface Schema
     MailTables,
     OpenIdTables,
     OpeningTables,
+    PackageTables,
     PasskeyTables,
     RecoveryTables,
     DisclosureTables,

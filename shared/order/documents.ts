@@ -53,6 +53,7 @@ export const PAYLOAD_TYPES = {
   timeCorrection: 'application/vnd.cordon.time-correction.v1+json',
   ledgerContinuation: 'application/vnd.cordon.ledger-continuation.v1+json',
   script: 'application/vnd.cordon.script.v1+json',
+  package: 'application/vnd.cordon.package.v1+json',
 } as const;
 
 export const envelopeSchema = z.strictObject({

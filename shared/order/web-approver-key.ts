@@ -116,6 +116,10 @@ export async function signDeskText(
   return await sign(key, DISCLOSURE_PAYLOAD_TYPES[kind], payload);
 }
 
+export async function signPackage(key: AnyKey, payload: string): Promise<string> {
+  return await sign(key, PAYLOAD_TYPES.package, payload);
+}
+
 export async function signContinuation(key: AnyKey, payload: string): Promise<string> {
   return await sign(key, PAYLOAD_TYPES.ledgerContinuation, payload);
 }

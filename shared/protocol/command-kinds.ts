@@ -8,6 +8,10 @@ export const COMMAND_KINDS = [
   'restart-agent',
   'collect-logs',
   'run-script',
+  'change-software',
+  'roll-back-software',
+  'install-package',
+  'update-os',
   'wipe-workspace',
   'unenroll',
 ] as const;
@@ -22,10 +26,21 @@ const DESTROYS_DATA: Readonly<Record<CommandKind, boolean>> = {
   'restart-agent': false,
   'collect-logs': false,
   'run-script': false,
+  'change-software': false,
+  'roll-back-software': false,
+  'install-package': false,
+  'update-os': false,
   'wipe-workspace': true,
   unenroll: true,
 };
 export const destroysData = (kind: CommandKind): boolean => DESTROYS_DATA[kind];
+
+/** Whether the command changes software of the machine with root's rights. Such a command needs the right `commands.change-software`. */
+const SOFTWARE: readonly CommandKind[] = ['change-software', 'roll-back-software', 'install-package', 'update-os'];
+export const changesSoftware = (kind: CommandKind): boolean => SOFTWARE.includes(kind);
+
+/** Whether the command can take minutes. The agent runs such commands one at a time beside the others, so that a wipe does not wait. */
+export const isSlow = (kind: CommandKind): boolean => kind === 'run-script' || changesSoftware(kind);
 
 /** Order in which a device runs waiting commands: high before normal before low. */
 export const PRIORITIES = ['low', 'normal', 'high'] as const;
@@ -41,6 +56,10 @@ const PRIORITY_OF: Readonly<Record<CommandKind, Priority>> = {
   'restart-agent': 'normal',
   'collect-logs': 'normal',
   'run-script': 'normal',
+  'change-software': 'normal',
+  'roll-back-software': 'normal',
+  'install-package': 'normal',
+  'update-os': 'low',
   'wipe-workspace': 'high',
   unenroll: 'high',
 };

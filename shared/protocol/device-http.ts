@@ -13,6 +13,8 @@
  * - `PUT /device/attachments/ID` (bytes, at most `LARGEST_ATTACHMENT`) → 204. ID: 32 random bytes of the sender, base64url. Each device
  *   that knows the ID can fetch the file. The upload may take `ATTACHMENT_WITHIN`; other request bodies may take one minute.
  * - `GET /device/attachments/ID` → the bytes.
+ * - `GET /device/packages/SHA256` with the header `Range: bytes=FROM-` → 206: a part of an own package, from this byte. 503 with `Retry-After`
+ *   while the bandwidth for packages is in use.
  * - `GET /device/ledger/consistency?from=SIZE&to=SIZE` → `consistencyView` of `shared/api/ledger.ts`: proof that the ledger of `to` entries
  *   contains the first `from` entries unchanged. Default for `to`: the newest checkpoint's size. The response always contains the newest
  *   checkpoint. `from=0` proves nothing.

@@ -34,6 +34,12 @@ import { answerSchema, DEADLINE_SECONDS, liveQuerySchema } from '../live-query/l
 import { envelopeSchema, observationSchema, personId } from '../order/documents.ts';
 import { LARGEST_VALUE, MOST_SETTINGS, policyReportSchema } from '../policy/check-results.ts';
 import { hasNoNul, LARGEST_SCRIPT, LONGEST_ARGUMENT, LONGEST_PIECE, MOST_ARGUMENTS } from '../scripts/limits.ts';
+import {
+  changeIdSchema,
+  osUpdateSchema,
+  softwareChangeSchema,
+  softwareRollbackSchema,
+} from '../software/software-change.ts';
 import { prioritySchema } from './command-kinds.ts';
 import { commandWindowSchema } from './command-window.ts';
 import { commandIdSchema, deviceIdSchema, queryIdSchema, scriptIdSchema } from './ids.ts';
@@ -96,6 +102,13 @@ export const commandSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('restart-agent') }),
   /** The device sends its log with `PUT /device/logs/COMMAND` (`device-http.ts`) before it reports the result. */
   z.strictObject({ kind: z.literal('collect-logs') }),
+  /** The device makes the change once, under the id `change`. `roll-back-software` returns to the versions before the change `of`. */
+  z.strictObject({ kind: z.literal('change-software'), ...softwareChangeSchema.shape }),
+  z.strictObject({ kind: z.literal('roll-back-software'), ...softwareRollbackSchema.shape }),
+  /** Updates of the operating system's packages. The user sees when they start, and may delay them. */
+  z.strictObject({ kind: z.literal('update-os'), ...osUpdateSchema.shape }),
+  /** The device gets the file of the signed statement by `GET /device/packages/SHA256` (`device-http.ts`), and verifies it. */
+  z.strictObject({ kind: z.literal('install-package'), change: changeIdSchema, envelope: envelopeSchema }),
   z.strictObject({ kind: z.literal('unenroll') }),
   /** Runs a reviewed version of a script. The frame `command` contains the script itself (`signedScriptSchema`). */
   z.strictObject({
@@ -410,6 +423,8 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
     queries: z.literal(true).optional(),
     /** True if the agent knows the command `run-script`. */
     scripts: z.literal(true).optional(),
+    /** True if the agent knows the commands that change software. The server sends them to no other agent. */
+    software: z.literal(true).optional(),
     /** Digest of the policy that the device has stored; empty if it has none. */
     policy: z.string().max(64).optional(),
     list: version,

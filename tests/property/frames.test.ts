@@ -29,6 +29,7 @@ import {
   serverFrameSchema,
 } from '../../shared/protocol/frames.ts';
 import { commandIdSchema, deviceIdSchema, newScriptId, queryIdSchema } from '../../shared/protocol/ids.ts';
+import { MOST_PACKAGES, PACKAGE_MANAGERS, SOFTWARE_ACTIONS } from '../../shared/software/software-change.ts';
 import { EVIDENCE_SOURCES, REASONS } from '../../shared/verdict/terms.ts';
 import { testSystem } from '../support/inventory-state.ts';
 
@@ -65,17 +66,58 @@ const denial: fc.Arbitrary<DenialNotice> = fc.record({
 const withoutNul = (texts: fc.Arbitrary<string>) => texts.map((value) => value.replaceAll('\0', ' '));
 const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   fc.constantFrom(...COMMAND_KINDS).chain((kind): fc.Arbitrary<Command> => {
-    if (kind === 'message') return fc.record({ kind: fc.constant(kind), text: text(2000, 1) });
-    if (kind !== 'run-script') return fc.constant({ kind });
-    return fc.record(
-      {
-        kind: fc.constant(kind),
-        script: fc.constantFrom(newScriptId(), newScriptId()),
-        version: fc.integer({ min: 1, max: 200 }),
-        arguments: fc.array(withoutNul(text(1000)), { maxLength: 16 }),
-      },
-      { requiredKeys: ['kind', 'script', 'version'] },
-    );
+    switch (kind) {
+      case 'message':
+        return fc.record({ kind: fc.constant(kind), text: text(2000, 1) });
+      case 'run-script':
+        return fc.record(
+          {
+            kind: fc.constant(kind),
+            script: fc.constantFrom(newScriptId(), newScriptId()),
+            version: fc.integer({ min: 1, max: 200 }),
+            arguments: fc.array(withoutNul(text(1000)), { maxLength: 16 }),
+          },
+          { requiredKeys: ['kind', 'script', 'version'] },
+        );
+      case 'change-software':
+        return fc.record({
+          kind: fc.constant(kind),
+          change: fc.uuid({ version: 4 }),
+          manager: fc.constantFrom(...PACKAGE_MANAGERS),
+          action: fc.constantFrom(...SOFTWARE_ACTIONS),
+          packages: fc.array(fc.record({ name: fc.stringMatching(/^[a-z0-9][a-z0-9+.-]{0,60}$/) }), {
+            minLength: 1,
+            maxLength: MOST_PACKAGES,
+          }),
+        });
+      case 'update-os':
+        return fc.record({
+          kind: fc.constant(kind),
+          change: fc.uuid({ version: 4 }),
+          scope: fc.constantFrom('security', 'all'),
+          deferral: fc.constantFrom(null, { hours: 8, times: 2 }),
+        });
+      case 'install-package':
+        return fc.record({
+          kind: fc.constant(kind),
+          change: fc.uuid({ version: 4 }),
+          envelope: fc.record({
+            payloadType: text(128),
+            payload: fc.constant('AAAA'),
+            signatures: fc.array(fc.record({ keyid: fc.constant('a'.repeat(64)), sig: fc.constant('AAAA') }), {
+              maxLength: 4,
+            }),
+          }),
+        });
+      case 'roll-back-software':
+        return fc.record({
+          kind: fc.constant(kind),
+          change: fc.uuid({ version: 4 }),
+          of: fc.uuid({ version: 4 }),
+        });
+      default:
+        return fc.constant({ kind });
+    }
   }),
 );
 const system: fc.Arbitrary<System> = fc.record({

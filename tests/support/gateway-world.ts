@@ -15,6 +15,7 @@ import { type ClientOptions, WebSocket } from 'ws';
 import type { Authority } from '../../certs/authority.ts';
 import { spkiOf } from '../../certs/certificate.ts';
 import { createCommands } from '../../server/commands/commands.ts';
+import { connectPackages } from '../../server/composition/packages.ts';
 import { connectPolicies } from '../../server/composition/policies.ts';
 import { connectScripts } from '../../server/composition/scripts.ts';
 import { createDeviceLogs } from '../../server/device-logs/device-logs.ts';
@@ -190,6 +191,7 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
       scripts: connectScripts({ database, bus, clock, installation: INSTALLATION }, orders.approverSets),
       relay,
       mail,
+      packages: connectPackages(database, orders, 0),
       membership,
       ledger,
       reenroll: est.reenroll,

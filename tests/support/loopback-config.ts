@@ -40,6 +40,7 @@ export function loopbackConfig(folder: string, ports: Ports, given: Partial<Conf
     privateReceivers: [],
     evidenceDays: 400,
     activityDays: 400,
+    packageBandwidth: 0,
     dropNames: [],
     buildConsole: false,
     ntp: null,

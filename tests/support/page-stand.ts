@@ -88,6 +88,12 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
     since,
   });
   const page = await openPage({
+    updates: {
+      current: () => null,
+      change: () => {
+        throw new Error('no update waits');
+      },
+    },
     messaging: talk.messagingOf(person),
     mail: device.mail,
     programs: programs.service,

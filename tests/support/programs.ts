@@ -9,6 +9,7 @@ export const PROGRAMS = [
   'server/start.js',
   'server/cordon.js',
   'agent/cordon-agent.js',
+  'agent/cordon-agent-system.js',
   'agent/cordon-mail-connector.js',
   'tests/replay/replay.ts',
   'tests/replay/server-process.ts',

@@ -5,11 +5,21 @@ import { type JobView, jobView } from '../../../shared/api/jobs.ts';
 import { Confirm } from '../../../shared/look/confirm.tsx';
 import { call } from '../client/call.ts';
 import { useMay } from '../client/session.tsx';
+import { RollBackJob } from '../devices/commands/roll-back.tsx';
 
 type Action = 'pause' | 'resume' | 'abort';
 
 /** Buttons of a job that has not ended, each with a dialog that asks for the reason. */
 export function JobActions({ job }: { readonly job: JobView }) {
+  return (
+    <>
+      <OpenJobActions job={job} />
+      <RollBackJob job={job} />
+    </>
+  );
+}
+
+function OpenJobActions({ job }: { readonly job: JobView }) {
   const may = useMay();
   const [action, setAction] = useState<Action | null>(null);
   const close = () => setAction(null);

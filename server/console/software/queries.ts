@@ -1,4 +1,5 @@
 import { inventorySections } from '../../../shared/api/inventory.ts';
+import { packageList } from '../../../shared/api/packages.ts';
 import {
   advisoryDetail,
   advisoryDevicePage,
@@ -30,5 +31,7 @@ export const advisoryQuery = (id: string) => topicQuery([], advisoryPath(id), ad
 export const advisoryDevicesQuery = (id: string, cursor: number | null) =>
   topicQuery([], withQuery(`${advisoryPath(id)}/devices`, { cursor, limit: PAGE }), advisoryDevicePage);
 export const advisoryCsvPath = (id: string) => `${advisoryPath(id)}/devices.csv`;
+
+export const packagesQuery = topicQuery([], '/packages', packageList);
 
 export const sectionsQuery = topicQuery([], '/inventory-sections', inventorySections);

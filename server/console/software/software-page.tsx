@@ -5,6 +5,7 @@ import { useMay } from '../client/session.tsx';
 import { Page } from '../parts/page.tsx';
 import { Advisories } from './advisories.tsx';
 import { CollectedSections } from './collected-sections.tsx';
+import { OwnPackages } from './own-packages.tsx';
 import { Titles } from './titles.tsx';
 
 const route = getRouteApi('/software');
@@ -12,6 +13,7 @@ const route = getRouteApi('/software');
 const TABS = [
   { value: 'titles', label: 'Titles', right: 'software.list', content: Titles },
   { value: 'advisories', label: 'Advisories', right: 'advisories.list', content: Advisories },
+  { value: 'packages', label: 'Own packages', right: 'packages.list', content: OwnPackages },
   { value: 'collection', label: 'What devices report', right: 'inventory-sections.show', content: CollectedSections },
 ] as const;
 type Tab = (typeof TABS)[number]['value'];

@@ -10,6 +10,10 @@ export const COMMAND_NAMES: Readonly<Record<CommandKind, string>> = {
   'restart-agent': 'Restart agent',
   'collect-logs': 'Collect log',
   'run-script': 'Run script',
+  'change-software': 'Change software',
+  'roll-back-software': 'Roll back software',
+  'install-package': 'Install own package',
+  'update-os': 'Update operating system',
   'wipe-workspace': 'Wipe workspace',
   unenroll: 'Unenroll device',
 };
@@ -20,6 +24,12 @@ export const COMMAND_MEANING: Readonly<Record<CommandKind, string>> = {
     'The user cannot open work files on the device until an admin unlocks the workspace. No data is lost.',
   'unlock-workspace': 'The user can open the work files on the device again.',
   'refresh-inventory': 'The device reports its current hardware and software.',
+  'change-software':
+    'The system helper of the device installs, updates or removes the packages. If it fails, it restores the earlier versions.',
+  'update-os':
+    'The device installs the updates of its repositories. Its user sees when they start, and may delay them.',
+  'install-package': 'The device downloads the signed package, verifies it and installs it.',
+  'roll-back-software': 'The device returns to the versions that it had before the change.',
   'restart-agent': 'The Cordon agent on the device restarts. The workspace and its files do not change.',
   'collect-logs':
     'The device sends the log of its Cordon agent. You can download the log from the page of the device for 7 days. The log contains no messages and no keys.',
@@ -37,6 +47,10 @@ export const COMMAND_VERBS: Readonly<Record<CommandKind, string>> = {
   'restart-agent': 'Restart agent',
   'collect-logs': 'Collect log',
   'run-script': 'Run script',
+  'change-software': 'Change software',
+  'roll-back-software': 'Roll back software',
+  'install-package': 'Install own package',
+  'update-os': 'Update operating system',
   'wipe-workspace': 'Wipe workspace',
   unenroll: 'Unenroll device',
 };
@@ -58,6 +72,14 @@ export function commandVerb(kind: CommandKind, count: number): string {
       return `Restart agent on ${devices}`;
     case 'run-script':
       return `Run on ${devices}`;
+    case 'change-software':
+      return `Change software of ${devices}`;
+    case 'roll-back-software':
+      return `Roll back software of ${devices}`;
+    case 'update-os':
+      return `Update ${devices}`;
+    case 'install-package':
+      return `Install on ${devices}`;
     case 'wipe-workspace':
       return `Wipe ${devices}`;
     case 'unenroll':
@@ -76,10 +98,27 @@ export const COMMAND_STATE_NAMES: Readonly<Record<CommandState, string>> = {
   canceled: 'Canceled',
 };
 
+const SOFTWARE_VERBS = { install: 'Install', update: 'Update', remove: 'Remove' } as const;
+
+/** Content of a command that has one: the text of a message, the version of a script, or the packages. */
 export function commandText(command: Command): string | null {
-  if (command.kind === 'run-script') return [`Version ${command.version}`, ...(command.arguments ?? [])].join(' ');
-  return command.kind === 'message' ? command.text : null;
+  switch (command.kind) {
+    case 'message':
+      return command.text;
+    case 'run-script':
+      return [`Version ${command.version}`, ...(command.arguments ?? [])].join(' ');
+    case 'change-software': {
+      const names = command.packages.map(({ name, version }) => (version === undefined ? name : `${name} ${version}`));
+      return `${SOFTWARE_VERBS[command.action]} ${names.join(', ')}`;
+    }
+    case 'update-os':
+      return command.scope === 'security' ? 'Security updates' : 'All updates';
+    default:
+      return null;
+  }
 }
 
-/** Kinds that the dialogs for commands offer. A script has its own dialog, on its own page. */
-export const DIALOG_KINDS: readonly CommandKind[] = COMMAND_KINDS.filter((kind) => kind !== 'run-script');
+/** Kinds that only other pages offer: a script, an own package with its signed statement, and the rollback of a change. */
+const OWN_PAGE: readonly CommandKind[] = ['run-script', 'install-package', 'roll-back-software'];
+/** Kinds that the dialogs for commands offer. */
+export const DIALOG_KINDS: readonly CommandKind[] = COMMAND_KINDS.filter((kind) => !OWN_PAGE.includes(kind));

@@ -13,6 +13,7 @@ import { MESSAGES } from './tables-messages.ts';
 import { NOTIFICATIONS } from './tables-notifications.ts';
 import { OPENID } from './tables-openid.ts';
 import { OPENINGS } from './tables-openings.ts';
+import { PACKAGES } from './tables-packages.ts';
 import { PASSKEYS } from './tables-passkeys.ts';
 import { POLICIES } from './tables-policies.ts';
 import { SCRIPTS } from './tables-scripts.ts';
@@ -484,6 +485,7 @@ const SUBJECTS = [
   ...[INVENTORY, RECOVERY, DISCLOSURES, TIME_CORRECTIONS, GROUPS, DEVICE_LIST],
   POLICIES,
   SCRIPTS,
+  PACKAGES,
 ];
 
 export const tables = (dialect: DialectName): Migration => ({

@@ -12,6 +12,7 @@ import { ConversationList } from '../conversations/conversation-list.tsx';
 import { AnnouncedOrders } from '../orders/announced-orders.tsx';
 import { DenialBanner } from '../orders/denial-banner.tsx';
 import { NewCollection } from '../privacy/privacy-dialog.tsx';
+import { WaitingUpdate } from '../update/waiting-update.tsx';
 import { WORDS } from '../words/english.ts';
 import { nameOf } from '../words/names.ts';
 import classes from './frame.module.css';
@@ -36,6 +37,7 @@ function Panes({ messagingStatus, id }: { readonly messagingStatus: MessagingSta
   return (
     <>
       <div className={classes.notices}>
+        <WaitingUpdate />
         <NewAdminMessages />
         <NewCollection />
         {messagingStatus.denials.length > 0 || (state === 'denied' && !messagingStatus.restricted) ? (

@@ -12,6 +12,7 @@ import {
   PAGE_OF_MESSAGES,
   peopleView,
   policyStatusView,
+  updateView,
 } from '../../api.ts';
 import { call } from './call.ts';
 
@@ -38,6 +39,13 @@ export const adminMessagesQuery = queryOptions({
 export const policyQuery = queryOptions({
   queryKey: ['policy'],
   queryFn: ({ signal }) => call('GET', '/policy', policyStatusView, undefined, signal),
+});
+
+export const updateQuery = queryOptions({
+  queryKey: ['update'],
+  queryFn: async ({ signal }) => (await call('GET', '/update', updateView, undefined, signal)).offer,
+  // The offer appears, and its update starts, without an event from the agent.
+  refetchInterval: 30_000,
 });
 
 export const privacyQuery = queryOptions({

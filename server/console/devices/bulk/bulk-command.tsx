@@ -6,7 +6,7 @@ import { issuedToMany } from '../../../../shared/api/commands.ts';
 import type { DeviceActionImpact } from '../../../../shared/api/device-actions.ts';
 import { ApiError } from '../../../../shared/look/api-error.ts';
 import { Failure, Loading } from '../../../../shared/look/states.tsx';
-import { destroysData } from '../../../../shared/protocol/command-kinds.ts';
+import { type CommandKind, changesSoftware, destroysData } from '../../../../shared/protocol/command-kinds.ts';
 import { type CommandId, newCommandId } from '../../../../shared/protocol/ids.ts';
 import { call } from '../../client/call.ts';
 import { useMay } from '../../client/session.tsx';
@@ -22,7 +22,11 @@ import { jobOptionsOf, NO_OPTIONS } from './job-options.ts';
 import { RecordActionForm } from './record-action-form.tsx';
 import { RefusedDevices } from './refused-devices.tsx';
 
-const HARMLESS = DIALOG_KINDS.filter((kind) => !destroysData(kind));
+const offeredKinds = (may: (right: 'commands.destroy' | 'commands.change-software') => boolean): CommandKind[] =>
+  DIALOG_KINDS.filter(
+    (kind) =>
+      (!destroysData(kind) || may('commands.destroy')) && (!changesSoftware(kind) || may('commands.change-software')),
+  );
 
 export function BulkCommand({
   chosen,
@@ -71,7 +75,7 @@ function Parts({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0], 
 function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0], 'opened'>) {
   const may = useMay();
   const client = useQueryClient();
-  const kinds = may('commands.destroy') ? DIALOG_KINDS : HARMLESS;
+  const kinds = offeredKinds(may);
   const [draft, setDraft] = useState(() => draftOf('message'));
   // The command id stays the same while the dialog is open, so that a repeated request after a lost response creates no second command.
   const [id, setId] = useState(newCommandId);
@@ -105,11 +109,12 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
     },
   });
   const changed = sending.error instanceof ApiError && sending.error.code === 'conflict';
+  const joinable = draft.kind !== 'lock-workspace' && !changesSoftware(draft.kind);
   // The form hides these options for these commands, because the server refuses them.
   const applicable = {
     ...options,
     ...(grave && { attempts: null }),
-    ...((grave || draft.kind === 'lock-workspace') && { joiners: false }),
+    ...((grave || !joinable) && { joiners: false }),
   };
   const valid = jobOptionsOf(applicable) !== null;
   const ready =
@@ -151,7 +156,7 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
             setId(newCommandId());
           }}
           destroying={grave}
-          filtered={chosen.kind === 'all' && draft.kind !== 'lock-workspace'}
+          filtered={chosen.kind === 'all' && joinable}
         />
         {error !== null && <Failure error={error} retry={() => void refetch()} />}
         {audience ? (

@@ -2,10 +2,14 @@ import { Radio, Select, Stack, Textarea } from '@mantine/core';
 import type { CommandKind } from '../../../../shared/protocol/command-kinds.ts';
 import type { Command } from '../../../../shared/protocol/frames.ts';
 import { COMMAND_MEANING, COMMAND_NAMES } from '../../words/commands.ts';
+import { NO_SOFTWARE, type SoftwareDraft, SoftwareFields, softwareCommandOf } from './software-fields.tsx';
+import { newUpdate, type UpdateDraft, UpdateFields, updateCommandOf } from './update-fields.tsx';
 
 export interface CommandDraft {
   readonly kind: CommandKind;
   readonly text: string;
+  readonly software: SoftwareDraft;
+  readonly update: UpdateDraft;
   readonly expiresInSeconds: number;
 }
 
@@ -20,10 +24,21 @@ const LIVES = [
 /** Maximum number of characters of a message to the user, the same as in `commandSchema`. */
 const LONGEST_MESSAGE = 2000;
 
-export const draftOf = (kind: CommandKind): CommandDraft => ({ kind, text: '', expiresInSeconds: 7 * DAY });
+export const draftOf = (kind: CommandKind): CommandDraft => ({
+  kind,
+  text: '',
+  software: NO_SOFTWARE,
+  update: newUpdate(),
+  expiresInSeconds: 7 * DAY,
+});
 
-export function commandOf({ kind, text }: CommandDraft): Command | null {
-  if (kind === 'run-script') return null;
+/** Command of the draft; null while a field is empty or invalid. */
+export function commandOf({ kind, text, software, update }: CommandDraft): Command | null {
+  if (kind === 'change-software') return softwareCommandOf(software);
+  if (kind === 'update-os') return updateCommandOf(update);
+  // A rollback needs the change that it reverses, an own package its signed statement, and a script its version. Their own pages offer
+  // these commands.
+  if (kind === 'roll-back-software' || kind === 'install-package' || kind === 'run-script') return null;
   if (kind !== 'message') return { kind };
   const trimmed = text.trim();
   return trimmed === '' || trimmed.length > LONGEST_MESSAGE ? null : { kind, text: trimmed };
@@ -75,6 +90,12 @@ export function CommandForm({
           value={draft.text}
           onChange={({ currentTarget }) => change({ ...draft, text: currentTarget.value })}
         />
+      )}
+      {draft.kind === 'change-software' && (
+        <SoftwareFields draft={draft.software} change={(software) => change({ ...draft, software })} />
+      )}
+      {draft.kind === 'update-os' && (
+        <UpdateFields draft={draft.update} change={(update) => change({ ...draft, update })} />
       )}
       <Select
         label="Command expires if the device stays offline for"

@@ -6,7 +6,7 @@ import { type CommandView, commandView } from '../../../../shared/api/commands.t
 import { Confirm } from '../../../../shared/look/confirm.tsx';
 import { QueryResult } from '../../../../shared/look/states.tsx';
 import { UserText } from '../../../../shared/look/user-text.tsx';
-import type { CommandKind } from '../../../../shared/protocol/command-kinds.ts';
+import { type CommandKind, changesSoftware } from '../../../../shared/protocol/command-kinds.ts';
 import { call } from '../../client/call.ts';
 import { useNow } from '../../client/server-time.tsx';
 import { useMay, useSession } from '../../client/session.tsx';
@@ -14,12 +14,19 @@ import { Section } from '../../parts/page.tsx';
 import { Moment } from '../../parts/words.tsx';
 import { OutputButton } from '../../scripts/output-button.tsx';
 import { COMMAND_NAMES, commandText } from '../../words/commands.ts';
+import { RollBackOnDevice } from '../commands/roll-back.tsx';
 import { type Step, stepsOf } from '../commands/steps.ts';
 import { commandsQuery } from '../queries.ts';
 import classes from './device.module.css';
 import { ShortList } from './short-list.tsx';
 
-const KINDS: readonly CommandKind[] = ['refresh-inventory', 'collect-logs', 'restart-agent'];
+const KINDS: readonly CommandKind[] = [
+  'refresh-inventory',
+  'collect-logs',
+  'restart-agent',
+  'change-software',
+  'update-os',
+];
 
 export function CommandsSection({
   id,
@@ -47,7 +54,7 @@ export function CommandsSection({
           )}
           {command &&
             may('commands.issue') &&
-            KINDS.map((kind) => (
+            KINDS.filter((kind) => !changesSoftware(kind) || may('commands.change-software')).map((kind) => (
               <Button key={kind} variant="default" size="xs" onClick={() => command(kind)}>
                 {COMMAND_NAMES[kind]}…
               </Button>
@@ -116,6 +123,7 @@ function CommandRow({
             <OutputButton command={command.id} of={user} />
           )}
           {waiting && command.cancelRequestedAt === null && <Cancel command={command} />}
+          {(command.state === 'done' || command.state === 'failed') && <RollBackOnDevice command={command} />}
         </Group>
       </Group>
       <ol className={classes.steps}>

@@ -1,0 +1,222 @@
+/**
+ * Changes of the machine's software, one after the other. A change is recorded before its first step. A repeated request gets the result of
+ * the first, also after a crash of the agent or of the helper. A change that fails is undone.
+ */
+import type { ChangeRecord, Journal } from './journal.ts';
+import { type MachinePolicy, requireNamed, requireSteps } from './machine-policy.ts';
+import { type PackageFiles, statementOf } from './package-files.ts';
+import type { PackageManager, Target } from './package-manager.ts';
+import {
+  type ChangeRequest,
+  type ChangeResponse,
+  HelperRefusal,
+  LONGEST_DETAIL,
+  type PackageStep,
+} from './requests.ts';
+import { mergedSteps, requireExpected, requireUnchanged, reversed, stepsText, targetsOf } from './targets.ts';
+
+export interface ChangePorts {
+  readonly apt: PackageManager;
+  readonly journal: Journal;
+  readonly files: PackageFiles;
+  readonly policy: MachinePolicy;
+  readonly now: () => number;
+  readonly log: (text: string) => void;
+}
+
+export interface Changes {
+  make(request: ChangeRequest): Promise<ChangeResponse>;
+  /** Resolves when no change runs. */
+  idle(): Promise<void>;
+}
+
+const MOST_WAITING = 16;
+
+const failed = (code: HelperRefusal['code'], detail: string, steps: readonly PackageStep[] = []): ChangeResponse => ({
+  outcome: 'failed',
+  code,
+  steps: [...steps],
+  detail: detail.slice(0, LONGEST_DETAIL),
+});
+
+const done = (steps: readonly PackageStep[], detail: string): ChangeResponse => ({
+  outcome: 'done',
+  steps: [...steps],
+  detail: detail.slice(0, LONGEST_DETAIL),
+});
+
+const contentOf = ({ attempt, ...content }: ChangeRequest): string => JSON.stringify(content);
+
+export function createChanges(ports: ChangePorts): Changes {
+  const { apt, journal, policy, files } = ports;
+  const running = new Map<string, { readonly attempt: string; readonly response: Promise<ChangeResponse> }>();
+  let last: Promise<unknown> = Promise.resolve();
+
+  const namesOf = (steps: readonly PackageStep[]) => steps.map(({ name }) => name);
+
+  /** Targets of the request, and the steps that a rollback reverses. */
+  async function targetsFor(request: ChangeRequest): Promise<Target[]> {
+    if (request.op === 'roll-back') {
+      const record = journal.read(request.of);
+      if (!record) {
+        throw new HelperRefusal(
+          'not_found',
+          'This device has no record of the change, so the helper does not know the earlier versions. Nothing was changed.',
+        );
+      }
+      const installed = await apt.installed(namesOf(record.steps));
+      requireUnchanged(record.steps, installed);
+      return withFiles(reversed(record.steps, installed));
+    }
+    if (request.op === 'install-package') {
+      const { name, version, architecture, sha256 } = statementOf(policy, request.envelope);
+      const file = files.path(sha256);
+      const found = await apt.fieldsOf(file);
+      if (found.name !== name || found.version !== version || found.architecture !== architecture) {
+        throw new HelperRefusal(
+          'invalid_input',
+          `The file contains ${found.name} ${found.version} (${found.architecture}), but the signature is for ${name} ${version} (${architecture}). Nothing was changed.`,
+        );
+      }
+      const present = (await apt.installed([name])).get(name);
+      return present?.complete && present.version === version ? [] : [{ name, version, file }];
+    }
+    if (request.op === 'update-os') {
+      if (!policy.osUpdates) {
+        throw new HelperRefusal(
+          'not_permitted',
+          'The machine\'s policy allows no updates of the operating system. The machine\'s owner can set "osUpdates" to true in system.json.',
+        );
+      }
+      if (await apt.available()) return [...(await apt.updates(request.scope))];
+      throw new HelperRefusal('not_supported', 'The system helper cannot update this system. It supports apt.');
+    }
+    const { action, packages, manager } = request;
+    if (manager !== 'apt' || !(await apt.available())) {
+      throw new HelperRefusal(
+        'not_supported',
+        `The system helper cannot use ${manager} on this device. Nothing was changed. It supports apt on Debian and its derivatives.`,
+      );
+    }
+    requireNamed(
+      policy,
+      packages.map(({ name }) => name),
+    );
+    const installed = await apt.installed(packages.map(({ name }) => name));
+    const candidates = new Map<string, string | null>();
+    for (const { name, version } of packages) {
+      if (action !== 'remove' && version === undefined) candidates.set(name, await apt.candidate(name));
+    }
+    return targetsOf(action, packages, installed, (name) => candidates.get(name) ?? null);
+  }
+
+  /** Own packages are in no repository. Their earlier versions come from the helper's own copies. */
+  const withFiles = (targets: readonly Target[]): Target[] =>
+    targets.map((target) =>
+      target.version === null ? target : { ...target, file: files.find(target.name, target.version) ?? undefined },
+    );
+
+  /** Returns the packages of the steps that do not have their planned version, and the reason for the first. */
+  async function differences(steps: readonly PackageStep[]): Promise<string[]> {
+    const installed = await apt.installed(namesOf(steps));
+    return steps.flatMap(({ name, to }) => {
+      const present = installed.get(name);
+      if (to === null) return present ? [`${name} is still installed`] : [];
+      if (!present) return [`${name} is not installed`];
+      if (!present.complete) return [`${name} ${present.version} is not configured`];
+      return present.version === to ? [] : [`${name} has the version ${present.version}`];
+    });
+  }
+
+  /** Returns the machine to the versions before the steps. Returns a sentence about the result. */
+  async function undo(steps: readonly PackageStep[]): Promise<string> {
+    try {
+      const back = steps.map(({ name, from, to }) => ({ name, from: to, to: from }));
+      if ((await differences(back)).length === 0) return 'Nothing was changed.';
+      const targets = withFiles(reversed(steps, await apt.installed(namesOf(steps))));
+      await apt.apply(targets);
+      const left = await differences(back);
+      if (left.length === 0) return 'The earlier versions are restored.';
+      return `The earlier versions could not be restored: ${left.join(', ')}.`;
+    } catch (error) {
+      if (!(error instanceof HelperRefusal)) throw error;
+      return `The earlier versions could not be restored. ${error.message}`;
+    }
+  }
+
+  async function carryOut(request: ChangeRequest, earlier: ChangeRecord | null): Promise<ChangeResponse> {
+    const { change, attempt } = request;
+    const notes: string[] = [];
+    if (earlier && earlier.result === null) {
+      await apt.repair();
+      notes.push('An earlier attempt was interrupted; the helper has completed it.');
+    }
+    const stale = await apt.refresh();
+    if (stale !== null) notes.push(`The package lists could not be refreshed. ${stale}`);
+    const targets = await targetsFor(request);
+    const planned = targets.length === 0 ? [] : await apt.plan(targets);
+    requireExpected(targets, planned);
+    requireSteps(policy, planned);
+    const steps = mergedSteps(earlier?.steps ?? [], planned);
+    const record = { change, attempt, request: contentOf(request), steps, startedAt: ports.now() };
+    journal.write({ ...record, result: null });
+    if (targets.length > 0) {
+      try {
+        await apt.apply(targets);
+        const wrong = await differences(planned);
+        if (wrong.length > 0) throw new HelperRefusal('failed', `The result differs: ${wrong.join(', ')}.`);
+      } catch (error) {
+        if (!(error instanceof HelperRefusal)) throw error;
+        const restored = await undo(planned);
+        return failed(error.code, `${restored} ${error.message}`, steps);
+      }
+    }
+    if (apt.needsRestart()) notes.push('The machine needs a restart.');
+    const text = steps.length === 0 ? 'No change was necessary' : stepsText(steps);
+    return done(steps, [`${text}.`, ...notes].join(' '));
+  }
+
+  async function run(request: ChangeRequest): Promise<ChangeResponse> {
+    const { change, attempt } = request;
+    const earlier = journal.read(change);
+    if (earlier && earlier.request !== contentOf(request)) {
+      return failed('conflict', 'Another change has this id. Choose a new id.');
+    }
+    if (earlier?.result && (earlier.attempt === attempt || earlier.result.outcome === 'done')) {
+      return earlier.result as ChangeResponse;
+    }
+    let result: ChangeResponse;
+    try {
+      result = await carryOut(request, earlier);
+    } catch (error) {
+      const refusal = error instanceof HelperRefusal ? error : new HelperRefusal('failed', String(error));
+      result = failed(refusal.code, refusal.message, earlier?.steps);
+    }
+    // A refused request leaves no record, so that refused requests cannot displace the records of changes.
+    const record = journal.read(change);
+    if (record) journal.write({ ...record, attempt, steps: result.steps, result });
+    ports.log(`change ${change}: ${result.outcome}. ${result.detail}`);
+    return result;
+  }
+
+  return {
+    make(request) {
+      const { change, attempt } = request;
+      const same = running.get(change);
+      if (same) {
+        if (same.attempt === attempt) return same.response;
+        return Promise.resolve(failed('busy', 'Another attempt of this change runs. Send the command again later.'));
+      }
+      if (running.size >= MOST_WAITING) {
+        return Promise.resolve(failed('busy', 'Too many changes wait on this device. Send the command again later.'));
+      }
+      const response = last.then(() => run(request)).finally(() => running.delete(change));
+      last = response.catch(() => undefined);
+      running.set(change, { attempt, response });
+      return response;
+    },
+    idle: async () => {
+      await last;
+    },
+  };
+}

@@ -1,0 +1,93 @@
+/** Policy of the machine's owner: what the system helper may do on this machine. Only root may write the file. */
+import { readFileSync, statSync } from 'node:fs';
+import { z } from 'zod';
+import { CordonError } from '../../shared/errors.ts';
+import { packageSignerSchema } from '../../shared/software/own-package.ts';
+import { HelperRefusal, type PackageStep } from './requests.ts';
+
+/** Name of a package, or the beginning of names with a final `*`. */
+const pattern = z.string().regex(/^(?:[A-Za-z0-9][A-Za-z0-9+._:-]{0,127})?\*?$/);
+const patterns = z.array(pattern).max(1000);
+
+export const machinePolicySchema = z.strictObject({
+  packages: z.strictObject({
+    /** Packages that an admin may name. */
+    allow: patterns,
+    /** Packages that no change may concern, not even as a dependency. */
+    deny: patterns.default([]),
+    remove: z.boolean().default(true),
+  }),
+  /** True if an admin may start updates of the operating system. */
+  osUpdates: z.boolean().default(false),
+  /** Packages of the organization itself. Absent: the helper installs none. */
+  ownPackages: z.strictObject({ signers: z.array(packageSignerSchema).min(1).max(64) }).optional(),
+});
+export type MachinePolicy = z.infer<typeof machinePolicySchema>;
+
+/** Packages without which the machine or its management stops. apt itself protects essential packages. */
+const NEVER_REMOVED = ['cordon-agent*', 'apt', 'dpkg', 'systemd', 'linux-image-*'];
+
+const matches = (name: string, list: readonly string[]): boolean => {
+  const [bare = name] = name.split(':');
+  return list.some((each) =>
+    each.endsWith('*') ? bare.startsWith(each.slice(0, -1)) : each === bare || each === name,
+  );
+};
+
+/** Throws `not_permitted` if the policy forbids to name one of these packages. */
+export function requireNamed(policy: MachinePolicy, names: readonly string[]): void {
+  const refused = names.filter((name) => !matches(name, policy.packages.allow));
+  if (refused.length === 0) return;
+  throw new HelperRefusal(
+    'not_permitted',
+    `The machine's policy does not allow changes of ${refused.join(', ')}. The machine's owner can add the names to "packages.allow" in system.json.`,
+  );
+}
+
+/** Throws `not_permitted` if the policy forbids one of the steps, also of a dependency. */
+export function requireSteps({ packages }: MachinePolicy, steps: readonly PackageStep[]): void {
+  const denied = steps.filter(
+    ({ name, to }) => matches(name, packages.deny) || (to === null && matches(name, NEVER_REMOVED)),
+  );
+  if (denied.length > 0) {
+    throw new HelperRefusal(
+      'not_permitted',
+      `The machine's policy protects ${denied.map(({ name }) => name).join(', ')}, which this change would affect. The machine's owner can change "packages.deny" in system.json.`,
+    );
+  }
+  if (!packages.remove && steps.some(({ to }) => to === null)) {
+    throw new HelperRefusal(
+      'not_permitted',
+      'The machine\'s policy forbids the removal of packages. The machine\'s owner can set "packages.remove" to true in system.json.',
+    );
+  }
+}
+
+/** Reads the policy. Throws if another user than the helper's own could change the file. */
+export function readMachinePolicy(file: string): MachinePolicy {
+  const fail = (why: string): never => {
+    throw new CordonError('invalid_input', `${file}: ${why}`);
+  };
+  let text: string;
+  try {
+    const { uid, mode } = statSync(file);
+    if (uid !== process.getuid?.()) fail('The file must belong to root. Run "chown root:root" on it.');
+    if ((mode & 0o022) !== 0) fail('Other users may write this file. Run "chmod 644" on it.');
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      return fail('There is no policy for this machine. Copy agent/system-helper/system.json.example and edit it.');
+    }
+    throw error;
+  }
+  const parsed = machinePolicySchema.safeParse(jsonOf(text, fail));
+  return parsed.success ? parsed.data : fail(z.prettifyError(parsed.error));
+}
+
+function jsonOf(text: string, fail: (why: string) => never): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return fail(`The file is not JSON: ${String(error)}`);
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * The program `cordon-agent-system`: the privileged part of the agent. It runs as root, and only the agent's user may open its socket. The
+ * agent itself has no rights on the machine (ADR 68).
+ */
+import { rmSync } from 'node:fs';
+import type { Server } from 'node:net';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { isCordonError } from '../../shared/errors.ts';
+import { EXIT } from '../../shared/exit-codes.ts';
+import { notifyServiceManager } from '../../shared/service-manager.ts';
+import { listenForStop } from '../../shared/stop-signals.ts';
+import { plain } from '../../shared/text/visible-text.ts';
+import { AGENT_VERSION } from '../version.ts';
+import { aptManager } from './apt.ts';
+import { type ChangePorts, createChanges } from './changes.ts';
+import { type HelperConfig, readHelperConfig } from './config.ts';
+import { openJournal } from './journal.ts';
+import { readMachinePolicy } from './machine-policy.ts';
+import { openPackageFiles, statementOf } from './package-files.ts';
+import { toolRunner } from './run-tool.ts';
+import { serveRequests } from './serve.ts';
+
+const NAME = 'cordon-agent-system';
+/** Milliseconds in which a running change may end after a stop signal, as in cordon-agent-system.service. */
+const STOP_WITHIN = 25 * 60_000;
+/** First file descriptor that systemd passes (sd_listen_fds(3)). */
+const FIRST_SOCKET = 3;
+
+const log = (text: string) => process.stderr.write(`${NAME}: ${plain(text)}\n`);
+
+export async function main(argv: readonly string[]): Promise<number> {
+  const program = new Command(NAME)
+    .description('Installs, updates and removes software for the Cordon agent, within the policy of this machine')
+    .version(AGENT_VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print the help of this command')
+    .exitOverride();
+  program
+    .command('run')
+    .description('Serve the requests of the agent')
+    .option('--policy <file>', 'policy of this machine', '/etc/cordon-agent/system.json')
+    .option('--state <folder>', 'folder of the records of changes', '/var/lib/cordon-agent-system')
+    .option('--socket <path>', 'socket to create. By default, systemd passes the socket')
+    .action((options: { policy: string; state: string; socket?: string }) => run(readHelperConfig(options)));
+  program
+    .command('check-policy')
+    .description('Check the policy of this machine')
+    .option('--policy <file>', 'policy of this machine', '/etc/cordon-agent/system.json')
+    .action(({ policy }: { policy: string }) => {
+      readMachinePolicy(policy);
+      process.stdout.write('The policy is valid.\n');
+    });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return 0;
+  } catch (error) {
+    // Commander has already printed this error.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
+    log(isCordonError(error) || error instanceof Error ? error.message : String(error));
+    return EXIT.failed;
+  }
+}
+
+async function run(config: HelperConfig): Promise<void> {
+  const signals = listenForStop({ within: STOP_WITHIN, log });
+  const apt = aptManager(toolRunner(config.tools), config.tools['DPKG_ROOT']);
+  const ports: ChangePorts = {
+    apt,
+    journal: openJournal(join(config.state, 'changes')),
+    files: openPackageFiles(join(config.state, 'packages')),
+    policy: readMachinePolicy(config.policy),
+    now: Date.now,
+    log,
+  };
+  // An interrupted change may have left packages that are not configured, and the agent may no longer ask for it.
+  if (ports.journal.interrupted().length > 0) await apt.repair();
+  const changes = createChanges(ports);
+  const server = serveRequests(async (request, socket) => {
+    if (request.op === 'status') return { outcome: 'ready', apt: await apt.available() };
+    if (request.op === 'install-package')
+      await ports.files.receive(statementOf(ports.policy, request.envelope), socket);
+    socket.resume();
+    return changes.make(request);
+  }, log);
+  await listen(server, config.socket);
+  signals.ready();
+  await notifyServiceManager(config.notifySocket, 'READY=1', log);
+  await signals.requested;
+  server.close();
+  // A killed package manager would leave half-installed packages.
+  await changes.idle();
+  signals.release();
+}
+
+function listen(server: Server, path: string | null): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    if (path === null) {
+      server.listen({ fd: FIRST_SOCKET }, resolve);
+      return;
+    }
+    rmSync(path, { force: true });
+    // `listen` creates the socket file before it returns, so this umask applies to the file.
+    const before = process.umask(0o117);
+    server.listen(path, resolve);
+    process.umask(before);
+  });
+}

@@ -1,0 +1,39 @@
+import type { PackageStep } from './requests.ts';
+
+/** State of a package on the machine. */
+export interface InstalledPackage {
+  readonly version: string;
+  /** False if the package is unpacked or its configuration failed. */
+  readonly complete: boolean;
+}
+
+/** Target of one package: the version to have afterward, or null to remove the package. */
+export interface Target {
+  readonly name: string;
+  readonly version: string | null;
+  /** Path of the package file with this version. Without it, the version comes from a repository. */
+  readonly file?: string | undefined;
+}
+
+/** Package manager of the machine, as the system helper needs it. */
+export interface PackageManager {
+  /** False if the machine does not have this package manager. */
+  available(): Promise<boolean>;
+  /** Refreshes the lists of available packages. Returns the reason if a repository could not be read. */
+  refresh(): Promise<string | null>;
+  installed(names: readonly string[]): Promise<ReadonlyMap<string, InstalledPackage>>;
+  /** Newest version that the repositories offer; null for an unknown package. */
+  candidate(name: string): Promise<string | null>;
+  /** All steps that the targets need, including dependencies. Changes nothing. Throws `HelperRefusal` if they cannot be reached. */
+  plan(targets: readonly Target[]): Promise<readonly PackageStep[]>;
+  /** Downloads and makes the changes. Throws `HelperRefusal` with the end of the package manager's output. */
+  apply(targets: readonly Target[]): Promise<void>;
+  /** Targets of the available updates. `security`: only those from a security archive. Removes nothing. */
+  updates(scope: 'security' | 'all'): Promise<readonly Target[]>;
+  /** True if an update needs a restart of the machine. */
+  needsRestart(): boolean;
+  /** Control fields of a package file. Throws `HelperRefusal` if it is no package. */
+  fieldsOf(file: string): Promise<{ readonly name: string; readonly version: string; readonly architecture: string }>;
+  /** Completes what an interrupted run has left. Never throws. */
+  repair(): Promise<void>;
+}

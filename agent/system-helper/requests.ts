@@ -1,0 +1,73 @@
+/**
+ * Requests to the system helper, over its Unix socket. Each connection carries one JSON line with a request and gets one JSON line with the
+ * response. This list is closed: the helper runs no other operation, and no program or script that a request contains.
+ */
+import { z } from 'zod';
+import { envelopeSchema } from '../../shared/order/documents.ts';
+import { commandIdSchema } from '../../shared/protocol/ids.ts';
+import {
+  changeIdSchema,
+  softwareChangeSchema,
+  softwareRollbackSchema,
+  UPDATE_SCOPES,
+} from '../../shared/software/software-change.ts';
+
+/** Attempt to make a change: the id of the command. The helper returns the stored result of an attempt that has ended. */
+const attempt = commandIdSchema;
+
+export const helperRequestSchema = z.discriminatedUnion('op', [
+  z.strictObject({ op: z.literal('status') }),
+  z.strictObject({ op: z.literal('change'), attempt, ...softwareChangeSchema.shape }),
+  z.strictObject({ op: z.literal('roll-back'), attempt, ...softwareRollbackSchema.shape }),
+  z.strictObject({ op: z.literal('update-os'), attempt, change: changeIdSchema, scope: z.enum(UPDATE_SCOPES) }),
+  /** Installs an own package. The bytes of the file follow the line of the request. */
+  z.strictObject({ op: z.literal('install-package'), attempt, change: changeIdSchema, envelope: envelopeSchema }),
+]);
+export type HelperRequest = z.infer<typeof helperRequestSchema>;
+export type ChangeRequest = Exclude<HelperRequest, { op: 'status' }>;
+
+export const LONGEST_REQUEST = 64 * 1024;
+export const LONGEST_RESPONSE = 256 * 1024;
+export const LONGEST_DETAIL = 1800;
+
+/** Reasons for which the helper refuses a request or could not complete a change. */
+export const HELPER_CODES = [
+  'invalid_input',
+  'not_permitted',
+  'not_supported',
+  'not_found',
+  'conflict',
+  'busy',
+  'failed',
+] as const;
+export type HelperCode = (typeof HELPER_CODES)[number];
+
+/** Version of one package before and after a change; null if it is not installed. */
+export const packageStepSchema = z.strictObject({
+  name: z.string(),
+  from: z.string().nullable(),
+  to: z.string().nullable(),
+});
+export type PackageStep = z.infer<typeof packageStepSchema>;
+
+export const helperResponseSchema = z.discriminatedUnion('outcome', [
+  z.strictObject({ outcome: z.literal('ready'), apt: z.boolean() }),
+  z.strictObject({ outcome: z.literal('done'), steps: z.array(packageStepSchema), detail: z.string() }),
+  z.strictObject({
+    outcome: z.literal('failed'),
+    code: z.enum(HELPER_CODES),
+    steps: z.array(packageStepSchema),
+    detail: z.string(),
+  }),
+]);
+export type HelperResponse = z.infer<typeof helperResponseSchema>;
+export type ChangeResponse = Exclude<HelperResponse, { outcome: 'ready' }>;
+
+/** Refusal of a request, or a change that failed. The detail says how to fix it. */
+export class HelperRefusal extends Error {
+  readonly code: HelperCode;
+  constructor(code: HelperCode, detail: string) {
+    super(detail);
+    this.code = code;
+  }
+}

@@ -1,0 +1,55 @@
+/** Requests to the system helper (`agent/system-helper`), which makes changes that need root. */
+import { createReadStream } from 'node:fs';
+import { connect } from 'node:net';
+import {
+  type HelperRequest,
+  type HelperResponse,
+  helperResponseSchema,
+  LONGEST_RESPONSE,
+} from '../system-helper/requests.ts';
+
+/** `file`: path of a file whose bytes follow the request. */
+export type AskSystemHelper = (request: HelperRequest, file?: string) => Promise<HelperResponse>;
+
+/** Longest time of one change: downloads, installation, and the way back after a failure. */
+const RESPONSE_WITHIN = 90 * 60_000;
+
+/** Reason why the helper cannot be asked at all, so that another attempt at once is useless. */
+export class HelperAbsent extends Error {}
+
+export const systemHelper =
+  (socket: string): AskSystemHelper =>
+  (request, file) =>
+    new Promise((resolve, reject) => {
+      let text = '';
+      const connection = connect(socket);
+      const late = () => connection.destroy(new Error('it did not answer in time'));
+      const deadline = setTimeout(late, RESPONSE_WITHIN).unref();
+      // A stopping agent does not wait for the helper. It asks again after its start.
+      connection.unref();
+      connection.setEncoding('utf8');
+      connection.once('connect', () => {
+        connection.write(`${JSON.stringify(request)}\n`);
+        if (file === undefined) return;
+        createReadStream(file)
+          .on('error', (error) => connection.destroy(error))
+          .pipe(connection, { end: false });
+      });
+      connection.on('data', (chunk: string) => {
+        text += chunk;
+        if (text.length > LONGEST_RESPONSE) connection.destroy(new Error('its answer is too long'));
+      });
+      connection.once('error', (error: NodeJS.ErrnoException) => {
+        clearTimeout(deadline);
+        reject(['ENOENT', 'ECONNREFUSED', 'EACCES'].includes(error.code ?? '') ? new HelperAbsent(error.code) : error);
+      });
+      connection.once('end', () => {
+        clearTimeout(deadline);
+        connection.destroy();
+        try {
+          resolve(helperResponseSchema.parse(JSON.parse(text)));
+        } catch {
+          reject(new Error('it ended before its answer'));
+        }
+      });
+    });

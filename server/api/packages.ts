@@ -1,0 +1,88 @@
+/** Routes for packages of the organization: upload, signature, list and deletion. `POST /commands` installs them. */
+import {
+  type PackageView,
+  packageList,
+  packageParams,
+  packageSignature,
+  packageUpload,
+  packageView,
+} from '../../shared/api/packages.ts';
+import { DONE, done } from '../../shared/api/wire.ts';
+import { LARGEST_PACKAGE } from '../../shared/software/own-package.ts';
+import type { Admins } from '../admins/admins.ts';
+import type { Packages } from '../packages/packages.ts';
+import type { StoredPackage } from '../packages/ports.ts';
+import { Reply, type Route, route } from './route.ts';
+import { collect } from './upload.ts';
+
+export interface PackagesPorts {
+  readonly packages: Pick<Packages, 'list' | 'get' | 'statement' | 'upload' | 'sign' | 'delete'>;
+  readonly admins: Pick<Admins, 'namesOf'>;
+}
+
+export function packageRoutes({ packages, admins }: PackagesPorts): Route[] {
+  const viewOf = (stored: StoredPackage): PackageView => ({ ...stored, statement: packages.statement(stored) });
+  return [
+    route({
+      name: 'packages.list',
+      method: 'get',
+      path: '/packages',
+      summary: 'List the packages of the organization',
+      response: packageList,
+      async handler() {
+        const all = await packages.list();
+        const accounts = all.flatMap(({ uploadedBy, signedBy }) =>
+          signedBy === null ? [uploadedBy] : [uploadedBy, signedBy],
+        );
+        return { packages: all.map(viewOf), people: await admins.namesOf(new Set(accounts)) };
+      },
+    }),
+    route({
+      name: 'packages.show',
+      method: 'get',
+      path: '/packages/:sha256',
+      summary: 'Show a package of the organization',
+      params: packageParams,
+      response: packageView,
+      handler: async ({ params }) => viewOf(await packages.get(params.sha256)),
+    }),
+    route({
+      name: 'packages.upload',
+      method: 'post',
+      path: '/packages',
+      summary: 'Upload a package file (.deb). No device installs it before an approver has signed it',
+      query: packageUpload,
+      response: packageView,
+      statuses: [201],
+      raw: 'upload',
+      async handler({ query, upload, caller }) {
+        const bytes = await collect(upload, LARGEST_PACKAGE, 'A package');
+        return new Reply(viewOf(await packages.upload(query, bytes, caller.account.id)), { status: 201 });
+      },
+    }),
+    route({
+      name: 'packages.sign',
+      method: 'post',
+      path: '/packages/:sha256/signature',
+      summary: 'Sign a package with your approver key. Devices can then install it',
+      params: packageParams,
+      body: packageSignature,
+      response: packageView,
+      async handler({ params, body, caller: { account } }) {
+        return viewOf(await packages.sign(params.sha256, body, { account: account.id, person: account.person }));
+      },
+    }),
+    route({
+      name: 'packages.delete',
+      method: 'delete',
+      path: '/packages/:sha256',
+      summary: 'Delete a package. Devices that have installed it keep it',
+      params: packageParams,
+      response: done,
+      async handler({ params }) {
+        await packages.delete(params.sha256);
+        return DONE;
+      },
+    }),
+  ];
+}

@@ -1,0 +1,231 @@
+/** Changes of software on devices by name of the package. Each change is a job, also for one device. */
+import { createHash, randomUUID } from 'node:crypto';
+import type { Command } from 'commander';
+import { issuedToMany } from '../../shared/api/commands.ts';
+import { jobDeviceList, jobView } from '../../shared/api/jobs.ts';
+import { packageList, packageView } from '../../shared/api/packages.ts';
+import { done } from '../../shared/api/wire.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { PAYLOAD_TYPES } from '../../shared/order/documents.ts';
+import { pae } from '../../shared/order/pae.ts';
+import type { Command as DeviceCommand } from '../../shared/protocol/frames.ts';
+import {
+  PACKAGE_MANAGERS,
+  type PackageManagerName,
+  type SoftwareAction,
+  type WantedPackage,
+  wantedPackageSchema,
+} from '../../shared/software/software-change.ts';
+import { type Cli, commandOf } from './cli.ts';
+import { queryOf } from './client.ts';
+import { type JobFlags, jobBody } from './job-flags.ts';
+import { confirm, type KeyOptions, openKey } from './key-files.ts';
+import { readBytes } from './local-files.ts';
+import { table } from './output.ts';
+
+interface Target extends JobFlags {
+  all?: true;
+  group?: string;
+  device?: string[];
+  id?: string;
+  expires?: number;
+  manager?: string;
+}
+
+const ACTIONS: readonly { readonly name: SoftwareAction; readonly text: string }[] = [
+  {
+    name: 'install',
+    text: 'Install packages, such as "openssl" or "openssl=3.0.15-1". Installed packages stay unchanged',
+  },
+  { name: 'update', text: 'Update packages on the devices that have them. With a version, also to an earlier one' },
+  { name: 'remove', text: 'Remove packages. Their configuration files stay' },
+];
+
+export function addPackageCommands(program: Command, cli: Cli): void {
+  const packages = commandOf(program, 'packages');
+  for (const { name, text } of ACTIONS) {
+    addJobOptions(packages.command(name).description(text).argument('<package...>'))
+      .option('--all', 'all active devices that your role includes')
+      .option('--group <group>', 'all active devices of this group')
+      .option('--device <device...>', 'the devices with these ids')
+      .option('--manager <manager>', PACKAGE_MANAGERS.join(', '), 'apt')
+      .action(async (names: string[], options: Target) => {
+        const { all, group, device: devices } = options;
+        const filter = all || group ? { group } : undefined;
+        const command: DeviceCommand = {
+          kind: 'change-software',
+          change: randomUUID(),
+          manager: managerOf(options.manager),
+          action: name,
+          packages: names.map(wantedOf),
+        };
+        await send(cli, command, { devices, filter }, options);
+      });
+  }
+  addOwnPackages(commandOf(program, 'packages'), cli);
+  addJobOptions(
+    packages
+      .command('update-os')
+      .description('Install the updates of the operating system. The user sees when they start, and may delay them'),
+  )
+    .option('--security', 'only security updates')
+    .option('--all', 'all active devices that your role includes')
+    .option('--group <group>', 'all active devices of this group')
+    .option('--device <device...>', 'the devices with these ids')
+    .option('--delay-hours <hours>', 'hours until the start, and of each delay', Number)
+    .option('--delays <count>', 'number of times that the user may delay the start', Number, 0)
+    .action(async (options: Target & { security?: true; delayHours?: number; delays: number }) => {
+      const { all, group, device: devices, security, delayHours: hours, delays: times } = options;
+      const filter = all || group ? { group } : undefined;
+      const scope = security ? 'security' : 'all';
+      const deferral = hours === undefined ? null : { hours, times };
+      await send(cli, { kind: 'update-os', change: randomUUID(), scope, deferral }, { devices, filter }, options);
+    });
+  addJobOptions(
+    packages
+      .command('roll-back')
+      .description('Return the devices of a job to the versions that they had before it')
+      .argument('<job>', 'job of a change. "cordon jobs list --kind change-software" lists them'),
+  ).action(async (id: string, options: Target) => {
+    const { command } = await cli.client().call(jobView, 'GET', `/jobs/${encodeURIComponent(id)}`);
+    if (command.kind !== 'change-software' && command.kind !== 'install-package' && command.kind !== 'update-os') {
+      throw new CordonError('invalid_input', `The job ${id} did not change software, so it cannot be rolled back.`);
+    }
+    const devices = await devicesOf(cli, id);
+    await send(cli, { kind: 'roll-back-software', change: randomUUID(), of: command.change }, { devices }, options);
+  });
+}
+
+function addOwnPackages(packages: Command, cli: Cli): void {
+  packages
+    .command('list')
+    .description('List the packages of the organization')
+    .action(async () => {
+      const view = await cli.client().call(packageList, 'GET', '/packages');
+      const rows = view.packages.map(({ sha256, name, version, architecture, size, signedBy, note }) => [
+        sha256,
+        name,
+        version,
+        architecture,
+        size,
+        signedBy === null ? 'not signed' : `signed by ${view.people[signedBy] ?? signedBy}`,
+        note,
+      ]);
+      cli.out().show(view, table(['sha256', 'name', 'version', 'architecture', 'bytes', '', 'note'], rows));
+    });
+  packages
+    .command('upload')
+    .description('Upload a package file (.deb). No device installs it before an approver has signed it')
+    .argument('<file>')
+    .requiredOption('--package <name>', 'name of the package, as "dpkg-deb --field FILE Package" prints it')
+    .requiredOption('--package-version <version>', 'version of the package')
+    .option('--architecture <architecture>', 'architecture of the package', 'all')
+    .option('--note <text>', 'note for the other admins')
+    .action(
+      async (
+        file: string,
+        options: { package: string; packageVersion: string; architecture: string; note?: string },
+      ) => {
+        const { package: name, packageVersion: version, architecture, note } = options;
+        const query = queryOf({ name, version, architecture, ...(note !== undefined && { note }) });
+        const response = await cli
+          .client()
+          .raw('POST', `/api/v1/packages${query}`, readBytes(file), { 'content-type': 'application/octet-stream' });
+        const stored = packageView.parse(await response.json());
+        cli.out().show(stored, [`${stored.sha256} ${stored.name} ${stored.version}, not signed`]);
+        cli.out().note(`Another person signs it: cordon packages sign ${stored.sha256} --key FILE`);
+      },
+    );
+  packages
+    .command('sign')
+    .description('Sign a package with your approver key. Sign only a file that you have checked')
+    .argument('<sha256>')
+    .requiredOption('--key <file>')
+    .option('--passphrase-file <file>', 'read the passphrase from this file (or CORDON_KEY_PASSPHRASE)')
+    .option('--yes', 'sign without confirmation')
+    .action(async (sha256: string, options: KeyOptions & { yes?: boolean }) => {
+      const path = `/packages/${encodeURIComponent(sha256)}`;
+      const { statement, name, version } = await cli.client().call(packageView, 'GET', path);
+      const digest = createHash('sha256').update(statement).digest('hex');
+      await confirm(cli, { lines: [`Package ${name} ${version}, SHA-256 ${sha256}`], digest }, options);
+      const key = await openKey(cli, options);
+      const signature = key.sign(pae(PAYLOAD_TYPES.package, Buffer.from(statement))).toString('base64');
+      const signed = await cli.client().call(packageView, 'POST', `${path}/signature`, { keyid: key.keyid, signature });
+      cli.out().show(signed, [`${signed.sha256} ${signed.name} ${signed.version}, signed`]);
+    });
+  packages
+    .command('delete')
+    .description('Delete a package from the server. Devices that have installed it keep it')
+    .argument('<sha256>')
+    .action(async (sha256: string) => {
+      const result = await cli.client().call(done, 'DELETE', `/packages/${encodeURIComponent(sha256)}`);
+      cli.out().show(result, [`${sha256} deleted`]);
+    });
+  addJobOptions(
+    packages.command('install-own').description('Install a signed package of the organization').argument('<sha256>'),
+  )
+    .option('--all', 'all active devices that your role includes')
+    .option('--group <group>', 'all active devices of this group')
+    .option('--device <device...>', 'the devices with these ids')
+    .action(async (sha256: string, options: Target) => {
+      const { envelope } = await cli.client().call(packageView, 'GET', `/packages/${encodeURIComponent(sha256)}`);
+      if (!envelope) throw new CordonError('conflict', 'No approver has signed this package. Sign it first.');
+      const { all, group, device: devices } = options;
+      const filter = all || group ? { group } : undefined;
+      await send(cli, { kind: 'install-package', change: randomUUID(), envelope }, { devices, filter }, options);
+    });
+}
+
+const addJobOptions = (command: Command): Command =>
+  command
+    .option('--id <id>', 'id of the request. A repeated request with this id is ignored')
+    .option('--expires <seconds>', 'seconds until the command expires', Number)
+    .option('--name <name>', 'name of the job')
+    .option('--waves <sizes>', 'sizes of the waves, such as 10,10%. The last wave has the remaining devices')
+    .option('--stop-at <percent>', 'failure rate that stops the job', Number)
+    .option('--window <times>', 'window in device time in which devices run the command, such as 22:00-04:00');
+
+async function send(
+  cli: Cli,
+  command: DeviceCommand,
+  to: { readonly devices?: readonly string[] | undefined; readonly filter?: object | undefined },
+  options: Target,
+): Promise<void> {
+  const { id, expires: expiresInSeconds } = options;
+  const body = { id, command, expiresInSeconds, ...to, ...jobBody(options) };
+  const sent = await cli.client().call(issuedToMany, 'POST', '/commands', body);
+  const refused = sent.refused.map(({ device, code }) => `${device} ${code}`);
+  cli.out().show(sent, [`${sent.id} queued for ${sent.queued}, refused for ${refused.length}`, ...refused]);
+  cli.out().note(`Progress: cordon jobs show ${sent.id}`);
+}
+
+/** Devices that reported a result. The others have not made the change, so they have nothing to roll back. */
+async function devicesOf(cli: Cli, job: string): Promise<string[]> {
+  const found: string[] = [];
+  for (let after: string | null = null; ; ) {
+    const path = `/jobs/${encodeURIComponent(job)}/devices${queryOf({ limit: '200', ...(after !== null && { after }) })}`;
+    const page: { devices: { device: string; state: string }[]; next: string | null } = await cli
+      .client()
+      .call(jobDeviceList, 'GET', path);
+    found.push(
+      ...page.devices.flatMap(({ device, state }) => (state === 'done' || state === 'failed' ? [device] : [])),
+    );
+    if (page.next === null) break;
+    after = page.next;
+  }
+  if (found.length > 0) return found;
+  throw new CordonError('conflict', 'No device has reported a result of this job, so there is nothing to roll back.');
+}
+
+function wantedOf(text: string): WantedPackage {
+  const [name = '', version] = text.split('=', 2);
+  const parsed = wantedPackageSchema.safeParse({ name, ...(version !== undefined && { version }) });
+  if (parsed.success) return parsed.data;
+  throw new CordonError('invalid_input', `${text}: ${parsed.error.issues[0]?.message ?? 'not a package'}.`);
+}
+
+function managerOf(text: string | undefined): PackageManagerName {
+  const manager = PACKAGE_MANAGERS.find((each) => each === text);
+  if (manager) return manager;
+  throw new CordonError('invalid_input', `--manager must be one of ${PACKAGE_MANAGERS.join(', ')}.`);
+}

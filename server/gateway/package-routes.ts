@@ -1,0 +1,38 @@
+/** Download of own packages by devices, in parts, so that an interrupted download continues. */
+import { CordonError } from '../../shared/errors.ts';
+import { sha256Hex } from '../../shared/order/documents.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { DeviceRoute } from './device-route.ts';
+
+export interface PackagesPort {
+  /** Part of the file from the byte `from`. */
+  download(device: DeviceId, sha256: string, from: number): Promise<{ readonly size: number; readonly bytes: Buffer }>;
+}
+
+export const packageRoutes = (packages: PackagesPort): DeviceRoute[] => [
+  {
+    method: 'GET',
+    path: '/device/packages/:id',
+    async respond({ identity, request, id }) {
+      const sha256 = sha256Hex.safeParse(id);
+      const from = /^bytes=(\d{1,12})-$/.exec(request.headers.range ?? '')?.[1];
+      if (!sha256.success || from === undefined) {
+        throw new CordonError(
+          'invalid_input',
+          'Request a package by its SHA-256, with the header "Range: bytes=FROM-".',
+        );
+      }
+      const start = Number(from);
+      const { size, bytes } = await packages.download(identity.device, sha256.data, start);
+      return {
+        status: 206,
+        headers: {
+          'Content-Type': 'application/octet-stream',
+          'Content-Range': `bytes ${start}-${start + bytes.length - 1}/${size}`,
+          'Cache-Control': 'no-store',
+        },
+        body: bytes,
+      };
+    },
+  },
+];

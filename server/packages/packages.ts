@@ -1,0 +1,160 @@
+/** Packages of the organization itself: upload, signature by an approver, and download by devices. Files are stored by their digest. */
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { CordonError } from '../../shared/errors.ts';
+import type { ApproverSet } from '../../shared/order/approvers.ts';
+import { encodeCanonical } from '../../shared/order/canonical.ts';
+import { type Envelope, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
+import { signedBy } from '../../shared/order/dsse.ts';
+import type { Command } from '../../shared/protocol/frames.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { LARGEST_PACKAGE, type OwnPackage, ownPackageSchema } from '../../shared/software/own-package.ts';
+import { createTransferSlots } from '../transfer-slots.ts';
+import { createBandwidth } from './bandwidth.ts';
+import { CHUNK, type PackageStore, type StoredPackage } from './ports.ts';
+
+/** Maximum size of all files together in bytes. */
+const MOST_STORED = 4 * 1024 * 1024 * 1024;
+/** First bytes of every Debian package (deb(5)). */
+const MAGIC = Buffer.from('!<arch>\n');
+
+export interface PackagesPorts {
+  readonly store: PackageStore;
+  readonly approverSet: () => ApproverSet | null;
+  /** Throws `service_denied` if an order suspends the management of the device. */
+  readonly requireManagement: (device: DeviceId) => Promise<void>;
+  /** Limit for all downloads together; 0 for none. */
+  readonly bytesPerSecond: number;
+  readonly now: () => number;
+}
+
+type Facts = Pick<OwnPackage, 'name' | 'version' | 'architecture'> & { readonly note: string };
+
+export type Packages = ReturnType<typeof createPackages>;
+
+export function createPackages({ store, approverSet, requireManagement, bytesPerSecond, now }: PackagesPorts) {
+  const bandwidth = createBandwidth(bytesPerSecond);
+  const slots = createTransferSlots({ all: 64, ofOne: 2 });
+
+  async function get(sha256: string): Promise<StoredPackage> {
+    const found = await store.get(sha256);
+    if (found) return found;
+    throw new CordonError('not_found', 'The server has no package with this digest. Upload the file.', { sha256 });
+  }
+
+  /** Bytes that the signature of a package covers. */
+  const payloadOf = ({ name, version, architecture, sha256, size }: OwnPackage) =>
+    encodeCanonical({ name, version, architecture, sha256, size } satisfies OwnPackage);
+
+  return {
+    get,
+    list: store.list,
+
+    /** Text of the statement that a person signs. */
+    statement: (stored: StoredPackage): string => Buffer.from(payloadOf(stored)).toString('utf8'),
+
+    /** Stores a file. A repeated upload of the same file returns the stored package. */
+    async upload(facts: Facts, bytes: Buffer, by: string): Promise<StoredPackage> {
+      if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) {
+        throw new CordonError('invalid_input', 'The file is not a Debian package (.deb). Choose another file.');
+      }
+      if (bytes.length > LARGEST_PACKAGE) {
+        throw new CordonError('too_large', `A package may have at most ${LARGEST_PACKAGE} bytes.`);
+      }
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      const { note, ...fields } = facts;
+      const statement = ownPackageSchema.parse({ ...fields, sha256, size: bytes.length });
+      const stored: StoredPackage = {
+        ...statement,
+        note,
+        uploadedAt: now(),
+        uploadedBy: by,
+        envelope: null,
+        signedBy: null,
+      };
+      const chunks: Buffer[] = [];
+      for (let at = 0; at < bytes.length; at += CHUNK) chunks.push(bytes.subarray(at, at + CHUNK));
+      if (await store.put(stored, chunks, MOST_STORED)) return stored;
+      const known = await get(sha256);
+      if (known.name === facts.name && known.version === facts.version && known.architecture === facts.architecture) {
+        return known;
+      }
+      throw new CordonError(
+        'conflict',
+        `The server has this file as ${known.name} ${known.version}. Delete it first if these facts are wrong.`,
+      );
+    },
+
+    /** Adds the signature of an approver. `person`: the signer. The uploader cannot sign the own upload. */
+    async sign(
+      sha256: string,
+      { keyid, signature }: { readonly keyid: string; readonly signature: string },
+      by: { readonly account: string; readonly person: string },
+    ): Promise<StoredPackage> {
+      const stored = await get(sha256);
+      if (stored.envelope) throw new CordonError('conflict', 'A person has already signed this package.');
+      if (stored.uploadedBy === by.account) {
+        throw new CordonError('same_person', 'You uploaded this package. Another approver must sign it.');
+      }
+      const set = approverSet();
+      if (set?.persons.get(keyid) !== by.person) {
+        throw new CordonError(
+          'approver_unknown',
+          'This key is not your key in the current approver set. Sign with the key that the set names.',
+          { keyid },
+        );
+      }
+      const envelope: Envelope = {
+        payloadType: PAYLOAD_TYPES.package,
+        payload: Buffer.from(payloadOf(stored)).toString('base64'),
+        signatures: [{ keyid, sig: signature }],
+      };
+      if (!signedBy(envelope, set.keys).has(keyid)) {
+        throw new CordonError('approval_invalid', 'The signature is not over the exact bytes of this statement.');
+      }
+      await store.sign(sha256, envelope, by.account);
+      return { ...stored, envelope, signedBy: by.account };
+    },
+
+    async delete(sha256: string): Promise<void> {
+      if (!(await store.delete(sha256))) await get(sha256);
+    },
+
+    /** Throws unless a command for an own package has the stored statement and its signature. */
+    async requireSigned(command: Command): Promise<void> {
+      if (command.kind !== 'install-package') return;
+      const statement = ownPackageSchema.safeParse(
+        JSON.parse(Buffer.from(command.envelope.payload, 'base64').toString()),
+      );
+      const stored = statement.success ? await get(statement.data.sha256) : null;
+      if (stored?.envelope && isDeepStrictEqual(stored.envelope, command.envelope)) return;
+      throw new CordonError('invalid_input', 'The command is not for a signed package of this server.', {
+        field: 'command',
+      });
+    },
+
+    /** Part of a file for a device, from the byte `from` to the end of the chunk. */
+    async download(
+      device: DeviceId,
+      sha256: string,
+      from: number,
+    ): Promise<{ readonly size: number; readonly bytes: Buffer }> {
+      await requireManagement(device);
+      const leave = slots.occupy(device);
+      try {
+        const { size, envelope } = await get(sha256);
+        if (!envelope) throw new CordonError('not_found', 'No person has signed this package.', { sha256 });
+        if (from >= size) throw new CordonError('invalid_input', `The file has only ${size} bytes.`);
+        const chunk = await store.chunk(sha256, Math.floor(from / CHUNK));
+        if (!chunk) throw new CordonError('not_found', 'The package was deleted.', { sha256 });
+        const bytes = chunk.subarray(from % CHUNK);
+        const wait = bandwidth.reserve(bytes.length, Date.now());
+        if (wait > 0) await delay(wait);
+        return { size, bytes };
+      } finally {
+        leave();
+      }
+    },
+  };
+}

@@ -1,0 +1,116 @@
+import { CordonError } from '../../shared/errors.ts';
+import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
+import type { PackageStore as Port, StoredPackage } from '../packages/ports.ts';
+import type { Database } from './database.ts';
+import type { PackageTables } from './schema/packages.ts';
+
+export class PackageStore implements Port {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  put(stored: StoredPackage, chunks: readonly Buffer[], most: number): Promise<boolean> {
+    const { sha256, size } = stored;
+    return this.#database.transaction(async (tx) => {
+      const { numInsertedOrUpdatedRows } = await tx
+        .insertInto('packages')
+        .values({
+          sha256,
+          name: stored.name,
+          version: stored.version,
+          architecture: stored.architecture,
+          size,
+          note: stored.note,
+          uploaded_at: stored.uploadedAt,
+          uploaded_by: stored.uploadedBy,
+          envelope: null,
+          signed_by: null,
+        })
+        .onConflict((conflict) => conflict.column('sha256').doNothing())
+        .executeTakeFirst();
+      if (numInsertedOrUpdatedRows === 0n) return false;
+      const { all } = await tx
+        .selectFrom('packages')
+        .select(({ fn }) => fn.sum<number>('size').as('all'))
+        .executeTakeFirstOrThrow();
+      if (Number(all) > most) {
+        throw new CordonError('too_large', `All packages together may have at most ${most} bytes. Delete old ones.`, {
+          most,
+        });
+      }
+      for (const [position, body] of chunks.entries()) {
+        await tx.insertInto('package_chunks').values({ sha256, position, body }).execute();
+      }
+      return true;
+    });
+  }
+
+  readonly list = async (): Promise<StoredPackage[]> => {
+    const rows = await this.#database.db
+      .selectFrom('packages')
+      .selectAll()
+      .orderBy('name')
+      .orderBy('uploaded_at', 'desc')
+      .orderBy('sha256')
+      .limit(MOST_LISTED)
+      .execute();
+    return rows.map(packageOf);
+  };
+
+  async get(sha256: string): Promise<StoredPackage | null> {
+    const row = await this.#database.db
+      .selectFrom('packages')
+      .selectAll()
+      .where('sha256', '=', sha256)
+      .executeTakeFirst();
+    return row ? packageOf(row) : null;
+  }
+
+  async sign(sha256: string, envelope: Envelope, by: string): Promise<void> {
+    const { numUpdatedRows } = await this.#database.db
+      .updateTable('packages')
+      .set({ envelope: JSON.stringify(envelope), signed_by: by })
+      .where('sha256', '=', sha256)
+      .where('envelope', 'is', null)
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) throw new CordonError('conflict', 'A person has already signed this package.');
+  }
+
+  async chunk(sha256: string, position: number): Promise<Buffer | null> {
+    const row = await this.#database.db
+      .selectFrom('package_chunks')
+      .select('body')
+      .where('sha256', '=', sha256)
+      .where('position', '=', position)
+      .executeTakeFirst();
+    return row?.body ?? null;
+  }
+
+  delete(sha256: string): Promise<boolean> {
+    return this.#database.transaction(async (tx) => {
+      await tx.deleteFrom('package_chunks').where('sha256', '=', sha256).execute();
+      const { numDeletedRows } = await tx.deleteFrom('packages').where('sha256', '=', sha256).executeTakeFirst();
+      return numDeletedRows > 0n;
+    });
+  }
+}
+
+const MOST_LISTED = 1000;
+
+function packageOf(row: PackageTables['packages']): StoredPackage {
+  const { sha256, name, version, architecture, size, note, uploaded_at, uploaded_by, envelope, signed_by } = row;
+  return {
+    sha256,
+    name,
+    version,
+    architecture,
+    size,
+    note,
+    uploadedAt: uploaded_at,
+    uploadedBy: uploaded_by,
+    envelope: envelope === null ? null : envelopeSchema.parse(JSON.parse(envelope)),
+    signedBy: signed_by,
+  };
+}

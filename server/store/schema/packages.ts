@@ -1,0 +1,17 @@
+export interface PackageTables {
+  /** Packages of the organization, by the SHA-256 of the file. `envelope`: JSON of the signed statement; null until a person has signed it. */
+  packages: {
+    sha256: string;
+    name: string;
+    version: string;
+    architecture: string;
+    size: number;
+    note: string;
+    uploaded_at: number;
+    uploaded_by: string;
+    envelope: string | null;
+    signed_by: string | null;
+  };
+  /** Parts of the files, each of 256 KiB. A database reads a large value as a whole, so a file is not one value. */
+  package_chunks: { sha256: string; position: number; body: Buffer };
+}

@@ -1,0 +1,25 @@
+/** Packages of the organization itself. */
+import { z } from 'zod';
+import { approverSignature, envelopeSchema, sha256Hex } from '../order/documents.ts';
+import { ownPackageSchema } from '../software/own-package.ts';
+import { instant } from './wire.ts';
+
+export const packageView = ownPackageSchema.extend({
+  note: z.string(),
+  uploadedAt: instant,
+  uploadedBy: z.string(),
+  /** Signed statement; null until an approver has signed it. Devices install only signed packages. */
+  envelope: envelopeSchema.nullable(),
+  signedBy: z.string().nullable(),
+  /** Exact text that the approver signs. */
+  statement: z.string(),
+});
+export type PackageView = z.infer<typeof packageView>;
+/** `people`: names of the accounts that uploaded or signed. */
+export const packageList = z.object({ packages: z.array(packageView), people: z.record(z.string(), z.string()) });
+export const packageParams = z.object({ sha256: sha256Hex });
+/** Control fields of the file. Each device compares them with the file before it installs the package. */
+export const packageUpload = ownPackageSchema
+  .pick({ name: true, version: true, architecture: true })
+  .extend({ note: z.string().max(500).default('') });
+export const packageSignature = z.strictObject({ keyid: sha256Hex, signature: approverSignature });

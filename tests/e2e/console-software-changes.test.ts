@@ -1,0 +1,97 @@
+/** Changes of software in the console: the dialog of a device, the rollback, and own packages. The browser and the API are real. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CONSOLE_FOLDER, ensureConsole } from '../../server/console/build.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { type ApiServer, PASSWORD, startApi } from '../support/api-server.ts';
+import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
+import { signIn } from '../support/console-people.ts';
+import { addDevice, addGroup } from '../support/fleet-rows.ts';
+import { type Seat, takeSeat } from '../support/seat.ts';
+
+describe.skipIf(!chromium.present)('changes of software in the console', { timeout: 120_000 }, () => {
+  let browser: Browser;
+  let api: ApiServer;
+  let seat: Seat;
+  let device: DeviceId;
+  let folder: string;
+
+  beforeAll(async () => {
+    await ensureConsole((line) => console.log(line));
+    folder = mkdtempSync(join(tmpdir(), 'cordon-packages-'));
+    [browser, api] = await Promise.all([openBrowser(), startApi({ consoleFolder: CONSOLE_FOLDER })]);
+    await api.account('owner@example.org', []);
+    const { email, secret } = await api.account('fleet@example.org', [{ role: 'fleet', group: null, area: null }]);
+    device = await addDevice(api.database, { group: await addGroup(api.database, 'Fleet'), user: 'Ada' });
+    seat = await takeSeat(browser, api.url);
+    // Responses for the modules that this server lacks, and for the session before the sign-in.
+    seat.expecting(/status of (401|503)/);
+    await seat.goto('/');
+    await signIn(seat, { email, password: PASSWORD, secret }, api.code(secret));
+    await seat.page.getByRole('link', { name: 'Pending actions' }).waitFor();
+  }, 120_000);
+  afterAll(async () => {
+    await closeBrowser(browser);
+    await api?.close();
+    if (folder) rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('an admin sends a change, and rolls it back after the result', async () => {
+    const { page } = seat;
+    await seat.goto(`/devices/${device}`);
+    await page.getByRole('button', { name: 'Change software…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Change software' });
+    const submit = dialog.getByRole('button', { name: 'Change software' });
+    const names = dialog.getByLabel('Packages');
+    await names.fill('--option');
+    await dialog.getByText('Type 1 to 32 names of packages').waitFor();
+    expect(await submit.isDisabled()).toBe(true);
+    await names.fill('openssl, curl=8.5.0-2');
+    expect.soft(await seat.faults('change software')).toEqual([]);
+    await submit.click();
+    const row = page.getByRole('listitem').filter({ hasText: 'Install openssl, curl 8.5.0-2' });
+    await row.first().waitFor();
+
+    const [sent] = await api.commands.list(device);
+    expect(sent?.command).toMatchObject({
+      kind: 'change-software',
+      action: 'install',
+      packages: [{ name: 'openssl' }, { name: 'curl', version: '8.5.0-2' }],
+    });
+    if (!sent) throw new Error('no command was sent');
+    const result = { command: sent.id, outcome: 'done', detail: 'openssl 3.0.14 → 3.0.15.' } as const;
+    await api.commands.finished(device, sent.generation, result);
+    await seat.goto(`/devices/${device}`);
+    await page.getByText('openssl 3.0.14 → 3.0.15.').waitFor();
+    await page.getByRole('button', { name: 'Roll back…' }).click();
+    const confirm = page.getByRole('dialog', { name: 'Roll back software' });
+    expect.soft(await seat.faults('roll back software')).toEqual([]);
+    await confirm.getByRole('button', { name: 'Roll back software' }).click();
+    await confirm.waitFor({ state: 'hidden' });
+    const change = sent.command.kind === 'change-software' ? sent.command.change : null;
+    expect((await api.commands.list(device))[0]?.command).toMatchObject({ kind: 'roll-back-software', of: change });
+  });
+
+  it('an admin uploads a package, which another person must sign', async () => {
+    const { page } = seat;
+    const file = join(folder, 'example-vpn_2.4.1_amd64.deb');
+    writeFileSync(file, '!<arch>\nnot a real package');
+    await seat.goto('/software?tab=packages');
+    await page.getByText('No packages').waitFor();
+    expect.soft(await seat.faults('own packages, empty')).toEqual([]);
+    await page.locator('input[type=file]').setInputFiles(file);
+    const dialog = page.getByRole('dialog', { name: 'Upload package' });
+    expect(await dialog.getByLabel('Version').inputValue()).toBe('2.4.1');
+    expect.soft(await seat.faults('upload package')).toEqual([]);
+    await dialog.getByRole('button', { name: 'Upload package' }).click();
+    await page.getByText('example-vpn 2.4.1').first().waitFor();
+    await page.getByText('Another person must sign your upload.').waitFor();
+    expect.soft(await seat.faults('own packages')).toEqual([]);
+    await page.getByRole('button', { name: 'Delete…' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete package' }).click();
+    await page.getByText('No packages').waitFor();
+  });
+});

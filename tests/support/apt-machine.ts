@@ -1,0 +1,126 @@
+/**
+ * A machine of its own for apt and dpkg in a temporary folder: package database, file tree, and a local repository with packages that the
+ * test builds. It never touches the packages of this machine.
+ */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface PackageFields {
+  readonly depends?: string;
+  /** Shell commands that the package runs after its installation. */
+  readonly postinst?: string;
+  /** Content of the file in the package. By default, the version. */
+  readonly content?: Buffer;
+}
+
+export class AptMachine {
+  readonly folder = mkdtempSync(join(tmpdir(), 'cordon-apt-'));
+  readonly #repository = join(this.folder, 'repository');
+
+  constructor() {
+    for (const each of ['var/lib/dpkg/info', 'var/lib/dpkg/updates', 'var/lib/dpkg/triggers', 'var/lib/dpkg/parts']) {
+      mkdirSync(this.path(each), { recursive: true });
+    }
+    for (const each of ['etc/apt/apt.conf.d', 'etc/apt/preferences.d', 'etc/apt/sources.list.d', 'var/log/apt']) {
+      mkdirSync(this.path(each), { recursive: true });
+    }
+    for (const each of ['var/lib/apt/lists/partial', 'var/cache/apt/archives/partial', 'repository']) {
+      mkdirSync(this.path(each), { recursive: true });
+    }
+    for (const file of ['status', 'available']) writeFileSync(this.path(`var/lib/dpkg/${file}`), '');
+    writeFileSync(this.path('etc/apt/sources.list'), `deb [trusted=yes] file:${this.#repository} ./\n`);
+    writeFileSync(join(this.#repository, 'Packages'), '');
+    const settings = [
+      `Dir "${this.folder}/";`,
+      `Dir::State::status "${this.path('var/lib/dpkg/status')}";`,
+      `DPkg::Options { "--log=${this.path('var/log/dpkg.log')}"; };`,
+      'APT::Sandbox::User "";',
+      'Acquire::Languages "none";',
+    ];
+    writeFileSync(this.path('apt.conf'), `${settings.join('\n')}\n`);
+  }
+
+  /** Environment with which apt and dpkg work on this machine. */
+  get env(): Record<string, string> {
+    return {
+      APT_CONFIG: this.path('apt.conf'),
+      DPKG_ROOT: this.folder,
+      DPKG_FORCE: 'not-root,script-chrootless,bad-path,downgrade',
+    };
+  }
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  has(name: string): boolean {
+    return existsSync(this.path(name));
+  }
+
+  /** Builds a package and returns the path of its file. The package contains the file `opt/NAME` with its version. */
+  build(name: string, version: string, { depends, postinst, content }: PackageFields = {}): string {
+    const tree = this.path(`build/${name}-${version}`);
+    mkdirSync(join(tree, 'DEBIAN'), { recursive: true });
+    mkdirSync(join(tree, 'opt'));
+    writeFileSync(join(tree, 'opt', name), content ?? version);
+    const fields = [
+      `Package: ${name}`,
+      `Version: ${version}`,
+      'Architecture: all',
+      ...(depends === undefined ? [] : [`Depends: ${depends}`]),
+      'Maintainer: Test <test@example.org>',
+      'Description: package of a test',
+    ];
+    writeFileSync(join(tree, 'DEBIAN', 'control'), `${fields.join('\n')}\n`);
+    if (postinst !== undefined) {
+      writeFileSync(join(tree, 'DEBIAN', 'postinst'), `#!/bin/sh\n${postinst}\n`, { mode: 0o755 });
+    }
+    const file = `${tree}.deb`;
+    execFileSync('dpkg-deb', ['--root-owner-group', '--build', tree, file], { stdio: 'pipe' });
+    return file;
+  }
+
+  /** Builds a package and publishes it in the repository. */
+  publish(name: string, version: string, fields: PackageFields = {}): void {
+    const file = this.build(name, version, fields);
+    writeFileSync(join(this.#repository, `${name}_${version}_all.deb`), readFileSync(file));
+    const entries = readdirSync(this.#repository).flatMap((each) => {
+      if (!each.endsWith('.deb')) return [];
+      const bytes = readFileSync(join(this.#repository, each));
+      const control = execFileSync('dpkg-deb', ['--field', join(this.#repository, each)], { encoding: 'utf8' });
+      const digest = createHash('sha256').update(bytes).digest('hex');
+      return `${control}Filename: ./${each}\nSize: ${bytes.length}\nSHA256: ${digest}\n`;
+    });
+    writeFileSync(join(this.#repository, 'Packages'), entries.join('\n'));
+  }
+
+  /** Version of an installed package; null if dpkg does not list it as installed and configured. */
+  version(name: string): string | null {
+    try {
+      const format = `\${db:Status-Abbrev}\t\${Version}`;
+      const options = { encoding: 'utf8', stdio: 'pipe', env: { ...process.env, ...this.env } } as const;
+      const [status, version = null] = execFileSync('dpkg-query', ['-W', '-f', format, name], options).split('\t');
+      return status?.startsWith('ii') ? version : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Lines of dpkg's log for the package, such as `install NAME <none> 1.0`. */
+  log(name: string): string[] {
+    const text = this.has('var/log/dpkg.log') ? readFileSync(this.path('var/log/dpkg.log'), 'utf8') : '';
+    return text.split('\n').flatMap((line) => {
+      const [, , action = '', subject = '', ...versions] = line.split(' ');
+      return ['install', 'upgrade', 'remove'].includes(action) && subject.split(':')[0] === name
+        ? [[action, ...versions].join(' ')]
+        : [];
+    });
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
