@@ -217,8 +217,8 @@ function RuleFields({ form, change }: FieldsProps) {
             );
           })}
           <Text size="sm" c="dimmed">
-            When the device complies again, the server unlocks its workspace. A wipe cannot be reversed. Two people must
-            confirm a policy that can wipe workspaces.
+            When the device complies again, the server ends the restriction and unlocks the workspace. A wipe cannot be
+            reversed. Two people must confirm a policy that can wipe workspaces.
           </Text>
         </Stack>
       </Fieldset>

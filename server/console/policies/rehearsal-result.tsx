@@ -28,7 +28,7 @@ export function RehearsalResult({ id, change }: { readonly id: string; readonly 
               : `${changed.toLocaleString('en')} of ${devices.toLocaleString('en')} devices would get other settings.`}
           </Text>
           {settings.length > 0 && (
-            <Table.ScrollContainer minWidth={320}>
+            <Table.ScrollContainer minWidth={320} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
               <Table>
                 <Table.Thead>
                   <Table.Tr>

@@ -1,4 +1,4 @@
-import { Badge, Group, List, Paper, Stack, Text } from '@mantine/core';
+import { Alert, Badge, Group, List, Paper, Stack, Text } from '@mantine/core';
 import { IconBan, IconCheck } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import type { z } from 'zod';
@@ -10,6 +10,7 @@ import { SERVICES, type Service } from '../../../../shared/verdict/terms.ts';
 import { REASON_SENTENCES } from '../../../../shared/verdict/words.ts';
 import { ordersQuery } from '../../client/queries.ts';
 import { useMay } from '../../client/session.tsx';
+import { deviceComplianceQuery } from '../../compliance/queries.ts';
 import { PageLink } from '../../parts/links.tsx';
 import { Section } from '../../parts/page.tsx';
 import { Moment } from '../../parts/words.tsx';
@@ -25,6 +26,7 @@ export function ServicesSection({ device }: { readonly device: DeviceView }) {
   const query = useQuery(verdictQuery(device.id));
   return (
     <Section title="Services">
+      <Restriction id={device.id} />
       {device.status === 'active' ? (
         <QueryResult query={query}>
           {({ services, nextChange }) => (
@@ -35,6 +37,20 @@ export function ServicesSection({ device }: { readonly device: DeviceView }) {
         <Text>The device is {device.status}. It therefore has no services, with or without an order.</Text>
       )}
     </Section>
+  );
+}
+
+/** Restriction of messaging and mail by a policy. The cards below show only the effect of orders. */
+function Restriction({ id }: { readonly id: string }) {
+  const may = useMay();
+  const { data } = useQuery({ ...deviceComplianceQuery(id), enabled: may('compliance.show') });
+  const restriction = data?.taken.find(({ action }) => action === 'restrict-services');
+  if (!restriction) return null;
+  return (
+    <Alert color="red" icon={<IconBan aria-hidden />} title="A policy restricts messaging and mail" mb="xs">
+      The device has not complied in time. Messages and mail have waited since <Moment at={restriction.at} />. The
+      restriction ends when the device complies. It is independent of orders.
+    </Alert>
   );
 }
 
