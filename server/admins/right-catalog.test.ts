@@ -10,7 +10,7 @@ const EXCLUDED: Readonly<Record<string, string>> = {
     backup.export codes.create-mail-connector grants.create grants.delete groups.trust inventory-sections.change
     notification-channels.create notification-channels.delete notification-channels.rotate-secret notification-channels.test
     notification-deliveries.replay notification-rules.create notification-rules.delete notification-rules.update recovery.close
-    recovery.continue-ledger recovery.resume-ledger roles.create roles.delete roles.update`,
+    recovery.continue-ledger recovery.resume-ledger roles.create roles.delete roles.update scripts.switch`,
   desk: `authorities.add authorities.confirm authorities.list authorities.revoke disclosures.approve disclosures.document
     disclosures.download disclosures.draft disclosures.form disclosures.list disclosures.narrow disclosures.preview
     disclosures.produce disclosures.record-refusal disclosures.refusals disclosures.refuse disclosures.show disclosures.upload
