@@ -17,7 +17,7 @@ const EXCLUDED: Readonly<Record<string, string>> = {
     transparency.propose transparency.sign`,
   approver: `scripts.review approver-keys.register approvers.propose approvers.sign orders.approve orders.confirm-replacement orders.decline
     orders.propose orders.read-withheld orders.retract orders.revise packages.sign recovery.sign-continuation
-    time-corrections.propose time-corrections.publish time-corrections.sign`,
+    scripts.review time-corrections.propose time-corrections.publish time-corrections.sign`,
   names: 'orders.impact-names orders.pack-names',
 };
 const words = (text: string) => text.split(/\s+/).filter(Boolean).sort();

@@ -145,6 +145,7 @@ function manyDeviceRoutes({ commands, devices, scripts, packages }: CommandsPort
         concern(to);
         if (destroysData(command.kind) && confirmed === null) requireConfirmedCount(expect, to.length);
         if (command.kind === 'run-script') await scripts.requireRunnable(command, to.length);
+        await packages.requireSigned(command);
         const action = ACTIONS[command.kind];
         if (action && joiners === 'include') {
           const detail =
