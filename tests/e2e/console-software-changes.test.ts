@@ -65,7 +65,7 @@ describe.skipIf(!chromium.present)('changes of software in the console', { timeo
     const result = { command: sent.id, outcome: 'done', detail: 'openssl 3.0.14 → 3.0.15.' } as const;
     await api.commands.finished(device, sent.generation, result);
     await seat.goto(`/devices/${device}`);
-    await page.getByText('openssl 3.0.14 → 3.0.15.').waitFor();
+    await page.getByText('openssl 3.0.14 → 3.0.15.').first().waitFor();
     await page.getByRole('button', { name: 'Roll back…' }).click();
     const confirm = page.getByRole('dialog', { name: 'Roll back software' });
     expect.soft(await seat.faults('roll back software')).toEqual([]);
@@ -73,6 +73,23 @@ describe.skipIf(!chromium.present)('changes of software in the console', { timeo
     await confirm.waitFor({ state: 'hidden' });
     const change = sent.command.kind === 'change-software' ? sent.command.change : null;
     expect((await api.commands.list(device))[0]?.command).toMatchObject({ kind: 'roll-back-software', of: change });
+  });
+
+  it('an admin starts an update of the operating system that the user may delay', async () => {
+    const { page } = seat;
+    await seat.goto(`/devices/${device}`);
+    await page.getByRole('button', { name: 'Update operating system…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Update operating system' });
+    await dialog.getByRole('radio', { name: 'All updates' }).check();
+    await dialog.getByLabel('Hours until the start').fill('4');
+    expect.soft(await seat.faults('update operating system')).toEqual([]);
+    await dialog.getByRole('button', { name: 'Update operating system' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    expect((await api.commands.list(device))[0]?.command).toMatchObject({
+      kind: 'update-os',
+      scope: 'all',
+      deferral: { hours: 4, times: 2 },
+    });
   });
 
   it('an admin uploads a package, which another person must sign', async () => {

@@ -6,6 +6,7 @@
 import type { Browser, Page, Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Messaging } from '../../agent/messaging/messaging.ts';
+import { newCommandId } from '../../shared/protocol/ids.ts';
 import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
 import { DAY, type FilledTalk, fillTalk, HOUR, RAN, SCRIPT } from '../support/filled-talk.ts';
 import { Keyboard } from '../support/keyboard.ts';
@@ -90,6 +91,26 @@ describe.skipIf(!chromium.present)('the device page', { timeout: 120_000 }, () =
     await page.getByRole('searchbox').fill('nobody said this');
     await page.getByText('No results').waitFor();
     await page.getByRole('searchbox').press('Escape');
+  });
+
+  it('shows an update that waits for the user, until no delay is left', async () => {
+    const startsAt = Date.now() + 4 * HOUR;
+    const offer = {
+      command: newCommandId(),
+      scope: 'security',
+      hours: 4,
+      startsAt,
+      deadline: startsAt + 8 * HOUR,
+    } as const;
+    stand.update({ ...offer, delaysLeft: 1 });
+    await page.getByRole('heading', { name: 'Update of the operating system' }).waitFor();
+    await glance('update');
+    await button('Delay by 4 h').click();
+    await page.getByText('You cannot delay the update again.').waitFor();
+    expect(await button('Delay by 4 h').count()).toBe(0);
+    await button('Update now').waitFor();
+    stand.update(null);
+    await page.getByRole('heading', { name: 'Update of the operating system' }).waitFor({ state: 'hidden' });
   });
 
   it('shows a conversation with days, states, pictures and files', async () => {

@@ -7,6 +7,7 @@ import { privacyView } from '../../agent/inventory/privacy-view.ts';
 import { ensurePage } from '../../agent/page/build.ts';
 import { openPage, type Page } from '../../agent/page/page.ts';
 import type { PolicyView } from '../../agent/policy/policy-work.ts';
+import { delayed, type UpdateOffer } from '../../agent/work/update-offer.ts';
 import type { Section } from '../../shared/inventory/sections.ts';
 import { newCommandId } from '../../shared/protocol/ids.ts';
 import { testState } from './inventory-state.ts';
@@ -43,6 +44,8 @@ export interface PageStand {
   collect(off: readonly Section[]): void;
   /** Sets the policy of the device, with its compliance. */
   policy(view: PolicyView): void;
+  /** Offers an update of the operating system to the user; null for none. */
+  update(offer: UpdateOffer | null): void;
   connected(connected: boolean): void;
   /** Sets the expiry time of the order list. */
   expired(since: number): void;
@@ -51,6 +54,7 @@ export interface PageStand {
 export async function standPage(talk: MemoryTalk, person: string): Promise<PageStand> {
   await ensurePage((line) => console.log(line));
   let notices: readonly Notice[] = [];
+  let offer: UpdateOffer | null = null;
   let denials: readonly string[] = [];
   let policy: PolicyView = { settings: [], compliance: null };
   let connected = true;
@@ -89,9 +93,11 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
   });
   const page = await openPage({
     updates: {
-      current: () => null,
-      change: () => {
-        throw new Error('no update waits');
+      current: () => offer,
+      change(change) {
+        if (!offer) throw new Error('no update waits');
+        offer = change === 'delay' ? (delayed(offer, Date.now()) ?? offer) : { ...offer, startsAt: Date.now() };
+        return offer;
       },
     },
     messaging: talk.messagingOf(person),
@@ -144,6 +150,10 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
     changed,
     shown,
     displayed,
+    update(next) {
+      offer = next;
+      changed();
+    },
     collect(off) {
       settings = nextSettings(settings, off, Date.now());
       changed();
