@@ -124,9 +124,7 @@ export function createPackages({ store, approverSet, requireManagement, bytesPer
     /** Throws unless a command for an own package has the stored statement and its signature. */
     async requireSigned(command: Command): Promise<void> {
       if (command.kind !== 'install-package') return;
-      const statement = ownPackageSchema.safeParse(
-        JSON.parse(Buffer.from(command.envelope.payload, 'base64').toString()),
-      );
+      const statement = ownPackageSchema.safeParse(jsonOf(command.envelope.payload));
       const stored = statement.success ? await get(statement.data.sha256) : null;
       if (stored?.envelope && isDeepStrictEqual(stored.envelope, command.envelope)) return;
       throw new CordonError('invalid_input', 'The command is not for a signed package of this server.', {
@@ -157,4 +155,14 @@ export function createPackages({ store, approverSet, requireManagement, bytesPer
       }
     },
   };
+}
+
+/** Value of a Base64 payload that is not verified yet. Null if it is not JSON. */
+function jsonOf(payload: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(payload, 'base64').toString());
+  } catch {
+    // A payload of an attacker; the schema refuses null.
+    return null;
+  }
 }

@@ -75,7 +75,7 @@ export const LONGEST_HEADLINE = 72;
 
 /** Verbs that may open a headline, which says what applying the commit does: "Reject an end time in the past". Add a missing verb here. */
 export const HEADLINE_VERBS: ReadonlySet<string> = new Set(
-  `Accept Adapt Add Adjust Align Allow Annotate Announce Answer Apply Ask Assign Attach Attack Avoid Back Base Batch Bind Block Bound Bring Build Bump
+  `Accept Adapt Add Adjust Align Allow Annotate Announce Answer Apply Ask Assign Attach Attack Avoid Back Base Batch Bind Block Bound Bring Budget Build Bump
   Cache Call Cancel Carry Check Choose Clarify Clean Clear Close Collect Combine Compare Compile Compress Compute Configure Confirm
   Connect Consume Convert Copy Correct Count Cover Create Cut Decide Declare Decline Delete Deliver Deny Describe Destroy Detect Disable Display
   Divide Document Draw Drop Edit Enable Encode Encrypt End Enforce Enroll Ensure Escape Exclude Expect Explain Export Extend Extract

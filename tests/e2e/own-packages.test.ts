@@ -93,14 +93,16 @@ it('does not install a package without a signature of another person', async () 
   const { as, owner } = world.operator;
   const view = await uploaded('cordon-unsigned', '1.0', files.unsigned);
   const { key } = ada();
-  const forged = {
-    payloadType: PAYLOAD_TYPES.package,
-    payload: Buffer.from(view.statement).toString('base64'),
-    signatures: [],
-  };
-  await expect(
-    world.send(agent.device, { kind: 'install-package', change: randomUUID(), envelope: forged }),
-  ).rejects.toMatchObject({ code: 'invalid_input' });
+  for (const payload of [view.statement, 'not JSON']) {
+    const envelope = {
+      payloadType: PAYLOAD_TYPES.package,
+      payload: Buffer.from(payload).toString('base64'),
+      signatures: [],
+    };
+    await expect(
+      world.send(agent.device, { kind: 'install-package', change: randomUUID(), envelope }),
+    ).rejects.toMatchObject({ code: 'invalid_input' });
+  }
   const sign = (person: typeof owner, signature: string) =>
     as(person, 'POST', `/packages/${view.sha256}/signature`, packageView, { keyid: key.keyid, signature });
   const good = key.sign(pae(PAYLOAD_TYPES.package, Buffer.from(view.statement))).toString('base64');
