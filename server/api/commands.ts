@@ -21,6 +21,7 @@ import { type Commands, DISCLOSURE_DESK } from '../commands/commands.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Scripts } from '../scripts/scripts.ts';
 import { definedFields } from './defined-fields.ts';
+import { requireFilterRights } from './filter-rights.ts';
 import { Reply, type Route, route } from './route.ts';
 
 export interface CommandsPorts {
@@ -135,11 +136,9 @@ function manyDeviceRoutes({ commands, devices, scripts, packages }: CommandsPort
           joiners,
           ...options
         } = body;
-        // The device list with a location filter reveals where devices are. The filter is allowed here, because every role with the right
-        // `commands.destroy`, `scripts.run` or `commands.change-software` may see locations.
-        const isLocated = filter?.area !== undefined || filter?.located !== undefined;
-        const further = FURTHER_RIGHTS[command.kind] ?? (isLocated ? 'commands.destroy' : null);
+        const further = FURTHER_RIGHTS[command.kind];
         const allowed = further ? demand(further) : scope;
+        if (confirmed === null) requireFilterRights(filter ?? {}, allowed.devices, demand);
         // The second person has confirmed exactly this list of devices, so the server does not apply the filter again.
         const to = await devices.select(confirmed ?? named ?? definedFields(filter ?? {}), allowed.devices);
         concern(to);

@@ -10,20 +10,18 @@ import {
   labelChange,
 } from '../../shared/api/device-actions.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { PERSONAL_FACTS } from '../../shared/inventory/list-fields.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { ActionName } from '../admins/action-policy.ts';
-import type { RightName } from '../admins/roles.ts';
 import {
   type BulkAction,
   type Devices,
   type RecordAction,
   refusalGroups,
   requireFewEnded,
-  type Scope,
 } from '../devices/devices.ts';
 import { visibleNames } from '../devices/visibility.ts';
 import { definedFields } from './defined-fields.ts';
+import { requireFilterRights } from './filter-rights.ts';
 import { type Input, type Route, route } from './route.ts';
 
 export interface DeviceActionsPorts {
@@ -37,13 +35,12 @@ type Selection = Pick<z.output<typeof deviceAction>, 'devices' | 'filter'>;
 type Request<Body> = Input<unknown, unknown, Body & z.output<typeof deviceAction>>;
 
 export function deviceActionRoutes({ devices }: DeviceActionsPorts): Route[] {
-  /** Selected devices. A filter by a location or by a fact about users reveals it, so it needs the right to see it for the same devices. */
   async function selected(
     { devices: named, filter }: Selection,
     { scope, demand }: Pick<Request<unknown>, 'scope' | 'demand'>,
     ended: boolean,
   ): Promise<readonly DeviceId[]> {
-    for (const right of rightsOf(filter ?? {})) requireSameScope(scope.devices, demand(right).devices);
+    requireFilterRights(filter ?? {}, scope.devices, demand);
     return devices.select(named ?? definedFields(filter ?? {}), scope.devices, ended);
   }
 
@@ -136,23 +133,6 @@ export function deviceActionRoutes({ devices }: DeviceActionsPorts): Route[] {
         perform(request, { kind: 'label', add: request.body.add, remove: request.body.remove }, null),
     }),
   ];
-}
-
-function rightsOf({ area, located, where = [] }: NonNullable<Selection['filter']>): RightName[] {
-  const personal = where.some(({ field }) => PERSONAL_FACTS.some((fact) => fact === field));
-  return [
-    ...(area !== undefined || located !== undefined ? (['devices.evidence'] as const) : []),
-    ...(personal ? (['devices.personal-inventory'] as const) : []),
-  ];
-}
-
-/** Refuses instead of combining two scopes: the number of devices in only one of them would reveal what the caller may not see. */
-function requireSameScope(acting: Scope, seeing: Scope): void {
-  if (seeing === null || JSON.stringify(seeing) === JSON.stringify(acting)) return;
-  throw new CordonError(
-    'forbidden',
-    'Your roles show locations and facts about users for other devices than this action. Remove the location or the fact from the filter.',
-  );
 }
 
 function requireExpected(expect: number | undefined, affected: number): void {

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { issuedToMany } from '../../shared/api/commands.ts';
 import { packageView } from '../../shared/api/packages.ts';
 import { PAYLOAD_TYPES } from '../../shared/order/documents.ts';
 import { pae } from '../../shared/order/pae.ts';
@@ -99,9 +100,10 @@ it('does not install a package without a signature of another person', async () 
       payload: Buffer.from(payload).toString('base64'),
       signatures: [],
     };
-    await expect(
-      world.send(agent.device, { kind: 'install-package', change: randomUUID(), envelope }),
-    ).rejects.toMatchObject({ code: 'invalid_input' });
+    const command = { kind: 'install-package', change: randomUUID(), envelope } as const;
+    await expect(world.send(agent.device, command)).rejects.toMatchObject({ code: 'invalid_input' });
+    const toMany = { command, devices: [agent.device] };
+    await expect(as(owner, 'POST', '/commands', issuedToMany, toMany)).rejects.toMatchObject({ code: 'invalid_input' });
   }
   const sign = (person: typeof owner, signature: string) =>
     as(person, 'POST', `/packages/${view.sha256}/signature`, packageView, { keyid: key.keyid, signature });

@@ -1,0 +1,31 @@
+import type { z } from 'zod';
+import type { deviceAction } from '../../shared/api/device-actions.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { PERSONAL_FACTS } from '../../shared/inventory/list-fields.ts';
+import type { AccessScope, RightName } from '../admins/roles.ts';
+import type { Scope } from '../devices/devices.ts';
+
+type Filter = Pick<NonNullable<z.output<typeof deviceAction>['filter']>, 'area' | 'located' | 'where'>;
+
+/**
+ * Checks the filter of an action on the devices in the scope `acting`. A filter by a location or by a fact about users reveals it, so the
+ * caller needs the right to see it for the same devices. Throws `forbidden`.
+ */
+export function requireFilterRights(
+  { area, located, where = [] }: Filter,
+  acting: Scope,
+  demand: (right: RightName) => AccessScope,
+): void {
+  const isPersonal = where.some(({ field }) => PERSONAL_FACTS.some((fact) => fact === field));
+  if (area !== undefined || located !== undefined) requireSameScope(acting, demand('devices.evidence').devices);
+  if (isPersonal) requireSameScope(acting, demand('devices.personal-inventory').devices);
+}
+
+/** Refuses instead of combining two scopes: the number of devices in only one of them would reveal what the caller may not see. */
+function requireSameScope(acting: Scope, seeing: Scope): void {
+  if (seeing === null || JSON.stringify(seeing) === JSON.stringify(acting)) return;
+  throw new CordonError(
+    'forbidden',
+    'Your roles show locations and facts about users for other devices than this action. Remove the location or the fact from the filter.',
+  );
+}
