@@ -13,8 +13,12 @@ export function settingsPages(tour: () => ConsoleTour): void {
     await seat.goto('/ledger');
     await heading('Audit & ledger');
     await page.getByRole('listitem').first().waitFor();
-    await page.getByText('Propose an order').first().waitFor();
     await look('activity log');
+    await page.getByRole('textbox', { name: 'Search' }).fill('orders.propose');
+    await expect.poll(() => page.url()).toContain('text=orders.propose');
+    await page.getByText('Propose an order').first().waitFor();
+    await page.getByRole('textbox', { name: 'Search' }).fill('');
+    await expect.poll(() => page.url()).not.toContain('text=');
     // The quick filters work by keyboard.
     await page.getByRole('radio', { name: 'All' }).focus();
     await page.keyboard.press('ArrowRight');
