@@ -44,11 +44,11 @@ export function DevicesPage() {
   const navigate = route.useNavigate();
   const filter = filterOf(search);
   const order = orderOf(search);
-  const account = useQuery(viewsQuery).data?.columns;
+  const may = useMay();
+  const account = useQuery({ ...viewsQuery, enabled: may('device-views.list') }).data?.columns;
   const columns = columnsOf(search) ?? account ?? DEFAULT_COLUMNS;
   const { head, shown, total, waiting } = useShownList({ filter, order, facts: factsAmong(columns) });
   const choice = useSelection(shown, total);
-  const may = useMay();
   const commands = may('commands.issue-many');
   const phone = usePhone();
 

@@ -95,6 +95,7 @@ export function rolePages(tour: () => ConsoleTour): void {
     await seat.goto('/roles?role=fleet');
     await heading('Fleet admin');
     await glance('built-in role');
+    seat.expecting(/status of 404 .*\/roles\/rol_aaaaaaaaaaaaaaaa/);
     await seat.goto('/roles?role=rol_aaaaaaaaaaaaaaaa');
     await page.getByRole('heading', { name: 'This role does not exist' }).waitFor();
   });

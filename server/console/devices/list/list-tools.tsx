@@ -42,7 +42,7 @@ export function ListTools({
   const may = useMay();
   const phone = usePhone();
   const client = useQueryClient();
-  const views = useQuery(viewsQuery);
+  const views = useQuery({ ...viewsQuery, enabled: may('device-views.list') });
   const [dialog, setDialog] = useState<'condition' | 'columns' | 'view' | null>(null);
   const close = () => setDialog(null);
   const current = views.data?.views.find(({ id }) => id === view) ?? null;
@@ -65,31 +65,35 @@ export function ListTools({
   return (
     <>
       <Group gap="xs">
-        <Select
-          aria-label="Saved view"
-          placeholder="Saved views"
-          w={220}
-          maw="100%"
-          size="xs"
-          data={(views.data?.views ?? []).map(({ id, name, mine, owner }) => ({
-            value: id,
-            label: mine ? name : `${name} (${owner.name})`,
-          }))}
-          searchable
-          clearable
-          clearButtonProps={{ 'aria-label': 'Close view' }}
-          nothingFoundMessage="No saved view"
-          value={current?.id ?? null}
-          onChange={(id) => open(views.data?.views.find((one) => one.id === id) ?? null)}
-        />
-        <Button
-          size="xs"
-          variant="default"
-          leftSection={<IconDeviceFloppy size={16} aria-hidden />}
-          onClick={() => setDialog('view')}
-        >
-          Save view…
-        </Button>
+        {may('device-views.list') && (
+          <Select
+            aria-label="Saved view"
+            placeholder="Saved views"
+            w={220}
+            maw="100%"
+            size="xs"
+            data={(views.data?.views ?? []).map(({ id, name, mine, owner }) => ({
+              value: id,
+              label: mine ? name : `${name} (${owner.name})`,
+            }))}
+            searchable
+            clearable
+            clearButtonProps={{ 'aria-label': 'Close view' }}
+            nothingFoundMessage="No saved view"
+            value={current?.id ?? null}
+            onChange={(id) => open(views.data?.views.find((one) => one.id === id) ?? null)}
+          />
+        )}
+        {may('device-views.create') && (
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<IconDeviceFloppy size={16} aria-hidden />}
+            onClick={() => setDialog('view')}
+          >
+            Save view…
+          </Button>
+        )}
         <Button
           size="xs"
           variant="default"
@@ -99,7 +103,7 @@ export function ListTools({
         >
           Add condition…
         </Button>
-        {!phone && (
+        {!phone && may('device-columns.save') && (
           <Button
             size="xs"
             variant="default"

@@ -28,7 +28,7 @@ export function SelectionBar({
   const every = narrowed ? `All ${number} matching devices` : `All ${number} devices`;
   return (
     <Paper shadow="md" withBorder className={classes.bar} component="section" aria-label="Selected devices">
-      <Group gap="xs" wrap="nowrap" justify="space-between">
+      <Group gap="xs" justify="space-between">
         <div aria-live="polite">
           <Text size="sm" fw={600}>
             {fetching ? 'Selecting devices…' : all ? `${every} selected` : `${number} selected`}
@@ -41,7 +41,7 @@ export function SelectionBar({
             </Text>
           )}
         </div>
-        <Group gap="xs" wrap="nowrap">
+        <Group gap="xs">
           {!all && total > count && (
             <Button variant="subtle" size="xs" px="xs" onClick={() => chooseAll(true)}>
               Select all
