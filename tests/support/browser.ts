@@ -2,7 +2,7 @@
  * Chromium's headless shell, which connects only to this machine. It renders pages as Chromium does, with a quarter less CPU time, because it
  * has no windows, tabs and dialogs.
  */
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 import { tool } from './tools.ts';
 
 /** For `describe.skipIf(!browser.present)`. */
@@ -34,8 +34,28 @@ export function openBrowser({ names = [] }: { names?: readonly string[] } = {}):
   return launch([`--host-resolver-rules=${rules}`, '--disable-features=LocalNetworkAccessChecks']);
 }
 
-const launch = (args: readonly string[] = []) =>
-  chromium.launch({ executablePath: '/usr/bin/chromium-headless-shell', args: [...ARGS, ...args] });
+async function launch(args: readonly string[] = []): Promise<Browser> {
+  const launched = await chromium.launch({
+    executablePath: '/usr/bin/chromium-headless-shell',
+    args: [...ARGS, ...args],
+  });
+  launched.on('context', (context) => context.on('page', repeatNavigations));
+  return launched;
+}
+
+/** Repeats navigations that Chromium aborts because another test adds or removes a network interface. */
+function repeatNavigations(page: Page): void {
+  const goto = page.goto.bind(page);
+  page.goto = async (...to) => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await goto(...to);
+      } catch (error) {
+        if (attempt === 5 || !String(error).includes('net::ERR_NETWORK_CHANGED')) throw error;
+      }
+    }
+  };
+}
 
 /** Closes the pages of a test file, and the browser too if no other files share it. */
 export async function closeBrowser(browser: Browser | undefined): Promise<void> {
