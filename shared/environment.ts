@@ -8,7 +8,7 @@
 import { CordonError } from './errors.ts';
 
 export interface Variable {
-  readonly reader: 'server' | 'agent' | 'mail connector' | 'command line' | 'tests';
+  readonly reader: 'server' | 'agent' | 'mail connector' | 'command line' | 'script' | 'tests';
   /** Error messages and logs never show a secret value. */
   readonly secret?: true;
 }
@@ -77,6 +77,8 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_AGENT_GEOCLUE: { reader: 'agent' },
   CORDON_AGENT_SCRIPTS: { reader: 'agent' },
   CORDON_AGENT_SYSTEM_SOCKET: { reader: 'agent' },
+  /** Set by the agent for a script, so that a script can start Cordon's programs. */
+  CORDON_SCRIPT: { reader: 'script' },
   CORDON_AGENT_LOG: { reader: 'agent' },
 
   CORDON_CONNECTOR_HOME: { reader: 'mail connector' },

@@ -100,7 +100,7 @@ describe('a reviewed script', () => {
     const denied = await run(signedScript(`cat ${key}; cat /proc/${agent.pid}/environ; echo end`, ada()));
     expect(denied.outcome).toBe('done');
     expect(denied.output).not.toContain('PRIVATE KEY');
-    expect(denied.output).not.toContain('CORDON_AGENT');
+    expect(denied.output).not.toContain('CORDON_AGENT_HOME');
     expect(denied.output).toContain('end\n');
   });
 });

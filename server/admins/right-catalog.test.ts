@@ -15,7 +15,7 @@ const EXCLUDED: Readonly<Record<string, string>> = {
     disclosures.download disclosures.draft disclosures.form disclosures.list disclosures.narrow disclosures.preview
     disclosures.produce disclosures.record-refusal disclosures.refusals disclosures.refuse disclosures.show disclosures.upload
     transparency.propose transparency.sign`,
-  approver: `scripts.review approver-keys.register approvers.propose approvers.sign orders.approve orders.confirm-replacement orders.decline
+  approver: `approver-keys.register approvers.propose approvers.sign orders.approve orders.confirm-replacement orders.decline
     orders.propose orders.read-withheld orders.retract orders.revise packages.sign recovery.sign-continuation
     scripts.review time-corrections.propose time-corrections.publish time-corrections.sign`,
   names: 'orders.impact-names orders.pack-names',
