@@ -147,6 +147,8 @@ describeOnEveryStore('a job', (open) => {
     const [device] = devices as [DeviceId];
     const id = await issue({ options: { retry: { attempts: 3, backoff: 60 } } });
     const attempt = (number: number) => commandIdFor(id, device, number);
+    // Attempts of the same millisecond have no order in the list of commands.
+    time.now += 1_000;
     await say(id, device, 'failed');
     expect(await pending(device)).toEqual([]);
     expect((await commands.progress(id)).counts).toEqual({ ...NONE, queued: 1 });
