@@ -97,9 +97,9 @@ const MODELS = [
 
 /** Versions that the advisory names as fixed, by the ecosystem of OSV. */
 export const FIXED_OPENSSL: readonly (readonly [ecosystem: string, version: string])[] = SYSTEMS.flatMap(
-  ({ id, release, openssl: [, after] }) => {
-    if (id === 'debian') return [[`Debian:${release}`, after] as const];
-    return id === 'ubuntu' ? [[`Ubuntu:${release}:LTS`, after] as const] : [];
+  ({ id, release, openssl: [, after] }): [string, string][] => {
+    if (id === 'debian') return [[`Debian:${release}`, after]];
+    return id === 'ubuntu' ? [[`Ubuntu:${release}:LTS`, after]] : [];
   },
 );
 
@@ -109,7 +109,7 @@ export function machineOf(hostname: string, office: number, n: number): Machine 
   const { distro, id, release, source, openssl, packages } = pick(SYSTEMS, office + n);
   const number = office * 3 + n;
   const [before, after, library] = openssl;
-  const version = number % 3 === 1 ? before : after;
+  const version = (office + n) % 3 === 1 ? before : after;
   const [manufacturer, model] = pick(MODELS, number);
   const software: SoftwareEntry[] = [
     [source, 'openssl', version, ''],
