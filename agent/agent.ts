@@ -23,6 +23,7 @@ import type { LogLevelPort, PolicyView } from './policy/policy-work.ts';
 import type { AgentStore } from './store/agent-store.ts';
 import type { DiskReserve } from './store/disk-reserve.ts';
 import type { DiskSpace, DiskState } from './store/disk-space.ts';
+import type { PowerPorts } from './work/power.ts';
 import type { ReadLiveQuery } from './work/query/answer-query.ts';
 import type { ScriptPorts } from './work/run-script.ts';
 import type { ScriptRecord } from './work/script-record.ts';
@@ -60,6 +61,8 @@ export interface AgentOptions {
   readonly systemHelper?: { readonly ask: AskSystemHelper; readonly packages: string } | undefined;
   /** Updates of the operating system that wait for the user. Simulations have none. */
   readonly updates?: UpdateOffers | undefined;
+  /** Restarts and shutdowns of the machine. Simulations have none. */
+  readonly power?: PowerPorts | undefined;
   /** Level of the agent's log, which a policy may set. */
   readonly logLevel?: LogLevelPort | undefined;
   /** Makes this agent a mail connector; absent on devices of people. */

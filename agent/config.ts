@@ -64,6 +64,8 @@ export interface AgentConfig {
   readonly systemSocket: string;
   /** File with the user's choice about an update of the operating system. */
   readonly update: string;
+  /** File with the countdown before a restart or shutdown. */
+  readonly power: string;
   /** Folder for the package that the agent downloads. */
   readonly packages: string;
   readonly logFile: string;
@@ -75,6 +77,8 @@ export interface AgentConfig {
   readonly gpsdPort: number;
   /** Address of the D-Bus system bus; null if the agent does not use GeoClue. */
   readonly geoclueBus: string | null;
+  /** Address of the D-Bus system bus. */
+  readonly systemBus: string;
   /** Whether the agent runs scripts (CORDON_AGENT_SCRIPTS). */
   readonly scripts: ScriptSwitch;
   readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -102,6 +106,7 @@ export function readAgentConfig(home: string | undefined, env: NodeJS.ProcessEnv
     : settings.CORDON_AGENT_SENSOR_FILE
       ? { file: settings.CORDON_AGENT_SENSOR_FILE }
       : null;
+  const systemBus = settings.DBUS_SYSTEM_BUS_ADDRESS || 'unix:path=/var/run/dbus/system_bus_socket';
   return Object.freeze({
     home: base,
     identity: join(base, 'identity'),
@@ -113,16 +118,15 @@ export function readAgentConfig(home: string | undefined, env: NodeJS.ProcessEnv
     mailPrograms: { settings: join(base, 'mail-programs.json'), passwords: join(base, 'mail-programs.passwd') },
     socket: join(base, 'agent.sock'),
     update: join(base, 'os-update.json'),
+    power: join(base, 'power.json'),
     packages: join(base, 'packages'),
     systemSocket: settings.CORDON_AGENT_SYSTEM_SOCKET,
     logFile: join(base, 'agent.log'),
     sensors,
     languages: languagesOf({ LANGUAGE, LC_ALL, LC_MESSAGES, LANG }),
     gpsdPort: settings.CORDON_AGENT_GPSD_PORT,
-    geoclueBus:
-      settings.CORDON_AGENT_GEOCLUE === 'off'
-        ? null
-        : settings.DBUS_SYSTEM_BUS_ADDRESS || 'unix:path=/var/run/dbus/system_bus_socket',
+    geoclueBus: settings.CORDON_AGENT_GEOCLUE === 'off' ? null : systemBus,
+    systemBus,
     scripts: settings.CORDON_AGENT_SCRIPTS,
     log: settings.CORDON_AGENT_LOG,
     notifySocket: settings.NOTIFY_SOCKET ?? null,

@@ -34,6 +34,9 @@ import { machineChecks, machineFiles } from './policy/machine-checks.ts';
 import { type AgentStore, openAgentStore } from './store/agent-store.ts';
 import { type DiskReserve, openDiskReserve } from './store/disk-reserve.ts';
 import { diskState, RESERVE_SIZE } from './store/disk-space.ts';
+import { askLogind } from './work/logind.ts';
+import { powerLines } from './work/power-lines.ts';
+import { openPowerNotices, type PowerNotice, type PowerNotices } from './work/power-notice.ts';
 import { machineQueries } from './work/query/machine-queries.ts';
 import { chooseIsolation } from './work/script-isolation.ts';
 import { scriptNotice } from './work/script-notice.ts';
@@ -61,6 +64,7 @@ export interface OpenedAgent {
   readonly reserve: DiskReserve;
   readonly log: pino.Logger;
   readonly updates: UpdateOffers;
+  readonly power: PowerNotices;
 }
 
 export interface DaemonOptions {
@@ -89,9 +93,17 @@ export async function openAgent(
     config.update,
     (offer) => void showOnDesktop('Cordon updates', updateLines(offer).join(' ')),
   );
+  const power = openPowerNotices(config.power, {
+    boot: time.boot,
+    announce(notice) {
+      const [title, ...lines] = powerLines(notice, config.languages);
+      void showOnDesktop(title, lines.join('\n'));
+    },
+  });
   const agent = createAgent({
     store,
     updates,
+    power: { notices: power, ask: askLogind(config.systemBus) },
     reserve,
     credentials: {
       ...credentials,
@@ -147,7 +159,7 @@ export async function openAgent(
       warn: (message, fields) => log.warn(withoutControls(fields), message),
     },
   });
-  return { agent, store, workspace, maildir, reserve, log, updates };
+  return { agent, store, workspace, maildir, reserve, log, updates, power };
 }
 
 function logDestination() {
@@ -189,7 +201,7 @@ export async function runDaemon(config: AgentConfig, options: DaemonOptions = {}
   const ended = new Promise<DaemonEnd>((resolve) => {
     end = resolve;
   });
-  const { agent, store, workspace, maildir, reserve, log, updates } = await openAgent(
+  const { agent, store, workspace, maildir, reserve, log, updates, power } = await openAgent(
     config,
     (how) => end(how),
     options,
@@ -211,9 +223,10 @@ export async function runDaemon(config: AgentConfig, options: DaemonOptions = {}
     programs,
     log,
     updates: { current: updates.current, change: (change) => changeUpdate(agent, updates, change) },
+    power: { current: power.current, change: (change) => changePowerNotice(agent, power, change) },
   });
   const control = await serveControl(config.socket, (request) =>
-    respond({ agent, messages, programs, page, updates }, request),
+    respond({ agent, messages, programs, page, updates, power }, request),
   );
   // A maintenance round may fail, for example on a full disk. The next round repeats the work.
   const failed = (error: unknown) => log.warn({ error: String(error) }, 'the periodic work failed');
@@ -279,10 +292,11 @@ interface RequestPorts {
   readonly programs: MailPrograms | null;
   readonly page: PageOnDemand;
   readonly updates: UpdateOffers;
+  readonly power: PowerNotices;
 }
 
 async function respond(
-  { agent, messages, programs, page, updates }: RequestPorts,
+  { agent, messages, programs, page, updates, power }: RequestPorts,
   request: ControlRequest,
 ): Promise<unknown> {
   switch (request.op) {
@@ -302,6 +316,10 @@ async function respond(
     case 'update': {
       if (request.change === null) return updates.current();
       return changeUpdate(agent, updates, request.change);
+    }
+    case 'power': {
+      if (request.change === null) return power.current();
+      return changePowerNotice(agent, power, request.change);
     }
     case 'open':
       return { link: await page.link() } satisfies OpenResponse;
@@ -326,6 +344,18 @@ function changeUpdate(agent: Agent, updates: UpdateOffers, change: 'now' | 'dela
   throw new CordonError(
     'conflict',
     updates.current() ? 'You cannot delay this update again.' : 'No update waits for you.',
+  );
+}
+
+/** Starts or delays the restart or shutdown whose countdown runs. */
+function changePowerNotice(agent: Agent, power: PowerNotices, change: 'now' | 'delay'): PowerNotice {
+  const notice = change === 'now' ? power.startNow(Date.now()) : power.delay(Date.now());
+  // The maintenance starts the restart. If it fails, the next round starts it.
+  if (change === 'now') void agent.maintain().catch(() => undefined);
+  if (notice) return notice;
+  throw new CordonError(
+    'conflict',
+    power.current() ? 'You cannot delay this again.' : 'No restart or shutdown waits for you.',
   );
 }
 

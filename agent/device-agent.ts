@@ -371,6 +371,7 @@ class DeviceAgent implements Agent {
         logs: true,
         scripts: true,
         software: true,
+        power: true,
         policy: this.#work.policy.digest(),
         ...this.#versions(),
       }),

@@ -24,6 +24,7 @@ import { addMailCommands } from './mail-commands.ts';
 import { addSendmailCommand } from './mail-programs/sendmail-command.ts';
 import { addMessageCommands } from './message-commands.ts';
 import { addOpenCommand } from './open-command.ts';
+import { addPowerCommand } from './power-command.ts';
 import { addUpdateCommand } from './update-command.ts';
 import { AGENT_VERSION } from './version.ts';
 import { addWorkspaceCommands } from './workspace-commands.ts';
@@ -91,6 +92,7 @@ export async function main(argv: readonly string[], time?: DeviceTime): Promise<
   });
   addOpenCommand(program, ports);
   addUpdateCommand(program, ports);
+  addPowerCommand(program, ports);
   addWorkspaceCommands(program, ports);
 
   try {

@@ -42,6 +42,7 @@ export interface ManagementWorkPorts extends DeviceListener {
     | 'scripts'
     | 'systemHelper'
     | 'updates'
+    | 'power'
     | 'onRestart'
     | 'log'
   >;
@@ -118,6 +119,7 @@ export function openManagementWork(ports: ManagementWorkPorts): ManagementWork {
     store,
     scripts,
     updates: options.updates,
+    power: options.power,
     software: options.systemHelper && {
       ask: options.systemHelper.ask,
       download: createPackageDownload({

@@ -1,16 +1,17 @@
 /**
  * Commands from admins. The device stores a command before it acknowledges the command. After a crash, it runs a started command again and
- * reports one result, so every command except `run-script` may run twice. Commands expire by the machine's own clock, not by the device's time of
+ * reports one result, so every command may run twice, except `run-script`, `restart-device` and `shut-down-device`. Commands expire by the machine's own clock, not by the device's time of
  * `device-clock.ts`.
  */
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
 import { isSlow, type Priority } from '../../shared/protocol/command-kinds.ts';
-import type { CommandWindow } from '../../shared/protocol/command-window.ts';
+import { type CommandWindow, isOpen } from '../../shared/protocol/command-window.ts';
 import type { Command, ReportItem, SignedScript } from '../../shared/protocol/frames.ts';
 import type { CommandId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { AdminMessageStore } from '../admin-messages/admin-messages.ts';
+import { changePower, type PowerPorts } from '../work/power.ts';
 import type { ScriptRunner } from '../work/run-script.ts';
 import { changeSoftware, type SoftwarePorts } from '../work/software.ts';
 import type { UpdateOffers } from '../work/update-offer.ts';
@@ -57,6 +58,8 @@ export interface CommandPorts {
   readonly software?: SoftwarePorts | undefined;
   /** Updates of the operating system that wait for the user; absent in simulations. */
   readonly updates?: Pick<UpdateOffers, 'isDue' | 'finished'> | undefined;
+  /** Restarts and shutdowns of the machine; absent in simulations. */
+  readonly power?: PowerPorts | undefined;
   /** Collects and reports the inventory. */
   readonly reportInventory: () => Promise<void>;
   /** Checks the policy at once. */
@@ -99,6 +102,9 @@ type Outcome = {
   readonly detail: string;
   readonly after?: () => void;
 };
+
+/** Maximum milliseconds of a timer. The maintenance runs the commands each minute anyway. */
+const LONGEST_WAIT = 60_000;
 
 export function createCommands(ports: CommandPorts): Commands {
   const { store, scripts } = ports;
@@ -148,6 +154,9 @@ export function createCommands(ports: CommandPorts): Commands {
           ...(await changeSoftware(ports.software, id, command)),
           after: () => void ports.reportInventory().catch(ports.onFailure),
         };
+      case 'restart-device':
+      case 'shut-down-device':
+        return changePower(ports.power, { id, kind: command.kind, started });
       case 'restart-agent':
         return { outcome: 'done', detail: 'The agent restarts.', after: ports.onRestart };
       case 'unenroll':
@@ -157,7 +166,8 @@ export function createCommands(ports: CommandPorts): Commands {
 
   const finish = async (stored: StoredCommand & { readonly started: boolean }) => {
     let result: Outcome;
-    if (!stored.started && Date.now() >= stored.expires) {
+    const counted = ports.power?.notices.isCounted(stored.id, Date.now()) ?? false;
+    if (!stored.started && !counted && Date.now() >= stored.expires) {
       result = { outcome: 'expired', detail: 'The command expired before the device could run it.' };
     } else {
       store.startCommand(stored.id);
@@ -178,15 +188,31 @@ export function createCommands(ports: CommandPorts): Commands {
     });
     store.forgetShares();
     ports.updates?.finished(stored.id);
+    ports.power?.notices.finished(stored.id);
     ports.onResult();
     after?.();
   };
 
-  /** False for an update of the operating system that the user has yet to see, or has delayed. */
-  const isDue = ({ id, command, expires }: StoredCommand): boolean => {
+  /** False for an update, a restart or a shutdown that the user has yet to see, or has delayed. */
+  const isDue = ({ id, command, expires, window }: StoredCommand, isWaiting: (id: CommandId) => boolean): boolean => {
     const now = Date.now();
+    if (command.kind === 'restart-device' || command.kind === 'shut-down-device') {
+      const open = window === undefined || isOpen(window, now);
+      return ports.power?.notices.isDue({ id, ...command, expires, open }, isWaiting, now) ?? true;
+    }
     if (command.kind !== 'update-os' || now >= expires) return true;
     return ports.updates?.isDue(id, command, expires, now) ?? true;
+  };
+
+  let timer: NodeJS.Timeout | undefined;
+  /** Runs the commands again at the end of the countdown. Forgets a countdown whose command no longer waits. */
+  const wakeForCountdown = (isWaiting: (id: CommandId) => boolean): void => {
+    clearTimeout(timer);
+    const notice = ports.power?.notices.current();
+    if (!notice) return;
+    if (!isWaiting(notice.command)) ports.power?.notices.finished(notice.command);
+    const left = notice.startsAt - Date.now();
+    if (left > 0) timer = setTimeout(() => loop.request(), Math.min(left, LONGEST_WAIT)).unref();
   };
 
   const drain = async (slow: boolean) => {
@@ -194,12 +220,16 @@ export function createCommands(ports: CommandPorts): Commands {
     // command that locks or unlocks the workspace.
     store.forgetShares();
     while (!stopping) {
-      const waiting = store
-        .unfinishedCommands()
+      const unfinished = store.unfinishedCommands();
+      const isWaiting = (id: CommandId) => unfinished.some((stored) => stored.id === id);
+      const waiting = unfinished
         .filter(({ command }) => isSlow(command.kind) === slow)
-        .filter((stored) => stored.started || isDue(stored));
+        .filter((stored) => stored.started || isDue(stored, isWaiting));
       const next = chooseCommand(waiting, Date.now());
-      if (!next) return;
+      if (!next) {
+        if (!slow) wakeForCountdown(isWaiting);
+        return;
+      }
       const finished = finish(next);
       if (next.command.kind === 'run-script') runningScript = finished;
       await finished;
@@ -220,6 +250,7 @@ export function createCommands(ports: CommandPorts): Commands {
       store.finishCommand(id, { type: 'result', command: id, outcome: 'canceled', detail, at: Date.now() });
       store.forgetShares();
       ports.updates?.finished(id);
+      ports.power?.notices.finished(id);
       ports.onResult();
     },
     work() {
@@ -228,6 +259,7 @@ export function createCommands(ports: CommandPorts): Commands {
     },
     async stop() {
       stopping = true;
+      clearTimeout(timer);
       await scripts.stop();
       await runningScript.catch(() => undefined);
     },

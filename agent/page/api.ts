@@ -9,6 +9,8 @@
  *   it displayed them.
  * - `GET /update` → `updateView`: update of the operating system that waits for the user. `POST /update` (`updateBody`) → `updateOfferView`:
  *   starts or delays it.
+ * - `GET /power` → `powerView`: restart or shutdown whose countdown runs. `POST /power` (`updateBody`) → `powerNoticeView`: starts or
+ *   delays it.
  * - `GET /policy` → `policyStatusView`: settings that the device does not meet, and the actions of their policy.
  * - `GET /people?text=` → `peopleView`.
  * - `GET /conversations` → `conversationList`. `POST /conversations` (`newConversation`) → `madeView`.
@@ -27,6 +29,7 @@
 import { z } from 'zod';
 import { instant } from '../../shared/api/wire.ts';
 import { MISSING_REASONS, SECTIONS } from '../../shared/inventory/sections.ts';
+import { POWER_KINDS } from '../../shared/power/power-action.ts';
 import { commandIdSchema } from '../../shared/protocol/ids.ts';
 import { UPDATE_SCOPES } from '../../shared/software/software-change.ts';
 import { REASONS, SERVICES, WAITING_RULES } from '../../shared/verdict/terms.ts';
@@ -123,6 +126,14 @@ export const updateOfferView = z.object({
 });
 export const updateView = z.object({ offer: updateOfferView.nullable() });
 export const updateBody = z.strictObject({ change: z.enum(['now', 'delay']) });
+
+export const powerNoticeView = z.object({
+  kind: z.enum(POWER_KINDS),
+  minutes: z.int(),
+  startsAt: z.int(),
+  delayed: z.boolean(),
+});
+export const powerView = z.object({ notice: powerNoticeView.nullable() });
 
 export const collectionView = z.object({
   sections: z.array(

@@ -18,7 +18,7 @@ import { mailRoutes } from './mail-routes.ts';
 import { addMessageRoutes } from './message-routes.ts';
 import { addSessionRoutes } from './session-routes.ts';
 import type { Sessions } from './sessions.ts';
-import { addStatusRoutes, type PageUpdates, type StatusSources } from './status-routes.ts';
+import { addStatusRoutes, type PagePower, type PageUpdates, type StatusSources } from './status-routes.ts';
 
 export interface PagePorts {
   readonly messaging: Messaging;
@@ -26,6 +26,7 @@ export interface PagePorts {
   /** Service for other mail programs; null on a mail connector. */
   readonly programs: PagePrograms | null;
   readonly updates: PageUpdates;
+  readonly power: PagePower;
   readonly agent: StatusSources & Pick<Agent, 'onChange'>;
   readonly log: { error(facts: object, message: string): void };
 }
@@ -51,6 +52,7 @@ export function createPageApp({
   mail,
   programs,
   updates,
+  power,
   agent,
   log,
   port,
@@ -84,7 +86,7 @@ export function createPageApp({
     next();
   });
   addSessionRoutes(api, { port, sessions, changes });
-  addStatusRoutes(api, { messaging, agent, updates });
+  addStatusRoutes(api, { messaging, agent, updates, power });
   addConversationRoutes(api, messaging);
   addMessageRoutes(api, messaging);
   api.use('/mail/programs', mailProgramsRoutes(programs));

@@ -13,6 +13,7 @@ import { createMemoryTalk, type MemoryTalk } from '../../tests/support/memory-ta
 import { until } from '../../tests/support/until.ts';
 import { privacyView } from '../inventory/privacy-view.ts';
 import type { Messaging } from '../messaging/messaging.ts';
+import { delayedNotice, type PowerNotice } from '../work/power-notice.ts';
 import type { UpdateOffer } from '../work/update-offer.ts';
 import { LARGEST_ATTACHMENT, TOKEN_HEADER } from './api.ts';
 import { openPage, type Page } from './page.ts';
@@ -33,6 +34,7 @@ let ben: Messaging;
 let page: Page;
 let root: string;
 let offer: UpdateOffer | null;
+let notice: PowerNotice | null;
 let shown: string[];
 let agentChanged: () => void;
 let programs: OpenedPrograms;
@@ -48,12 +50,22 @@ beforeEach(async () => {
   writeFileSync(join(root, 'dist/assets/index-abc.js'), 'export {};');
   shown = [];
   offer = null;
+  notice = null;
   programs = openProgramsOf(mailDevice);
   page = await openPage(
     {
       messaging: ada,
       mail: mailDevice.mail,
       programs: programs.service,
+      power: {
+        current: () => notice,
+        change(change) {
+          const next = notice && (change === 'now' ? { ...notice, startsAt: 1 } : delayedNotice(notice, 0));
+          if (!next) throw new CordonError('conflict', 'You cannot delay this again.');
+          notice = next;
+          return next;
+        },
+      },
       updates: {
         current: () => offer,
         change: (change) => {
@@ -414,6 +426,22 @@ it('shows an update that waits for the user, and delays or starts it', async () 
   expect((await answer('POST', { change: 'never' })).status).toBe(400);
   expect((await answer('POST', { change: 'now' }, OWN)).status).toBe(401);
   expect((await answer('POST', { change: 'delay' })).body).toEqual({ ...shownOffer, delaysLeft: 0 });
+  expect((await answer('POST', { change: 'now' })).body).toMatchObject({ startsAt: 1 });
+});
+
+it('shows a restart that waits for the user, who may delay it once', async () => {
+  const mine = await signIn();
+  const answer = async (method = 'GET', body?: unknown, headers = mine) => {
+    const { status, json } = await ask('/api/power', headers, method, body);
+    return { status, body: json() };
+  };
+  expect(await answer()).toEqual({ status: 200, body: { notice: null } });
+  notice = { command: newCommandId(), kind: 'restart-device', minutes: 1, startsAt: 9, delayed: false, boot: 'a' };
+  const shownNotice = { kind: 'restart-device', minutes: 1, startsAt: 9, delayed: false };
+  expect((await answer()).body).toEqual({ notice: shownNotice });
+  expect((await answer('POST', { change: 'delay' }, OWN)).status).toBe(401);
+  expect((await answer('POST', { change: 'delay' })).body).toEqual({ ...shownNotice, startsAt: 60_009, delayed: true });
+  expect(await answer('POST', { change: 'delay' })).toMatchObject({ status: 409, body: { code: 'conflict' } });
   expect((await answer('POST', { change: 'now' })).body).toMatchObject({ startsAt: 1 });
 });
 

@@ -4,6 +4,7 @@ import type { Agent } from '../agent.ts';
 import type { Messaging } from '../messaging/messaging.ts';
 import { policyStatusOf } from '../policy/policy-status.ts';
 import { privacyText } from '../privacy-lines.ts';
+import type { PowerNotice } from '../work/power-notice.ts';
 import type { UpdateOffer } from '../work/update-offer.ts';
 import {
   adminMessageList,
@@ -11,6 +12,8 @@ import {
   displayedBody,
   messagingStatusView,
   policyStatusView,
+  powerNoticeView,
+  powerView,
   shownBody,
   updateBody,
   updateOfferView,
@@ -28,13 +31,21 @@ export interface PageUpdates {
   change(change: 'now' | 'delay'): UpdateOffer;
 }
 
+/** Restart or shutdown whose countdown runs. */
+export interface PagePower {
+  current(): PowerNotice | null;
+  /** Starts or delays it. Throws `conflict` if no countdown runs, or if the user has delayed it before. */
+  change(change: 'now' | 'delay'): PowerNotice;
+}
+
 interface StatusPorts {
   readonly messaging: Pick<Messaging, 'state'>;
   readonly agent: StatusSources;
   readonly updates: PageUpdates;
+  readonly power: PagePower;
 }
 
-export function addStatusRoutes(api: Router, { messaging, agent, updates }: StatusPorts): void {
+export function addStatusRoutes(api: Router, { messaging, agent, updates, power }: StatusPorts): void {
   api.get(
     '/messaging-status',
     respond(messagingStatusView, () => messagingStatusOf(messaging.state(), agent)),
@@ -63,6 +74,15 @@ export function addStatusRoutes(api: Router, { messaging, agent, updates }: Stat
     '/update',
     json,
     respond(updateOfferView, ({ body }) => updates.change(read(updateBody, body).change)),
+  );
+  api.get(
+    '/power',
+    respond(powerView, () => ({ notice: power.current() })),
+  );
+  api.post(
+    '/power',
+    json,
+    respond(powerNoticeView, ({ body }) => power.change(read(updateBody, body).change)),
   );
   api.get(
     '/privacy',

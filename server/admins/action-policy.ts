@@ -43,6 +43,8 @@ export const ACTIONS = {
   /** One person may lock any number of workspaces, because a stolen device must be locked quickly and an unlock command reverses a lock. */
   'workspace.lock': { right: 'commands.issue', people: 1, stepUp: 'bulk', tokens: 'marked' },
   /** A package runs its scripts as root. A rollback reverses the change, so one person suffices. */
+  /** Users lose unsaved work, and a device that was shut down stays off until somebody starts it. */
+  'device.power': { right: 'commands.power', people: 1, stepUp: 'bulk', tokens: 'marked' },
   'software.change': { right: 'commands.change-software', people: 1, stepUp: 'always', tokens: 'marked' },
   /**
    * A second person confirms a change of a device's location statement, home, legal seat or group, because the change can end the effect of
@@ -162,8 +164,22 @@ export const RECOVERY_ACTIONS: ReadonlySet<ActionName> = new Set([
 type RoutePolicy = ActionName | readonly ActionName[] | 'signed' | 'harmless';
 
 export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = {
-  'commands.issue': ['workspace.wipe', 'device.unenroll', 'workspace.lock', 'script.run', 'software.change'],
-  'commands.issue-many': ['workspace.wipe', 'device.unenroll', 'workspace.lock', 'script.run', 'software.change'],
+  'commands.issue': [
+    'workspace.wipe',
+    'device.unenroll',
+    'workspace.lock',
+    'script.run',
+    'software.change',
+    'device.power',
+  ],
+  'commands.issue-many': [
+    'workspace.wipe',
+    'device.unenroll',
+    'workspace.lock',
+    'script.run',
+    'software.change',
+    'device.power',
+  ],
   'scripts.switch': 'scripts.switch',
   /** A reviewer signs with an approver key. */
   'scripts.review': 'signed',

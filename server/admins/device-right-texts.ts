@@ -43,6 +43,7 @@ export const COMMANDS = {
   'commands.issue-many': 'Send commands that destroy nothing to many devices.',
   'commands.destroy': 'Also send commands that destroy data, such as a wipe. Needs a right to send commands.',
   'commands.change-software': 'Install, update and remove software on devices.',
+  'commands.power': 'Restart devices and shut them down. Needs a right to send commands.',
   'commands.cancel': 'Cancel commands that wait.',
   'live-queries.ask': 'Ask connected devices about processes, services, open ports or files.',
   'live-queries.list': 'List own live queries.',

@@ -248,6 +248,8 @@ export const RIGHTS = {
   'commands.destroy': right('device', 'owner', 'fleet'),
   /** Right to change software of devices. The routes that send commands require this right in addition to their own. */
   'commands.change-software': right('device', 'owner', 'fleet'),
+  /** Right to restart devices and to shut them down. The routes that send commands require this right in addition to their own. */
+  'commands.power': right('device', 'owner', 'fleet'),
   'commands.list': right('device', ...EVERYONE),
   'commands.show': right('device', ...EVERYONE),
   'commands.cancel': right('device', 'owner', 'fleet', 'helpdesk'),
@@ -434,6 +436,7 @@ export const RIGHTS_WITHOUT_ROUTE = [
   'commands.destroy',
   'scripts.run',
   'commands.change-software',
+  'commands.power',
   'backup.export',
   'orders.read-withheld',
   'codes.create-mail-connector',

@@ -194,6 +194,8 @@ const FURTHER_RIGHTS: Readonly<Partial<Record<CommandKind, RightName>>> = {
   'roll-back-software': 'commands.change-software',
   'install-package': 'commands.change-software',
   'update-os': 'commands.change-software',
+  'restart-device': 'commands.power',
+  'shut-down-device': 'commands.power',
 };
 
 const ACTIONS: Readonly<Record<CommandKind, ActionName | null>> = {
@@ -202,6 +204,8 @@ const ACTIONS: Readonly<Record<CommandKind, ActionName | null>> = {
   'unlock-workspace': null,
   'refresh-inventory': null,
   'restart-agent': null,
+  'restart-device': 'device.power',
+  'shut-down-device': 'device.power',
   'collect-logs': null,
   'run-script': 'script.run',
   'change-software': 'software.change',

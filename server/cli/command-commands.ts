@@ -14,6 +14,7 @@ interface Broadcast extends JobFlags {
   device?: string[];
   id?: string;
   expires?: number;
+  minutes?: number;
   count?: number;
 }
 
@@ -25,11 +26,17 @@ export function addCommandCommands(program: Command, cli: Cli): void {
     .argument('<device>')
     .argument('<kind>', COMMAND_KINDS.join(', '))
     .argument('[text]', 'text of a message')
+    .option('--minutes <minutes>', 'countdown before a restart or shutdown, 1 to 60 minutes, usually 10', Number)
     .option('--id <id>', 'id of the request. A repeated request with this id is ignored')
     .option('--expires <seconds>', 'seconds until the command expires', Number)
     .action(
-      async (device: string, kind: string, text: string | undefined, options: { id?: string; expires?: number }) => {
-        const command = { kind, text };
+      async (
+        device: string,
+        kind: string,
+        text: string | undefined,
+        options: { id?: string; expires?: number; minutes?: number },
+      ) => {
+        const command = { kind, text, minutes: options.minutes };
         const body = { id: options.id, command, expiresInSeconds: options.expires };
         const sent = await cli
           .client()
@@ -46,6 +53,7 @@ export function addCommandCommands(program: Command, cli: Cli): void {
     .option('--group <group>', 'send to all active devices of this group')
     .option('--area <area>', 'send to all active devices that are or may be in this area')
     .option('--device <device...>', 'send to the devices with these ids')
+    .option('--minutes <minutes>', 'countdown before a restart or shutdown, 1 to 60 minutes, usually 10', Number)
     .option('--id <id>', 'id of the request. A repeated request with this id is ignored')
     .option('--expires <seconds>', 'seconds until the command expires', Number)
     .option(
@@ -69,7 +77,15 @@ export function addCommandCommands(program: Command, cli: Cli): void {
     .action(async (kind: string, text: string | undefined, options: Broadcast) => {
       const { all, group, area, device: devices, id, expires: expiresInSeconds, count: expect } = options;
       const filter = all || group || area ? { group, area } : undefined;
-      const body = { id, command: { kind, text }, expiresInSeconds, devices, filter, expect, ...jobBody(options) };
+      const body = {
+        id,
+        command: { kind, text, minutes: options.minutes },
+        expiresInSeconds,
+        devices,
+        filter,
+        expect,
+        ...jobBody(options),
+      };
       const sent = await cli.client().call(issuedToMany, 'POST', '/commands', body);
       const refused = sent.refused.map(({ device, code }) => `${device} ${code}`);
       cli.out().show(sent, [`${sent.id} queued for ${sent.queued}, refused for ${refused.length}`, ...refused]);

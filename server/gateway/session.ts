@@ -31,7 +31,7 @@ export interface SessionHandlers {
   failed(session: DeviceSession, error: unknown): void;
 }
 
-type Capabilities = Partial<Pick<Extract<DeviceFrame, { kind: 'hello' }>, 'logs' | 'scripts' | 'software'>>;
+type Capabilities = Partial<Pick<Extract<DeviceFrame, { kind: 'hello' }>, 'logs' | 'scripts' | 'software' | 'power'>>;
 
 /** Field of the `hello` frame with which an agent says that it knows a kind of command. Every agent knows the other kinds. */
 const NEEDED_CAPABILITIES: Readonly<Partial<Record<CommandKind, keyof Capabilities>>> = {
@@ -41,6 +41,8 @@ const NEEDED_CAPABILITIES: Readonly<Partial<Record<CommandKind, keyof Capabiliti
   'roll-back-software': 'software',
   'install-package': 'software',
   'update-os': 'software',
+  'restart-device': 'power',
+  'shut-down-device': 'power',
 };
 
 export class DeviceSession {

@@ -33,6 +33,7 @@ import { inventoryReportSchema } from '../inventory/report.ts';
 import { answerSchema, DEADLINE_SECONDS, liveQuerySchema } from '../live-query/live-query.ts';
 import { envelopeSchema, observationSchema, personId } from '../order/documents.ts';
 import { LARGEST_VALUE, MOST_SETTINGS, policyReportSchema } from '../policy/check-results.ts';
+import { countdownSchema } from '../power/power-action.ts';
 import { hasNoNul, LARGEST_SCRIPT, LONGEST_ARGUMENT, LONGEST_PIECE, MOST_ARGUMENTS } from '../scripts/limits.ts';
 import {
   changeIdSchema,
@@ -109,6 +110,9 @@ export const commandSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('update-os'), ...osUpdateSchema.shape }),
   /** The device gets the file of the signed statement by `GET /device/packages/SHA256` (`device-http.ts`), and verifies it. */
   z.strictObject({ kind: z.literal('install-package'), change: changeIdSchema, envelope: envelopeSchema }),
+  /** The user sees a countdown of `minutes` minutes, and may delay the command once by the same time. */
+  z.strictObject({ kind: z.literal('restart-device'), minutes: countdownSchema }),
+  z.strictObject({ kind: z.literal('shut-down-device'), minutes: countdownSchema }),
   z.strictObject({ kind: z.literal('unenroll') }),
   /** Runs a reviewed version of a script. The frame `command` contains the script itself (`signedScriptSchema`). */
   z.strictObject({
@@ -425,6 +429,8 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
     scripts: z.literal(true).optional(),
     /** True if the agent knows the commands that change software. The server sends them to no other agent. */
     software: z.literal(true).optional(),
+    /** True if the agent knows the commands `restart-device` and `shut-down-device`. The server sends them to no other agent. */
+    power: z.literal(true).optional(),
     /** Digest of the policy that the device has stored; empty if it has none. */
     policy: z.string().max(64).optional(),
     list: version,

@@ -90,6 +90,9 @@ const anyCommand: fc.Arbitrary<Command> = fc.oneof(
             maxLength: MOST_PACKAGES,
           }),
         });
+      case 'restart-device':
+      case 'shut-down-device':
+        return fc.record({ kind: fc.constant(kind), minutes: fc.integer({ min: 1, max: 60 }) });
       case 'update-os':
         return fc.record({
           kind: fc.constant(kind),

@@ -92,6 +92,12 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
     since,
   });
   const page = await openPage({
+    power: {
+      current: () => null,
+      change() {
+        throw new Error('no restart waits');
+      },
+    },
     updates: {
       current: () => offer,
       change(change) {

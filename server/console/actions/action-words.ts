@@ -6,6 +6,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'device.revoke': 'Revoke device',
   'device.retire': 'Retire device',
   'job.resume': 'Resume a job that destroys data',
+  'device.power': 'Restart or shut down devices',
   'software.change': 'Install, update or remove software',
   'location.override': 'Change a location, home area or legal seat so that an order no longer affects the device',
   'device.re-enroll': 'Create an activation code for an enrolled device',

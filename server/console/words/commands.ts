@@ -8,6 +8,8 @@ export const COMMAND_NAMES: Readonly<Record<CommandKind, string>> = {
   'unlock-workspace': 'Unlock workspace',
   'refresh-inventory': 'Refresh inventory',
   'restart-agent': 'Restart agent',
+  'restart-device': 'Restart device',
+  'shut-down-device': 'Shut down device',
   'collect-logs': 'Collect log',
   'run-script': 'Run script',
   'change-software': 'Change software',
@@ -31,6 +33,10 @@ export const COMMAND_MEANING: Readonly<Record<CommandKind, string>> = {
   'install-package': 'The device downloads the signed package, verifies it and installs it.',
   'roll-back-software': 'The device returns to the versions that it had before the change.',
   'restart-agent': 'The Cordon agent on the device restarts. The workspace and its files do not change.',
+  'restart-device':
+    'The device shows its user a countdown, and restarts at its end. The user may delay the restart once. Unsaved work can be lost.',
+  'shut-down-device':
+    'The device shows its user a countdown, and shuts down at its end. The user may delay the shutdown once. Somebody at the device must start it again.',
   'collect-logs':
     'The device sends the log of its Cordon agent. You can download the log from the page of the device for 7 days. The log contains no messages and no keys.',
   'run-script': 'The device runs a reviewed script and reports its output.',
@@ -45,6 +51,8 @@ export const COMMAND_VERBS: Readonly<Record<CommandKind, string>> = {
   'unlock-workspace': 'Unlock workspace',
   'refresh-inventory': 'Refresh inventory',
   'restart-agent': 'Restart agent',
+  'restart-device': 'Restart device',
+  'shut-down-device': 'Shut down device',
   'collect-logs': 'Collect log',
   'run-script': 'Run script',
   'change-software': 'Change software',
@@ -70,6 +78,10 @@ export function commandVerb(kind: CommandKind, count: number): string {
       return `Collect logs of ${devices}`;
     case 'restart-agent':
       return `Restart agent on ${devices}`;
+    case 'restart-device':
+      return `Restart ${devices}`;
+    case 'shut-down-device':
+      return `Shut down ${devices}`;
     case 'run-script':
       return `Run on ${devices}`;
     case 'change-software':
@@ -111,6 +123,9 @@ export function commandText(command: Command): string | null {
       const names = command.packages.map(({ name, version }) => (version === undefined ? name : `${name} ${version}`));
       return `${SOFTWARE_VERBS[command.action]} ${names.join(', ')}`;
     }
+    case 'restart-device':
+    case 'shut-down-device':
+      return `Countdown of ${command.minutes} ${command.minutes === 1 ? 'minute' : 'minutes'}`;
     case 'update-os':
       return command.scope === 'security' ? 'Security updates' : 'All updates';
     default:

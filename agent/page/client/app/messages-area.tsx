@@ -11,6 +11,7 @@ import { conversationsQuery, messagingStatusQuery } from '../client/queries.ts';
 import { ConversationList } from '../conversations/conversation-list.tsx';
 import { AnnouncedOrders } from '../orders/announced-orders.tsx';
 import { DenialBanner } from '../orders/denial-banner.tsx';
+import { PowerCountdown } from '../power/power-countdown.tsx';
 import { NewCollection } from '../privacy/privacy-dialog.tsx';
 import { WaitingUpdate } from '../update/waiting-update.tsx';
 import { WORDS } from '../words/english.ts';
@@ -37,6 +38,7 @@ function Panes({ messagingStatus, id }: { readonly messagingStatus: MessagingSta
   return (
     <>
       <div className={classes.notices}>
+        <PowerCountdown />
         <WaitingUpdate />
         <NewAdminMessages />
         <NewCollection />

@@ -12,6 +12,7 @@ import {
   PAGE_OF_MESSAGES,
   peopleView,
   policyStatusView,
+  powerView,
   updateView,
 } from '../../api.ts';
 import { call } from './call.ts';
@@ -46,6 +47,13 @@ export const updateQuery = queryOptions({
   queryFn: async ({ signal }) => (await call('GET', '/update', updateView, undefined, signal)).offer,
   // The offer appears, and its update starts, without an event from the agent.
   refetchInterval: 30_000,
+});
+
+export const powerQuery = queryOptions({
+  queryKey: ['power'],
+  queryFn: async ({ signal }) => (await call('GET', '/power', powerView, undefined, signal)).notice,
+  // The countdown may begin and end without an event from the agent.
+  refetchInterval: 15_000,
 });
 
 export const privacyQuery = queryOptions({

@@ -6,6 +6,7 @@ import { issuedToMany } from '../../../../shared/api/commands.ts';
 import type { DeviceActionImpact } from '../../../../shared/api/device-actions.ts';
 import { ApiError } from '../../../../shared/look/api-error.ts';
 import { Failure, Loading } from '../../../../shared/look/states.tsx';
+import { isPowerKind } from '../../../../shared/power/power-action.ts';
 import { type CommandKind, changesSoftware, destroysData } from '../../../../shared/protocol/command-kinds.ts';
 import { type CommandId, newCommandId } from '../../../../shared/protocol/ids.ts';
 import { call } from '../../client/call.ts';
@@ -22,10 +23,14 @@ import { jobOptionsOf, NO_OPTIONS } from './job-options.ts';
 import { RecordActionForm } from './record-action-form.tsx';
 import { RefusedDevices } from './refused-devices.tsx';
 
-const offeredKinds = (may: (right: 'commands.destroy' | 'commands.change-software') => boolean): CommandKind[] =>
+const offeredKinds = (
+  may: (right: 'commands.destroy' | 'commands.change-software' | 'commands.power') => boolean,
+): CommandKind[] =>
   DIALOG_KINDS.filter(
     (kind) =>
-      (!destroysData(kind) || may('commands.destroy')) && (!changesSoftware(kind) || may('commands.change-software')),
+      (!destroysData(kind) || may('commands.destroy')) &&
+      (!changesSoftware(kind) || may('commands.change-software')) &&
+      (!isPowerKind(kind) || may('commands.power')),
   );
 
 export function BulkCommand({
@@ -109,7 +114,7 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
     },
   });
   const changed = sending.error instanceof ApiError && sending.error.code === 'conflict';
-  const joinable = draft.kind !== 'lock-workspace' && !changesSoftware(draft.kind);
+  const joinable = draft.kind !== 'lock-workspace' && !changesSoftware(draft.kind) && !isPowerKind(draft.kind);
   // The form hides these options for these commands, because the server refuses them.
   const applicable = {
     ...options,

@@ -1,4 +1,10 @@
-import { Radio, Select, Stack, Textarea } from '@mantine/core';
+import { NumberInput, Radio, Select, Stack, Textarea } from '@mantine/core';
+import {
+  countdownSchema,
+  isPowerKind,
+  LONGEST_COUNTDOWN,
+  USUAL_COUNTDOWN,
+} from '../../../../shared/power/power-action.ts';
 import type { CommandKind } from '../../../../shared/protocol/command-kinds.ts';
 import type { Command } from '../../../../shared/protocol/frames.ts';
 import { COMMAND_MEANING, COMMAND_NAMES } from '../../words/commands.ts';
@@ -10,6 +16,8 @@ export interface CommandDraft {
   readonly text: string;
   readonly software: SoftwareDraft;
   readonly update: UpdateDraft;
+  /** Minutes of the countdown before a restart or shutdown; null while the field is empty. */
+  readonly minutes: number | null;
   readonly expiresInSeconds: number;
 }
 
@@ -29,13 +37,18 @@ export const draftOf = (kind: CommandKind): CommandDraft => ({
   text: '',
   software: NO_SOFTWARE,
   update: newUpdate(),
+  minutes: USUAL_COUNTDOWN,
   expiresInSeconds: 7 * DAY,
 });
 
 /** Command of the draft; null while a field is empty or invalid. */
-export function commandOf({ kind, text, software, update }: CommandDraft): Command | null {
+export function commandOf({ kind, text, software, update, minutes }: CommandDraft): Command | null {
   if (kind === 'change-software') return softwareCommandOf(software);
   if (kind === 'update-os') return updateCommandOf(update);
+  if (isPowerKind(kind)) {
+    const countdown = countdownSchema.safeParse(minutes);
+    return countdown.success ? { kind, minutes: countdown.data } : null;
+  }
   // A rollback needs the change that it reverses, an own package its signed statement, and a script its version. Their own pages offer
   // these commands.
   if (kind === 'roll-back-software' || kind === 'install-package' || kind === 'run-script') return null;
@@ -96,6 +109,18 @@ export function CommandForm({
       )}
       {draft.kind === 'update-os' && (
         <UpdateFields draft={draft.update} change={(update) => change({ ...draft, update })} />
+      )}
+      {isPowerKind(draft.kind) && (
+        <NumberInput
+          label="Countdown in minutes"
+          description={`1 to ${LONGEST_COUNTDOWN}. The user sees the countdown, and may delay once by the same time.`}
+          required
+          min={1}
+          max={LONGEST_COUNTDOWN}
+          allowDecimal={false}
+          value={draft.minutes ?? ''}
+          onChange={(value) => change({ ...draft, minutes: typeof value === 'number' ? value : null })}
+        />
       )}
       <Select
         label="Command expires if the device stays offline for"

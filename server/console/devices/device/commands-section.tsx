@@ -6,6 +6,7 @@ import { type CommandView, commandView } from '../../../../shared/api/commands.t
 import { Confirm } from '../../../../shared/look/confirm.tsx';
 import { QueryResult } from '../../../../shared/look/states.tsx';
 import { UserText } from '../../../../shared/look/user-text.tsx';
+import { isPowerKind } from '../../../../shared/power/power-action.ts';
 import { type CommandKind, changesSoftware } from '../../../../shared/protocol/command-kinds.ts';
 import { call } from '../../client/call.ts';
 import { useNow } from '../../client/server-time.tsx';
@@ -24,6 +25,8 @@ const KINDS: readonly CommandKind[] = [
   'refresh-inventory',
   'collect-logs',
   'restart-agent',
+  'restart-device',
+  'shut-down-device',
   'change-software',
   'update-os',
 ];
@@ -54,7 +57,11 @@ export function CommandsSection({
           )}
           {command &&
             may('commands.issue') &&
-            KINDS.filter((kind) => !changesSoftware(kind) || may('commands.change-software')).map((kind) => (
+            KINDS.filter(
+              (kind) =>
+                (!changesSoftware(kind) || may('commands.change-software')) &&
+                (!isPowerKind(kind) || may('commands.power')),
+            ).map((kind) => (
               <Button key={kind} variant="default" size="xs" onClick={() => command(kind)}>
                 {COMMAND_NAMES[kind]}…
               </Button>
