@@ -4,7 +4,6 @@ import { CordonError } from '../shared/errors.ts';
 import { plainJson } from '../shared/text/visible-text.ts';
 import type { AgentConfig } from './config.ts';
 import { sendControlRequest } from './control/control.ts';
-import { powerLines } from './work/power-lines.ts';
 import type { PowerNotice } from './work/power-notice.ts';
 
 export function addPowerCommand(
@@ -25,6 +24,8 @@ export function addPowerCommand(
       if (!answered) throw new CordonError('unavailable', 'The agent does not run. Start it with cordon-agent run.');
       const notice = answered.ok as PowerNotice | null;
       if (json) return say([plainJson(notice)]);
+      // The texts in 15 languages are loaded only here, because every start of the command line would take longer.
+      const { powerLines } = await import('./work/power-lines.ts');
       say(notice ? powerLines(notice, languages) : ['No restart or shutdown waits.']);
     });
 }

@@ -42,7 +42,7 @@ function afterReboot(kind: PowerKind, started: boolean): { outcome: 'done' | 'fa
     const detail = started ? 'The machine has restarted.' : 'The machine restarted before the countdown ended.';
     return { outcome: 'done', detail };
   }
-  if (started) return { outcome: 'done', detail: 'The machine was shut down, and somebody has started it again.' };
+  if (started) return { outcome: 'done', detail: 'The machine was shut down, and a person has started it again.' };
   return {
     outcome: 'failed',
     detail:

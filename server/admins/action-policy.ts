@@ -43,7 +43,7 @@ export const ACTIONS = {
   /** One person may lock any number of workspaces, because a stolen device must be locked quickly and an unlock command reverses a lock. */
   'workspace.lock': { right: 'commands.issue', people: 1, stepUp: 'bulk', tokens: 'marked' },
   /** A package runs its scripts as root. A rollback reverses the change, so one person suffices. */
-  /** Users lose unsaved work, and a device that was shut down stays off until somebody starts it. */
+  /** Users lose unsaved work, and a device that was shut down stays off until a person starts it. */
   'device.power': { right: 'commands.power', people: 1, stepUp: 'bulk', tokens: 'marked' },
   'software.change': { right: 'commands.change-software', people: 1, stepUp: 'always', tokens: 'marked' },
   /**

@@ -119,7 +119,7 @@ it('shows local users only to roles that help the user, and only for one device'
   const { json } = await get('local', `/devices/${old}/inventory`);
   expect([json.inventory.users, json.withheld]).toEqual([[{ name: 'amina', admin: true }], []]);
   const audited = (await get('auditor', `/devices/${old}/inventory`)).json;
-  expect(audited.withheld).toEqual(['users', 'network']);
+  expect(audited.withheld).toEqual(['users', 'network', 'queries']);
   expect(JSON.stringify([audited, (await get('auditor', `/devices/${old}`)).json])).not.toContain('amina');
   expect((await get('auditor', `/devices/${old}/inventory?section=users`)).json.inventory).not.toHaveProperty('users');
   expect((await get('local', `/devices/${old}/inventory?section=users`)).json.inventory).toMatchObject({

@@ -41,7 +41,7 @@ export const BANNED_WORDS: readonly BannedWord[] = [
     reason: PRIVATE,
   },
   { pattern: /\b(goes|go|gone|went) back from\b/i, instead: 'roll back', reason: PRIVATE },
-  { pattern: /\b(is|are|be|was|were) shut\b|\bshuts\b/i, instead: 'suspend, block', reason: PRIVATE },
+  { pattern: /\b(is|are|be|was|were) shut\b(?! down)|\bshuts\b(?! down)/i, instead: 'suspend, block', reason: PRIVATE },
   { pattern: /\bdisputed grounds?\b/i, instead: 'disputed territory', reason: PRIVATE },
   {
     pattern: /\bstands? (for|against) (that|what|it)\b/i,
@@ -63,7 +63,7 @@ export const BANNED_WORDS: readonly BannedWord[] = [
       /enrol(?!l)|organisation|travell(er|ing|ed)|\b(cancelled|cancelling|labelled|labelling|modelled|signalled|colours?|neighbours?|acknowledgements?|judgements?|behaviours?|centres?|programmes?|favours?|honours?|defences?|licences?|catalogues?|artefacts?|authoris\w+|synchronis\w+|initialis\w+|serialis\w+|recognis\w+|normalis\w+|summaris\w+|minimis\w+)\b/i,
     instead: 'the American spelling',
     reason: BRITISH,
-    allowedIn: /notice-words\/|words\/mail\/|update-words|earlier-names|iso-3166/,
+    allowedIn: /notice-words\/|words\/mail\/|update-words|power-words|earlier-names|iso-3166/,
   },
 ];
 

@@ -2,7 +2,7 @@
  * Attack on the records of people without the disclosure desk, on a real server process: every route of the three listeners, every command
  * of the command line, the log, the database and a decrypted backup. The past connections of two people are planted.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -32,6 +32,8 @@ const CANARIES = ['127.73.11.1', '127.73.11.2'] as const;
 const PLANTED = '127.73.11.3';
 /** Commands that do not read from the API: they run on the server's own machine, start a service, or begin a session. */
 const WITHOUT_API = /^(restore|restore-person-keys|recover-owner|check-config|mail-connector|setup|sign-in)$/;
+/** Stands for the file that a command reads or writes. */
+const FILE = '{file}';
 const ORDER = {
   areas: ['PK'],
   services: ['mail'],
@@ -147,15 +149,19 @@ describeOnEachDatabase('records of people', (database: DatabaseUnderTest) => {
   }
 
   async function leakyCommands(wanted: readonly string[]): Promise<string[]> {
-    const lines = await commandLines(values);
+    const lines = await commandLines({ ...values, file: FILE });
     expect(lines.length).toBeGreaterThan(120);
     const proxy = await readingProxy(world.server.admin);
     const leaks: string[] = [];
     for (const line of lines) {
       if (WITHOUT_API.test(line[0] ?? '')) continue;
       const settings = { CORDON_SERVER: proxy.url, CORDON_TOKEN: world.operator.owner.token, XDG_CONFIG_HOME: folder };
-      const { out, err } = await runInProcess([...line, '--json'], { ...settings, HOME: folder });
-      if (contains(out + err, wanted)) leaks.push(line.join(' '));
+      const file = join(folder, 'saved');
+      const words = line.map((word) => (word === FILE ? file : word));
+      const { out, err } = await runInProcess([...words, '--json'], { ...settings, HOME: folder });
+      const saved = existsSync(file) ? readFileSync(file) : '';
+      rmSync(file, { force: true });
+      if (contains(out + err, wanted) || contains(saved, wanted)) leaks.push(line.join(' '));
     }
     expect(proxy.passed()).toBeGreaterThan(40);
     await proxy.close();

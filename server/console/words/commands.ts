@@ -36,7 +36,7 @@ export const COMMAND_MEANING: Readonly<Record<CommandKind, string>> = {
   'restart-device':
     'The device shows its user a countdown, and restarts at its end. The user may delay the restart once. Unsaved work can be lost.',
   'shut-down-device':
-    'The device shows its user a countdown, and shuts down at its end. The user may delay the shutdown once. Somebody at the device must start it again.',
+    'The device shows its user a countdown, and shuts down at its end. The user may delay the shutdown once. A person at the device must start it again.',
   'collect-logs':
     'The device sends the log of its Cordon agent. You can download the log from the page of the device for 7 days. The log contains no messages and no keys.',
   'run-script': 'The device runs a reviewed script and reports its output.',
