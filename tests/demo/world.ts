@@ -19,7 +19,6 @@ import { invite, type Person } from '../support/people.ts';
 import { addressOf, DemoMail } from './demo-mail.ts';
 import { type Code, DemoFleet } from './fleet.ts';
 import type { KeeperHandlers } from './keeper-process.ts';
-import { assignLabels, prepareManagement, startJob } from './management.ts';
 import { OFFICES, RECIPIENT, SENDER } from './offices.ts';
 import { pendingOrder } from './pending-order.ts';
 import { gather, Links, type People } from './people.ts';
@@ -228,18 +227,6 @@ export class World {
       await pause(LOOK_EVERY);
     }
     return { device, home };
-  }
-
-  /** Creates dynamic groups, policies, a saved view and an advisory. Devices that connect later find them. */
-  async manage({ owner, proposer }: People): Promise<void> {
-    const offices = OFFICES.flatMap(({ name }) => this.#groups.get(`${name} office`) ?? []);
-    await prepareManagement({ owner: owner.api, fleet: proposer.api, offices });
-  }
-
-  /** Labels devices, and pauses a job at its second wave. */
-  async work({ owner, proposer }: People): Promise<void> {
-    const devices = this.#residents.map(({ spot: { label }, index }) => this.#fleet.device({ label, index }));
-    await Promise.all([assignLabels(owner.api, devices), startJob(proposer.api)]);
   }
 
   async propose({ proposer }: People): Promise<{ readonly number: string }> {
