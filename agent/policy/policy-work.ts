@@ -1,6 +1,6 @@
 /**
  * Policy of the device. The agent stores the effective policy, checks it after a change and every few minutes, and reports changed results.
- * It works offline too: reports wait in the outbox.
+ * Checks run offline too: their reports wait in the outbox.
  */
 import { Loop } from '../../shared/loops/loop.ts';
 import type { CheckResult } from '../../shared/policy/check-results.ts';
