@@ -1,9 +1,8 @@
 import { Button, Group, Menu, SegmentedControl, Select, Stack, Text, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
 import { IconDownload, IconRefresh } from '@tabler/icons-react';
 import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { type ReactNode, useEffect, useState } from 'react';
+import type { ReactNode } from 'react';
 import { accountList } from '../../../shared/api/accounts.ts';
 import { activityList } from '../../../shared/api/activity.ts';
 import { Empty, Failure, QueryResult } from '../../../shared/look/states.tsx';
@@ -16,6 +15,7 @@ import { useMay } from '../client/session.tsx';
 import { CursorPager, useCursorPages } from '../parts/cursor-pages.tsx';
 import { DeviceLink } from '../parts/device-link.tsx';
 import { PageLink } from '../parts/links.tsx';
+import { useSearchText } from '../parts/use-search-text.ts';
 import { ActivityEntries } from './activity-entries.tsx';
 import { rangeOf } from './activity-range.ts';
 
@@ -140,12 +140,7 @@ function Narrowed({
 }
 
 function SearchText({ text, change }: { readonly text: string; readonly change: (text: string) => void }) {
-  const [typed, setTyped] = useState(text);
-  const [wanted] = useDebouncedValue(typed.trim(), 300);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only a change by the user changes the filter
-  useEffect(() => {
-    if (wanted !== text) change(wanted);
-  }, [wanted]);
+  const [typed, setTyped] = useSearchText(text, change);
   return (
     <TextInput
       label="Search"

@@ -1,12 +1,12 @@
 import { Button, CloseButton, Collapse, Group, Pill, Select, TextInput } from '@mantine/core';
-import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
+import { useDisclosure } from '@mantine/hooks';
 import { IconAdjustmentsHorizontal, IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
 import { dateTime } from '../../../../shared/look/time-words.ts';
 import { COMPLIANCE_STATES } from '../../../../shared/policy/compliance-states.ts';
 import { groupsQuery } from '../../client/queries.ts';
 import { AreaSelect } from '../../parts/area-select.tsx';
+import { useSearchText } from '../../parts/use-search-text.ts';
 import { STATE_NAMES } from '../../words/compliance.ts';
 import { STATUS_WORDS } from '../../words/devices.ts';
 import classes from './device-filters.module.css';
@@ -78,16 +78,7 @@ export function DeviceFilters({
 }
 
 function Search({ text, narrow }: { readonly text: string | undefined; readonly narrow: (change: Filter) => void }) {
-  const [typed, setTyped] = useState(text ?? '');
-  const search = useDebouncedCallback((value: string) => narrow({ text: value.trim() || undefined }), 250);
-  // If the search text in the page address changes, for example by the browser's back button, show the new text in the field.
-  useEffect(() => {
-    setTyped((before) => (before.trim() === (text ?? '') ? before : (text ?? '')));
-  }, [text]);
-  const change = (value: string) => {
-    setTyped(value);
-    search(value);
-  };
+  const [typed, change] = useSearchText(text ?? '', (value) => narrow({ text: value || undefined }));
   return (
     <TextInput
       aria-label="Search by user, host name, serial number, IP address or device ID"
