@@ -5,7 +5,7 @@
  */
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
-import { isSlow, type Priority } from '../../shared/protocol/command-kinds.ts';
+import { type CommandQueueName, type Priority, queueOf } from '../../shared/protocol/command-kinds.ts';
 import { type CommandWindow, isOpen } from '../../shared/protocol/command-window.ts';
 import type { Command, ReportItem, SignedScript } from '../../shared/protocol/frames.ts';
 import type { CommandId } from '../../shared/protocol/ids.ts';
@@ -81,8 +81,8 @@ export interface Commands {
   /** Cancels a stored command that has not started, and reports this. Does nothing if the command has started or is unknown. */
   cancel(id: CommandId): void;
   /**
-   * Runs the unfinished commands in sequence, except those that wait for their windows. Slow commands run in a sequence of their own beside
-   * the others, and the promise does not wait for them. Never rejects.
+   * Starts the unfinished commands, except those that wait for their windows. The commands of one queue (`queueOf`) run one after another,
+   * and the queues run at the same time. Resolves when the queue `prompt` is empty. Never rejects.
    */
   work(): Promise<void>;
   /** Ends a running script, and resolves when its result is stored. */
@@ -212,10 +212,10 @@ export function createCommands(ports: CommandPorts): Commands {
     if (!notice) return;
     if (!isWaiting(notice.command)) ports.power?.notices.finished(notice.command);
     const left = notice.startsAt - Date.now();
-    if (left > 0) timer = setTimeout(() => loop.request(), Math.min(left, LONGEST_WAIT)).unref();
+    if (left > 0) timer = setTimeout(() => loops.prompt.request(), Math.min(left, LONGEST_WAIT)).unref();
   };
 
-  const drain = async (slow: boolean) => {
+  const drain = async (queue: CommandQueueName) => {
     // Delete the secret key shares of finished commands, which a crash may have left in the store. The server sends such shares with a
     // command that locks or unlocks the workspace.
     store.forgetShares();
@@ -223,11 +223,11 @@ export function createCommands(ports: CommandPorts): Commands {
       const unfinished = store.unfinishedCommands();
       const isWaiting = (id: CommandId) => unfinished.some((stored) => stored.id === id);
       const waiting = unfinished
-        .filter(({ command }) => isSlow(command.kind) === slow)
+        .filter(({ command }) => queueOf(command.kind) === queue)
         .filter((stored) => stored.started || isDue(stored, isWaiting));
       const next = chooseCommand(waiting, Date.now());
       if (!next) {
-        if (!slow) wakeForCountdown(isWaiting);
+        if (queue === 'prompt') wakeForCountdown(isWaiting);
         return;
       }
       const finished = finish(next);
@@ -236,8 +236,8 @@ export function createCommands(ports: CommandPorts): Commands {
     }
   };
 
-  const loop = new Loop({ run: () => drain(false), failed: ports.onFailure });
-  const slowLoop = new Loop({ run: () => drain(true), failed: ports.onFailure });
+  const loopOf = (queue: CommandQueueName) => new Loop({ run: () => drain(queue), failed: ports.onFailure });
+  const loops = { prompt: loopOf('prompt'), report: loopOf('report'), change: loopOf('change') } as const;
 
   return {
     store(command) {
@@ -254,8 +254,9 @@ export function createCommands(ports: CommandPorts): Commands {
       ports.onResult();
     },
     work() {
-      slowLoop.request();
-      return loop.run();
+      loops.report.request();
+      loops.change.request();
+      return loops.prompt.run();
     },
     async stop() {
       stopping = true;

@@ -43,15 +43,29 @@ export const destroysData = (kind: CommandKind): boolean => DESTROYS_DATA[kind];
 const SOFTWARE: readonly CommandKind[] = ['change-software', 'roll-back-software', 'install-package', 'update-os'];
 export const changesSoftware = (kind: CommandKind): boolean => SOFTWARE.includes(kind);
 
-/** Whether the command can take minutes. The agent runs such commands one at a time beside the others, so that a wipe does not wait. */
-export const isSlow = (kind: CommandKind): boolean => kind === 'run-script' || changesSoftware(kind);
+/**
+ * Queues of a device. The device runs the commands of one queue one after another, and the three queues at the same time. A lock or a wipe
+ * therefore never waits for a script, and an admin can collect the log while a script hangs.
+ * - `prompt`: commands that end within seconds.
+ * - `report`: commands that collect data and send it, which can take minutes.
+ * - `change`: scripts and changes of software, which can take hours.
+ */
+export type CommandQueueName = 'prompt' | 'report' | 'change';
 
-/** Order in which a device runs waiting commands: high before normal before low. */
+export function queueOf(kind: CommandKind): CommandQueueName {
+  if (kind === 'run-script' || changesSoftware(kind)) return 'change';
+  return kind === 'refresh-inventory' || kind === 'collect-logs' ? 'report' : 'prompt';
+}
+
+/** Order in which a device runs the waiting commands of one queue: high before normal before low. */
 export const PRIORITIES = ['low', 'normal', 'high'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 export const prioritySchema = z.enum(PRIORITIES);
 
-/** Priority of a command whose job states none. Commands that protect data overtake all others, and a refresh waits for all others. */
+/**
+ * Priority of a command whose job states none. Commands that protect data overtake the others of their queue, and a refresh waits for the
+ * others.
+ */
 const PRIORITY_OF: Readonly<Record<CommandKind, Priority>> = {
   message: 'normal',
   'lock-workspace': 'high',

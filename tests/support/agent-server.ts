@@ -63,6 +63,8 @@ export async function startAgentServer(authority: Authority) {
     issued: [] as string[],
     upgrades: 0,
     resumed: 0,
+    /** Uploads of logs. The server responds when the test calls `end`. */
+    logs: [] as { readonly end: () => void }[],
   };
 
   const record = (device: DeviceId): Envelope => {
@@ -96,6 +98,10 @@ export async function startAgentServer(authority: Authority) {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = Buffer.concat(await Array.fromAsync(request)).toString('utf8');
+    if (request.url?.startsWith('/device/logs/')) {
+      serve.logs.push({ end: () => response.writeHead(204).end() });
+      return;
+    }
     switch (request.url?.split('?')[0]) {
       case '/.well-known/est/cacerts':
         response.end(certsOnly([authority.issuingDer, authority.rootDer]).toString('base64'));
