@@ -120,8 +120,10 @@ export interface RequestProgress extends JobRecord {
 
 export type CommandScope = Parameters<Devices['select']>[1];
 
+/** Position in the list of a device's commands: by time, then by the number of the attempt, then by id. */
 export interface CommandPosition {
   readonly createdAt: number;
+  readonly attempt: number;
   readonly id: string;
 }
 

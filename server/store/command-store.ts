@@ -94,9 +94,12 @@ export class CommandStore implements Port {
       .selectAll()
       .where('device_id', '=', device)
       .$if(before !== null, (all) =>
-        all.where(sql<boolean>`(created_at, id) < (${before?.createdAt ?? 0}, ${before?.id ?? ''})`),
+        all.where(
+          sql<boolean>`(created_at, coalesce(attempt, 1), id) < (${before?.createdAt ?? 0}, ${before?.attempt ?? 1}, ${before?.id ?? ''})`,
+        ),
       )
       .orderBy('created_at', 'desc')
+      .orderBy(sql`coalesce(attempt, 1)`, 'desc')
       .orderBy('id', 'desc')
       .limit(limit)
       .execute();
@@ -157,10 +160,11 @@ export class CommandStore implements Port {
   }
 }
 
-const positionOf = ({ createdAt, id }: CommandPosition) => ({ created_at: createdAt, id });
+const positionOf = ({ createdAt, attempt, id }: CommandPosition) => ({ created_at: createdAt, attempt, id });
 
-function newestFirst(a: Pick<Schema['commands'], 'created_at' | 'id'>, b: typeof a): number {
-  return b.created_at - a.created_at || (b.id > a.id ? 1 : b.id < a.id ? -1 : 0);
+function newestFirst(a: Pick<Schema['commands'], 'created_at' | 'attempt' | 'id'>, b: typeof a): number {
+  const byAttempt = (b.attempt ?? 1) - (a.attempt ?? 1);
+  return b.created_at - a.created_at || byAttempt || (b.id > a.id ? 1 : b.id < a.id ? -1 : 0);
 }
 
 /** Fields of a command that no device has reported and that belongs to no job. */

@@ -214,7 +214,10 @@ interface Attempt {
   readonly notBefore: number;
 }
 
-/** Adds the command of the next attempt after each failed one, in the transaction that stores the failure. */
+/**
+ * Adds the command of the next attempt after each failed one, in the transaction that stores the failure. An attempt never begins before the
+ * previous one, also after the server's clock was set back, so that time and number of the attempts give one order.
+ */
 async function insertAttempts(tx: Tx, attempts: readonly Attempt[]): Promise<void> {
   if (attempts.length === 0) return;
   const table = tableOf(
@@ -229,8 +232,8 @@ async function insertAttempts(tx: Tx, attempts: readonly Attempt[]): Promise<voi
   );
   await sql`
     insert into commands (id, device_id, generation, kind, body, state, request, created_by, created_at, expires_at, attempt, not_before)
-    select v.column2, c.device_id, c.generation, c.kind, c.body, 'queued', c.request, c.created_by, v.column4, c.expires_at,
-      v.column3, v.column5
+    select v.column2, c.device_id, c.generation, c.kind, c.body, 'queued', c.request, c.created_by,
+      case when v.column4 < c.created_at then c.created_at else v.column4 end, c.expires_at, v.column3, v.column5
     from ${table} as v cross join commands c where c.id = v.column1
     on conflict (id) do nothing`.execute(tx);
 }

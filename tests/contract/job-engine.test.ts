@@ -147,8 +147,6 @@ describeOnEveryStore('a job', (open) => {
     const [device] = devices as [DeviceId];
     const id = await issue({ options: { retry: { attempts: 3, backoff: 60 } } });
     const attempt = (number: number) => commandIdFor(id, device, number);
-    // Attempts of the same millisecond have no order in the list of commands.
-    time.now += 1_000;
     await say(id, device, 'failed');
     expect(await pending(device)).toEqual([]);
     expect((await commands.progress(id)).counts).toEqual({ ...NONE, queued: 1 });
@@ -179,6 +177,22 @@ describeOnEveryStore('a job', (open) => {
     const job = await commands.progress(id);
     const rows = await commands.devicesOf(job, null, { state: null, after: null, limit: 10 });
     expect(rows).toMatchObject([{ device, state: 'failed', attempt: 3, wave: 1, released: true }]);
+  });
+
+  it('lists attempts by their number, also those of the same millisecond and after the clock was set back', async () => {
+    const { commands, devices, time, issue, say } = await engine(await open(), 1);
+    const [device] = devices as [DeviceId];
+    const id = await issue({ options: { retry: { attempts: 6, backoff: 60 } } });
+    for (let attempt = 1; attempt < 6; attempt += 1) {
+      if (attempt === 4) time.now -= 10_000;
+      await say(id, device, 'failed', attempt);
+    }
+    const attempts: number[] = [];
+    for (let page = await commands.list(device, null, 2); page.length > 0; ) {
+      attempts.push(...page.map((command) => command.attempt));
+      page = await commands.list(device, page.at(-1)!, 2);
+    }
+    expect(attempts).toEqual([6, 5, 4, 3, 2, 1]);
   });
 
   it('waits on each device for the command of its prerequisite', async () => {
