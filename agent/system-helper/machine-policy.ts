@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { CordonError } from '../../shared/errors.ts';
+import { SYSTEM_SETTINGS } from '../../shared/policy/system-settings.ts';
 import { packageSignerSchema } from '../../shared/software/own-package.ts';
 import { HelperRefusal, type PackageStep } from './requests.ts';
 
@@ -21,6 +22,10 @@ export const machinePolicySchema = z.strictObject({
   osUpdates: z.boolean().default(false),
   /** Packages of the organization itself. Absent: the helper installs none. */
   ownPackages: z.strictObject({ signers: z.array(packageSignerSchema).min(1).max(64) }).optional(),
+  /** Settings of policies that the helper applies. */
+  settings: z.array(z.enum(SYSTEM_SETTINGS)).max(SYSTEM_SETTINGS.length).default([]),
+  /** TCP ports that stay open for incoming connections while a policy requires a firewall. */
+  openPorts: z.array(z.int().min(1).max(65_535)).max(64).default([]),
 });
 export type MachinePolicy = z.infer<typeof machinePolicySchema>;
 

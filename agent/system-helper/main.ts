@@ -20,6 +20,7 @@ import { readMachinePolicy } from './machine-policy.ts';
 import { openPackageFiles, statementOf } from './package-files.ts';
 import { toolRunner } from './run-tool.ts';
 import { serveRequests } from './serve.ts';
+import { openSettings } from './settings/open-settings.ts';
 
 const NAME = 'cordon-agent-system';
 /** Milliseconds in which a running change may end after a stop signal, as in cordon-agent-system.service. */
@@ -31,7 +32,7 @@ const log = (text: string) => process.stderr.write(`${NAME}: ${plain(text)}\n`);
 
 export async function main(argv: readonly string[]): Promise<number> {
   const program = new Command(NAME)
-    .description('Installs, updates and removes software for the Cordon agent, within the policy of this machine')
+    .description('Changes software and settings for the Cordon agent, within the policy of this machine')
     .version(AGENT_VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print the help of this command')
     .exitOverride();
@@ -63,7 +64,8 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 async function run(config: HelperConfig): Promise<void> {
   const signals = listenForStop({ within: STOP_WITHIN, log });
-  const apt = aptManager(toolRunner(config.tools), config.tools['DPKG_ROOT']);
+  const runTool = toolRunner(config.tools);
+  const apt = aptManager(runTool, config.tools['DPKG_ROOT']);
   const ports: ChangePorts = {
     apt,
     journal: openJournal(join(config.state, 'changes')),
@@ -75,8 +77,14 @@ async function run(config: HelperConfig): Promise<void> {
   // An interrupted change may have left packages that are not configured, and the agent may no longer ask for it.
   if (ports.journal.interrupted().length > 0) await apt.repair();
   const changes = createChanges(ports);
+  const settings = openSettings({ ...ports, changes, runTool, folder: join(config.state, 'settings') });
+  await settings.restore();
   const server = serveRequests(async (request, socket) => {
     if (request.op === 'status') return { outcome: 'ready', apt: await apt.available() };
+    if (request.op === 'apply-settings') {
+      socket.resume();
+      return { outcome: 'settings', settings: await settings.apply(request.settings) };
+    }
     if (request.op === 'install-package')
       await ports.files.receive(statementOf(ports.policy, request.envelope), socket);
     socket.resume();
@@ -88,6 +96,7 @@ async function run(config: HelperConfig): Promise<void> {
   await signals.requested;
   server.close();
   // A killed package manager would leave half-installed packages.
+  await settings.idle();
   await changes.idle();
   signals.release();
 }

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { envelopeSchema } from '../../shared/order/documents.ts';
+import { appliedSettingSchema, systemSettingsSchema } from '../../shared/policy/system-settings.ts';
 import { commandIdSchema } from '../../shared/protocol/ids.ts';
 import {
   changeIdSchema,
@@ -22,11 +23,13 @@ export const helperRequestSchema = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('update-os'), attempt, change: changeIdSchema, scope: z.enum(UPDATE_SCOPES) }),
   /** Installs an own package. The bytes of the file follow the line of the request. */
   z.strictObject({ op: z.literal('install-package'), attempt, change: changeIdSchema, envelope: envelopeSchema }),
+  /** Complete list of the settings that policies require. The helper reverses each setting that it has applied and that is absent here. */
+  z.strictObject({ op: z.literal('apply-settings'), settings: systemSettingsSchema }),
 ]);
 export type HelperRequest = z.infer<typeof helperRequestSchema>;
-export type ChangeRequest = Exclude<HelperRequest, { op: 'status' }>;
+export type ChangeRequest = Exclude<HelperRequest, { op: 'status' | 'apply-settings' }>;
 
-export const LONGEST_REQUEST = 64 * 1024;
+export const LONGEST_REQUEST = 128 * 1024;
 export const LONGEST_RESPONSE = 256 * 1024;
 export const LONGEST_DETAIL = 1800;
 
@@ -52,6 +55,7 @@ export type PackageStep = z.infer<typeof packageStepSchema>;
 
 export const helperResponseSchema = z.discriminatedUnion('outcome', [
   z.strictObject({ outcome: z.literal('ready'), apt: z.boolean() }),
+  z.strictObject({ outcome: z.literal('settings'), settings: z.array(appliedSettingSchema) }),
   z.strictObject({ outcome: z.literal('done'), steps: z.array(packageStepSchema), detail: z.string() }),
   z.strictObject({
     outcome: z.literal('failed'),
@@ -61,7 +65,7 @@ export const helperResponseSchema = z.discriminatedUnion('outcome', [
   }),
 ]);
 export type HelperResponse = z.infer<typeof helperResponseSchema>;
-export type ChangeResponse = Exclude<HelperResponse, { outcome: 'ready' }>;
+export type ChangeResponse = Exclude<HelperResponse, { outcome: 'ready' | 'settings' }>;
 
 /** Refusal of a request, or a change that failed. The detail says how to fix it. */
 export class HelperRefusal extends Error {

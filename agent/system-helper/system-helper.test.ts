@@ -193,7 +193,7 @@ it('refuses requests that are not in its list, and names that programs could rea
     `${JSON.stringify({ ...rest, packages: [{ name: 'a b' }] })}\n`,
     `${JSON.stringify({ ...rest, packages: [{ name: 'a', version: '$(id)' }] })}\n`,
     `${JSON.stringify({ ...rest, packages: [{ name: './own.deb' }] })}\n`,
-    `${'x'.repeat(70_000)}\n`,
+    `${'x'.repeat(140_000)}\n`,
   ]) {
     expect(JSON.parse(await say(text)), text.slice(0, 100)).toMatchObject({ outcome: 'failed', code: 'invalid_input' });
   }

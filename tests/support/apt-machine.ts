@@ -109,6 +109,11 @@ export class AptMachine {
     }
   }
 
+  /** Runs a program on this machine, as its owner does. */
+  run(program: string, ...args: string[]): void {
+    execFileSync(program, args, { stdio: 'pipe', env: { ...process.env, ...this.env } });
+  }
+
   /** Lines of dpkg's log for the package, such as `install NAME <none> 1.0`. */
   log(name: string): string[] {
     const text = this.has('var/log/dpkg.log') ? readFileSync(this.path('var/log/dpkg.log'), 'utf8') : '';

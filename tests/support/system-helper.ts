@@ -11,19 +11,30 @@ export const HELPER_ENTRY = programPath('agent/cordon-agent-system.js');
 
 export class SystemHelper {
   readonly machine = new AptMachine();
+  readonly #inside: readonly string[];
   readonly socket = this.machine.path('helper.sock');
   readonly ask: AskSystemHelper = systemHelper(this.socket);
   #process: ChildProcess | null = null;
   #log = '';
 
+  /** `inside`: prefix of the helper's command line, such as that of a `SettingsMachine`. */
+  constructor(inside: readonly string[] = []) {
+    this.#inside = inside;
+  }
+
   allow(
     packages: { allow: string[]; deny?: string[]; remove?: boolean } = { allow: ['*'] },
     signers: readonly string[] = [],
+    more: Readonly<Record<string, unknown>> = {},
   ): void {
     const ownPackages = signers.length === 0 ? undefined : { signers: signers.map((publicKey) => ({ publicKey })) };
-    writeFileSync(this.machine.path('system.json'), JSON.stringify({ packages, ownPackages, osUpdates: true }), {
-      mode: 0o644,
-    });
+    writeFileSync(
+      this.machine.path('system.json'),
+      JSON.stringify({ packages, ownPackages, osUpdates: true, ...more }),
+      {
+        mode: 0o644,
+      },
+    );
   }
 
   get log(): string {
@@ -33,7 +44,8 @@ export class SystemHelper {
   async start(): Promise<void> {
     const { machine } = this;
     const paths = ['--policy', machine.path('system.json'), '--state', machine.path('state'), '--socket', this.socket];
-    const started = spawn(process.execPath, [HELPER_ENTRY, 'run', ...paths], {
+    const [program = '', ...args] = [...this.#inside, process.execPath, HELPER_ENTRY, 'run', ...paths];
+    const started = spawn(program, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...machine.env },
       // A group of its own, so that `kill` also ends the package manager, as systemd does.

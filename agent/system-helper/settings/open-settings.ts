@@ -1,0 +1,36 @@
+import { runChecks } from '../../policy/checks.ts';
+import { linuxChecks } from '../../policy/linux-checks.ts';
+import type { ChangePorts, Changes } from '../changes.ts';
+import type { RunTool } from '../run-tool.ts';
+import { certificatesPart } from './certificates.ts';
+import { firewallPart } from './firewall.ts';
+import { openSettingRecords } from './setting-records.ts';
+import { type AppliedSettings, createSettings } from './settings.ts';
+import { softwarePart } from './software.ts';
+import { usbStoragePart } from './usb-storage.ts';
+
+/** Settings of this machine. `folder`: folder of the helper for its records. */
+export function openSettings(
+  ports: ChangePorts & { readonly changes: Changes; readonly runTool: RunTool; readonly folder: string },
+): AppliedSettings {
+  const { policy, runTool, folder, now, log } = ports;
+  const records = openSettingRecords(folder);
+  return createSettings({
+    records,
+    policy,
+    now,
+    log,
+    parts: {
+      'firewall.enabled': firewallPart(runTool, folder, policy.openPorts),
+      'usb-storage.blocked': usbStoragePart(runTool),
+      'software.required': softwarePart(ports, 'install'),
+      'software.forbidden': softwarePart(ports, 'remove'),
+      'certificates.trusted': certificatesPart(runTool),
+    },
+    async check(setting, value) {
+      // New checks each time, because the checks of one round share the list of packages.
+      const [result] = await runChecks([{ setting, value: JSON.stringify(value) }], linuxChecks(), process.platform);
+      return { status: result?.status ?? 'unknown', detail: result?.detail ?? '' };
+    },
+  });
+}

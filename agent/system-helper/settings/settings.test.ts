@@ -1,0 +1,268 @@
+/** Settings that the system helper applies as a process, with the real programs on a machine of its own. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AppliedSetting, SystemSettings } from '../../../shared/policy/system-settings.ts';
+import {
+  openSettingsMachine,
+  type SettingsMachine,
+  settingsMachines,
+} from '../../../tests/support/settings-machine.ts';
+import { SystemHelper } from '../../../tests/support/system-helper.ts';
+import { tool } from '../../../tests/support/tools.ts';
+import { until } from '../../../tests/support/until.ts';
+
+const needed = [
+  tool('nft', 'apt install nftables'),
+  tool('update-ca-certificates', 'apt install ca-certificates'),
+  tool('modprobe', 'apt install kmod'),
+  tool('openssl', 'apt install openssl'),
+];
+const present = settingsMachines.present && needed.every((each) => each.present);
+
+describe.skipIf(!present)('settings of the system helper', { timeout: 60_000 }, () => {
+  let machine: SettingsMachine;
+  let helper: SystemHelper;
+  let authority: string;
+
+  const permit = (...settings: string[]) =>
+    helper.allow({ allow: ['cordon-*'], deny: ['cordon-secret'] }, [], { settings, openPorts: [2222] });
+  beforeAll(async () => {
+    machine = await openSettingsMachine();
+    helper = new SystemHelper(machine.inside);
+    helper.machine.publish('cordon-lib', '1.0');
+    for (const version of ['1.0', '2.0']) helper.machine.publish('cordon-demo', version, { depends: 'cordon-lib' });
+    authority = certificate('A test authority', 'CA:TRUE');
+    permit(
+      'firewall.enabled',
+      'usb-storage.blocked',
+      'software.required',
+      'software.forbidden',
+      'certificates.trusted',
+    );
+    await helper.start();
+  }, 60_000);
+  afterAll(async () => {
+    await helper?.remove();
+    await machine?.remove();
+  });
+
+  function certificate(name: string, constraints: string): string {
+    const path = helper.machine.path('certificate.pem');
+    const subject = ['-subj', `/CN=${name}`, '-addext', `basicConstraints=critical,${constraints}`];
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc', '-keyout', '/dev/null'];
+    execFileSync('openssl', ['req', '-x509', '-days', '2', ...key, ...subject, '-out', path], { stdio: 'pipe' });
+    return readFileSync(path, 'utf8');
+  }
+
+  async function apply(settings: SystemSettings): Promise<AppliedSetting[]> {
+    const response = await helper.ask({ op: 'apply-settings', settings });
+    if (response.outcome !== 'settings') throw new Error(JSON.stringify(response));
+    return response.settings;
+  }
+  const outcomes = async (settings: SystemSettings) =>
+    (await apply(settings)).map(({ setting, outcome, check }) => [setting, outcome, check.status]);
+  const rules = () => machine.shell('nft list ruleset');
+  const bundle = () => machine.shell('cat /etc/ssl/certs/ca-certificates.crt');
+
+  it('blocks incoming connections, repairs its table, and removes it', async () => {
+    expect(await outcomes({ 'firewall.enabled': true })).toEqual([['firewall.enabled', 'applied', 'met']]);
+    expect(rules()).toMatch(/policy drop/);
+    expect(rules()).toMatch(/tcp dport 2222 accept/);
+    expect(rules()).not.toMatch(/hook output/);
+    expect(await outcomes({ 'firewall.enabled': true })).toEqual([['firewall.enabled', 'applied', 'met']]);
+
+    machine.shell('nft delete table inet cordon');
+    expect(await outcomes({ 'firewall.enabled': true })).toEqual([['firewall.enabled', 'repaired', 'met']]);
+    // A rule that somebody added to the table is a change too.
+    machine.shell('nft insert rule inet cordon input accept');
+    expect(await outcomes({ 'firewall.enabled': true })).toEqual([['firewall.enabled', 'repaired', 'met']]);
+    expect(rules()).toMatch(/policy drop;\n\t\tct state/);
+
+    expect(await apply({})).toEqual([]);
+    expect(rules()).toBe('');
+  });
+
+  it('drops new connections, except to open ports, and lets answers in', async () => {
+    await apply({ 'firewall.enabled': true });
+    machine.shell(`
+      ip netns add peer-$$; ip link add c0 type veth peer name c1 netns peer-$$
+      ip address add 198.18.0.1/30 dev c0; ip link set c0 up
+      ip -n peer-$$ address add 198.18.0.2/30 dev c1; ip -n peer-$$ link set c1 up; ip -n peer-$$ link set lo up
+      trap 'kill $servers; ip netns delete peer-$$' EXIT
+      ${serving(2222)} & servers=$!; ${serving(2223)} & servers="$servers $!"; ip netns exec peer-$$ ${serving(2224)} & servers="$servers $!"
+      reach() { for _ in $(seq 100); do $2 ${process.execPath} -e 'require("net").connect({port:+process.argv[2],host:process.argv[1]}).once("connect",()=>process.exit(0)).once("error",()=>process.exit(1))' $1 $3 && return 0; sleep 0.1; done; return 1; }
+      reach 198.18.0.1 'ip netns exec peer-'$$ 2222
+      reach 198.18.0.2 '' 2224
+      reach 198.18.0.1 '' 2223
+      ! ip netns exec peer-$$ timeout 2 ${process.execPath} -e 'require("net").connect(2223,"198.18.0.1").once("connect",()=>process.exit(0)).once("error",()=>process.exit(1))'
+    `);
+    await apply({});
+  });
+
+  it('leaves a device alone that meets the setting itself', async () => {
+    machine.shell(
+      'nft add table inet own; nft add chain inet own input "{ type filter hook input priority 0; policy drop; }"',
+    );
+    expect(await outcomes({ 'firewall.enabled': true })).toEqual([['firewall.enabled', 'not-needed', 'met']]);
+    expect(rules()).not.toMatch(/table inet cordon/);
+    await apply({});
+    expect(rules()).toMatch(/table inet own/);
+    machine.shell('nft delete table inet own');
+  });
+
+  it('loads the firewall again after a restart of the machine', async () => {
+    await apply({ 'firewall.enabled': true });
+    await helper.kill();
+    machine.shell('nft flush ruleset');
+    await helper.start();
+    expect(rules()).toMatch(/table inet cordon/);
+    expect(await outcomes({ 'firewall.enabled': true })).toEqual([['firewall.enabled', 'applied', 'met']]);
+    await apply({});
+  });
+
+  it('adds certificates of authorities, and removes those that the policy drops', async () => {
+    const before = bundle();
+    const second = certificate('A second authority', 'CA:TRUE');
+    expect(await outcomes({ 'certificates.trusted': [authority, second] })).toEqual([
+      ['certificates.trusted', 'applied', 'met'],
+    ]);
+    expect(bundle()).toContain(authority.trim());
+    machine.shell('rm /usr/local/share/ca-certificates/cordon-*.crt; update-ca-certificates');
+    expect(await outcomes({ 'certificates.trusted': [authority] })).toEqual([
+      ['certificates.trusted', 'applied', 'met'],
+    ]);
+    expect(bundle()).not.toContain(second.trim());
+    await apply({});
+    expect(bundle()).toBe(before);
+    expect(machine.shell('ls /usr/local/share/ca-certificates')).not.toMatch('cordon-');
+
+    const [refused] = await apply({ 'certificates.trusted': [certificate('A web server', 'CA:FALSE')] });
+    expect(refused).toMatchObject({
+      outcome: 'failed',
+      detail: 'The certificate of CN=A web server is not the certificate of an authority.',
+      check: { status: 'not-met' },
+    });
+    await apply({});
+  });
+
+  it('blocks USB storage, and leaves a file of the owner alone', async () => {
+    const file = '/etc/modprobe.d/cordon.conf';
+    expect(await outcomes({ 'usb-storage.blocked': true })).toEqual([['usb-storage.blocked', 'applied', 'met']]);
+    expect(machine.shell('modprobe --show-depends usb-storage')).toMatch('/bin/false');
+    machine.shell(`echo >> ${file}`);
+    expect(await outcomes({ 'usb-storage.blocked': true })).toEqual([['usb-storage.blocked', 'repaired', 'met']]);
+    await apply({});
+    expect(machine.shell(`ls ${file} 2>&1 || true`)).toMatch('No such file');
+
+    machine.shell(`echo '# mine' > ${file}`);
+    const [refused] = await apply({ 'usb-storage.blocked': true });
+    expect(refused).toMatchObject({
+      outcome: 'failed',
+      detail: expect.stringMatching(`${file} exists and is not from`),
+    });
+    await apply({});
+    expect(machine.shell(`cat ${file}`)).toBe('# mine\n');
+    machine.shell(`rm ${file}`);
+  });
+
+  it('installs and removes software within the rules for packages, and returns to the state before', async () => {
+    const versions = () => ['cordon-demo', 'cordon-lib'].map((name) => helper.machine.version(name));
+    const [result] = await apply({ 'software.required': ['cordon-demo', 'openssl-missing'] });
+    expect(result).toMatchObject({
+      outcome: 'not-permitted',
+      detail: expect.stringMatching(/does not allow changes of openssl-missing.*packages\.allow/),
+      check: { status: 'not-met', detail: 'Missing: openssl-missing.' },
+    });
+    expect(versions()).toEqual(['2.0', '1.0']);
+    expect(await outcomes({ 'software.required': ['cordon-demo'] })).toEqual([['software.required', 'applied', 'met']]);
+
+    helper.machine.run('dpkg', '--remove', 'cordon-demo');
+    expect(await outcomes({ 'software.required': ['cordon-demo'] })).toEqual([
+      ['software.required', 'repaired', 'met'],
+    ]);
+    expect(await outcomes({ 'software.required': ['cordon-lib'] })).toEqual([['software.required', 'applied', 'met']]);
+    expect(versions()).toEqual([null, '1.0']);
+    await apply({});
+    expect(versions()).toEqual([null, null]);
+
+    helper.machine.run('apt-get', '--yes', 'install', 'cordon-demo');
+    const forbidden = { 'software.forbidden': ['cordon-lib', 'cordon-demo'] };
+    expect(await outcomes(forbidden)).toEqual([['software.forbidden', 'applied', 'met']]);
+    expect(versions()).toEqual([null, null]);
+    await apply({});
+    expect(versions()).toEqual(['2.0', '1.0']);
+    helper.machine.run('dpkg', '--remove', 'cordon-demo', 'cordon-lib');
+  });
+
+  it('changes nothing without the permission of the owner, says how to get it, and reverses what lost it', async () => {
+    await apply({ 'usb-storage.blocked': true, 'firewall.enabled': true });
+    await helper.kill();
+    permit('usb-storage.blocked');
+    await helper.start();
+    const [firewall, usb] = await apply({ 'usb-storage.blocked': true, 'firewall.enabled': true });
+    expect(firewall).toMatchObject({
+      outcome: 'not-permitted',
+      detail: expect.stringMatching(/The owner can add "firewall.enabled" to "settings" in system.json/),
+      check: { status: 'not-met' },
+    });
+    expect(usb).toMatchObject({ outcome: 'applied' });
+    expect(rules()).toBe('');
+    permit('firewall.enabled', 'usb-storage.blocked', 'software.required', 'certificates.trusted');
+    await helper.kill();
+    await helper.start();
+    await apply({});
+  });
+
+  it('is consistent after kill -9 between the record and the change', async () => {
+    const [waits, go] = [helper.machine.path('waits'), helper.machine.path('go')];
+    machine.shell(`printf '%s\\n' '#!/bin/sh' 'case "$*" in --file*) touch ${waits}; while [ ! -e ${go} ]; do sleep 0.05; done;; esac' \
+      'exec /usr/sbin/nft "$@"' > /usr/local/sbin/nft; chmod +x /usr/local/sbin/nft`);
+    const interrupt = async () => {
+      const lost = apply({ 'firewall.enabled': true }).catch((error: Error) => error);
+      await until(() => expect(helper.machine.has('waits')).toBe(true), 20_000);
+      await helper.kill();
+      expect(await lost).toBeInstanceOf(Error);
+      expect(readFileSync(join(helper.machine.path('state'), 'settings/firewall.enabled.json'), 'utf8')).toMatch(
+        '"complete":false',
+      );
+      expect(rules()).toBe('');
+      for (const file of [waits]) rmSync(file);
+    };
+    try {
+      await interrupt();
+      await helper.start();
+      machine.shell(`touch ${go}`);
+      expect(await outcomes({ 'firewall.enabled': true })).toEqual([['firewall.enabled', 'applied', 'met']]);
+      await apply({});
+      machine.shell(`rm -f ${go} ${waits}`);
+
+      await interrupt();
+      machine.shell(`touch ${go}`);
+      await helper.start();
+      // The policy no longer requires it.
+      await apply({});
+      expect(rules()).toBe('');
+      expect(machine.shell(`ls ${helper.machine.path('state')}/settings`)).toBe('');
+    } finally {
+      machine.shell('rm /usr/local/sbin/nft');
+    }
+  });
+
+  it('refuses values that are not in the catalog', async () => {
+    for (const settings of [
+      { 'firewall.enabled': 'no' },
+      { 'software.required': ['./own.deb'] },
+      { 'disk.encryption': true },
+      { 'certificates.trusted': ['a text'] },
+    ]) {
+      const response = await helper.ask({ op: 'apply-settings', settings } as never);
+      expect(response, JSON.stringify(settings)).toMatchObject({ outcome: 'failed', code: 'invalid_input' });
+    }
+  });
+});
+
+/** Command line of a server that accepts TCP connections. */
+const serving = (port: number): string =>
+  `${process.execPath} -e 'require("net").createServer((s)=>s.end()).listen(${port})'`;
