@@ -148,7 +148,10 @@ class DeviceAgent implements Agent {
     this.#enforcement.evidence.connectionEnded(this.#clock.lastStored);
     this.#enforcement.settle();
     this.notices.showMissed();
-    if (this.#unenrollment.isPending()) this.#unenrollment.schedule();
+    if (this.#unenrollment.isPending()) {
+      void this.#work.policy.release();
+      this.#unenrollment.schedule();
+    }
     this.#work.start();
     this.#communication.wake();
     this.link.start();

@@ -83,6 +83,7 @@ export function openManagementWork(ports: ManagementWorkPorts): ManagementWork {
   });
   const policy = createPolicyWork({
     ...options,
+    askHelper: options.systemHelper?.ask,
     store,
     location: ports.location,
     now: ports.deviceNow,
@@ -142,7 +143,10 @@ export function openManagementWork(ports: ManagementWorkPorts): ManagementWork {
       void messages.offerToDesktop();
       onChange();
     },
-    onUnenroll: ports.onUnenroll,
+    onUnenroll() {
+      void policy.release();
+      ports.onUnenroll();
+    },
     onFailure: failed('a command could not be carried out'),
   });
 

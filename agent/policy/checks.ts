@@ -34,7 +34,7 @@ export interface ReceivedSetting {
   readonly value: string;
 }
 
-const LONGEST_DETAIL = 500;
+export const LONGEST_DETAIL = 500;
 
 /** Runs all checks one after another, so that a round uses little of the device at a time. Never rejects. */
 export async function runChecks(

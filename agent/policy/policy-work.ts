@@ -9,7 +9,9 @@ import type { ReportItem, ServerFrame } from '../../shared/protocol/frames.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { Location } from '../../shared/verdict/terms.ts';
 import { AGENT_VERSION } from '../version.ts';
+import type { AskSystemHelper } from '../work/system-helper-client.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import { createSettingApplication } from './applied-settings.ts';
 import { agentChecks, type Checks, type ChecksOfRound, type ReceivedSetting, runChecks } from './checks.ts';
 import type { ManagedFiles } from './managed-files.ts';
 import { createOfflineLimit, type OfflineStore } from './offline-limit.ts';
@@ -43,13 +45,15 @@ export interface PolicyStore extends OfflineStore {
   compliance(): ComplianceNotice | null;
   saveCompliance(notice: ComplianceNotice): void;
   reportedResults(): ReportedResults | null;
+  /** Stores the report about a repaired setting. */
+  reportRepair(report: ReportItem): void;
   /** Stores the results and their report in one transaction. An earlier report that the server has not confirmed is dropped. */
   reportResults(results: ReportedResults, report: ReportItem): void;
 }
 
 /** State of the policy for the user. */
 export interface PolicyView {
-  readonly settings: readonly (ReceivedSetting & Partial<Pick<CheckResult, 'status' | 'detail'>>)[];
+  readonly settings: readonly (ReceivedSetting & Partial<Pick<CheckResult, 'status' | 'detail' | 'applied'>>)[];
   readonly compliance: ComplianceNotice | null;
 }
 
@@ -66,6 +70,8 @@ export interface PolicyWorkPorts {
   readonly logLevel?: LogLevelPort | undefined;
   /** Files that policies manage; absent in simulations and on platforms without them. */
   readonly managedFiles?: ManagedFiles | undefined;
+  /** Requests to the system helper; undefined in simulations. */
+  readonly askHelper?: AskSystemHelper | undefined;
   readonly location: () => Location;
   readonly workspace: Pick<Workspace, 'state' | 'lock'>;
   /** Device clock, which a user cannot set back. */
@@ -91,6 +97,8 @@ export interface PolicyWork {
   view(): PolicyView;
   /** Time since which the policy restricts messaging and mail; null if it does not. */
   restrictedSince(): number | null;
+  /** Reverses the settings that the system helper has applied. For the end of the enrollment; no round applies settings afterward. */
+  release(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -124,13 +132,24 @@ export function createPolicyWork(ports: PolicyWorkPorts): PolicyWork {
       lastRound = Date.now();
       const policy = store.policy();
       const fileChecks = await applyFiles(policy?.settings ?? []);
+      await application.apply(policy?.settings ?? []);
       if (!policy || policy.digest === '') return;
       ofRound ??= ports.machineChecks === undefined ? () => ({}) : await ports.machineChecks();
-      const results = await runChecks(policy.settings, { ...ofRound(), ...own, ...fileChecks }, process.platform);
+      const checks = { ...ofRound(), ...own, ...fileChecks };
+      const results = (await runChecks(policy.settings, checks, process.platform)).map(application.complete);
       // A newer policy may have arrived during the checks. Its own round follows.
       if (store.policy()?.digest === policy.digest) report(policy.digest, results);
     },
     failed: ports.onFailure,
+  });
+
+  const application = createSettingApplication({
+    ask: ports.askHelper,
+    onLate: () => loop.request(),
+    onRepair(setting) {
+      store.reportRepair({ type: 'setting-repaired', setting, at: Date.now() });
+      ports.onReport();
+    },
   });
 
   /** Writes and restores files, and returns the check of the result. */
@@ -212,7 +231,11 @@ export function createPolicyWork(ports: PolicyWorkPorts): PolicyWork {
       };
     },
     restrictedSince: () => restrictedSince,
-    stop: () => loop.stop(),
+    release: () => application.release(),
+    stop() {
+      application.stop();
+      return loop.stop();
+    },
   };
 }
 

@@ -27,7 +27,7 @@ describe('certificates', () => {
       expect(await checkTrusted([known])).toMatchObject({ status: 'met' });
       const outcome = await checkTrusted([known, own]);
       expect(outcome.status).toBe('not-met');
-      expect(outcome.detail).toMatch(/^Not trusted: CN=.*the system helper is not installed\.$/);
+      expect(outcome.detail).toMatch(/^Not trusted: CN=.*\.$/);
       expect(await checkTrusted([known], [join(folder, 'none')])).toMatchObject({ status: 'unknown' });
     } finally {
       rmSync(folder, { recursive: true });

@@ -6,7 +6,7 @@ import { runUntranslated } from '../inventory/run-program.ts';
 import { isMissing } from '../workspace/disk.ts';
 import { type CheckOutcome, met, notMet, unknown } from './checks.ts';
 
-const NO_HELPER = 'The agent may not add it: the system helper is not installed.';
+const ONLY_CHECKED = 'Cordon only checks connections, and does not add them.';
 
 /** Bundles of Debian, Fedora and openSUSE. */
 const BUNDLES = [
@@ -26,7 +26,7 @@ export async function checkTrusted(
   const trusted = new Set(texts.flatMap((text) => (text.match(IN_PEM) ?? []).map(derOf)));
   const missing = wanted.filter((pem) => !trusted.has(derOf(pem)));
   if (missing.length === 0) return met('The system trusts all certificates.');
-  return notMet(`Not trusted: ${missing.map(subjectOf).join('; ')}. ${NO_HELPER}`);
+  return notMet(`Not trusted: ${missing.map(subjectOf).join('; ')}.`);
 }
 
 function subjectOf(pem: string): string {
@@ -65,7 +65,7 @@ export async function checkNetworks(wanted: Readonly<Record<string, NetworkType>
   if (names === null) return unknown(output === null ? 'NetworkManager is not installed.' : `${output.message}.`);
   const missing = Object.keys(wanted).filter((name) => !names.has(name));
   return missing.length > 0
-    ? notMet(`Missing: ${missing.join(', ')}. ${NO_HELPER}`)
+    ? notMet(`Missing: ${missing.join(', ')}. ${ONLY_CHECKED}`)
     : unknown('The keyfiles exist, but only nmcli can tell their types.');
 }
 
@@ -82,7 +82,7 @@ export function judgeNetworks(wanted: Readonly<Record<string, NetworkType>>, out
     if (known === undefined) return [`${name} is missing`];
     return known === NM_TYPES[type] ? [] : [`${name} has the type ${known}`];
   });
-  return problems.length === 0 ? met('All connections exist.') : notMet(`${problems.join('; ')}. ${NO_HELPER}`);
+  return problems.length === 0 ? met('All connections exist.') : notMet(`${problems.join('; ')}. ${ONLY_CHECKED}`);
 }
 
 async function keyfiles(): Promise<ReadonlySet<string> | null> {

@@ -20,6 +20,7 @@ export function policyRows(rows: DeviceRows, outbox: Pick<Outbox, 'report'>): Om
       // The log of the database still contains the page with the share.
       rows.sql.emptyLog(true);
     },
+    reportRepair: (report) => outbox.report(report),
     reportedResults: () => rows.value('policy-results'),
     reportResults(results, report) {
       rows.transaction(() => {

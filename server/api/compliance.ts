@@ -89,7 +89,13 @@ export function complianceRoutes({ compliance, devices }: ComplianceRoutesPorts)
           settings: settings.map(({ compliance: _rules, ...effective }) => {
             const result = results.find(({ setting }) => setting === effective.setting);
             const failingSince = since[effective.setting] ?? null;
-            return { ...effective, status: result?.status ?? null, detail: result?.detail ?? '', failingSince };
+            return {
+              ...effective,
+              status: result?.status ?? null,
+              detail: result?.detail ?? '',
+              applied: result?.applied ?? false,
+              failingSince,
+            };
           }),
           taken: COMPLIANCE_ACTIONS.flatMap((action) => {
             const at = taken[action];

@@ -186,6 +186,22 @@ export function createCompliance(ports: CompliancePorts) {
     if (detail === '') await commands.issue({ id, device, command: { kind: 'unlock-workspace' }, by: COMPLIANCE });
   }
 
+  async function settingRepaired(
+    device: DeviceId,
+    generation: number,
+    { setting, at }: { readonly setting: string; readonly at: number },
+  ): Promise<void> {
+    const detail = JSON.stringify({ setting, at });
+    // A device sends a report again until it has the acknowledgment.
+    const known = await store.events(device, null, EVENTS_SHOWN);
+    if (known.some((each) => each.event === 'setting-repaired' && each.detail === detail)) return;
+    const event = { at: clock.now(), event: 'setting-repaired' as const, detail };
+    await store.update({
+      device,
+      decide: (row, present) => (row && present === generation ? { row, events: [event] } : null),
+    });
+  }
+
   /** Reason why the server must not reverse its lock: an admin has locked the workspace too. Null if it may. */
   async function whyLocked(device: DeviceId, lockedAt: number): Promise<string | null> {
     const ours = commandIdOf(device, 'lock-workspace', lockedAt);
@@ -343,6 +359,7 @@ export function createCompliance(ports: CompliancePorts) {
     statement,
     offlineShare,
     offlineLocked,
+    settingRepaired,
     /** True while a policy restricts messaging and mail of the device, because the device does not comply. */
     restricts: (device: DeviceId): boolean => restricted.has(device),
     start,

@@ -13,6 +13,8 @@ export interface StoredResult {
   readonly status: CheckStatus;
   readonly detail: string;
   readonly value: string;
+  /** True if the device has applied the setting itself. */
+  readonly applied?: true | undefined;
 }
 
 /** Command that the server has decided and has yet to issue. `at`: time of the decision, from which the id of the command follows. */
@@ -44,6 +46,8 @@ export const COMPLIANCE_EVENTS = [
   'wipe-workspace',
   /** The device locked its workspace at the offline limit. `detail` says why the server did not unlock it; empty if it did. */
   'offline-lock',
+  /** The device has made a setting again, because something else had changed it. `detail`: `ComplianceRepairDetail` as JSON. */
+  'setting-repaired',
   /** The server did not issue a command; `detail` has the reason. */
   'withheld',
 ] as const;

@@ -27,7 +27,7 @@ export interface DispatchPorts {
   readonly inventory: Pick<InventoryPort, 'put'>;
   readonly jurisdiction: JurisdictionPort;
   readonly orders: { readonly receipts: Pick<OrdersPort['receipts'], 'check' | 'storeChecked'> };
-  readonly compliance: Pick<CompliancePort, 'report' | 'offlineLocked'>;
+  readonly compliance: Pick<CompliancePort, 'report' | 'offlineLocked' | 'settingRepaired'>;
   readonly scripts: Pick<ScriptsPort, 'addOutput'>;
   readonly relay: Pick<RelayPort, 'accept'>;
   readonly mailing: Pick<MailboxDelivery, 'mailbox' | 'entriesStored'>;
@@ -102,6 +102,8 @@ export function createDispatch(ports: DispatchPorts) {
           return await compliance.report(device, generation, item.report);
         case 'offline-lock':
           return await compliance.offlineLocked(device, generation, item.at);
+        case 'setting-repaired':
+          return await compliance.settingRepaired(device, generation, item);
         case 'alert':
           return await devices.raiseAlert({ device, code: reportedCode(item.code), detail: item.detail });
       }

@@ -74,6 +74,12 @@ export interface CompliancePort {
   offlineShare(device: DeviceId): Promise<string | null>;
   /** The device has locked its workspace at the offline limit, and is connected again. */
   offlineLocked(device: DeviceId, generation: number, at: number): Promise<void>;
+  /** The device has made a setting again, because something else on the device had changed it. */
+  settingRepaired(
+    device: DeviceId,
+    generation: number,
+    repair: { readonly setting: string; readonly at: number },
+  ): Promise<void>;
   report(device: DeviceId, generation: number, report: PolicyReport): Promise<void>;
   state(device: DeviceId): Promise<{
     readonly state: string;

@@ -21,7 +21,13 @@ import { withinScope } from './device-scope.ts';
 import type { Schema } from './schema.ts';
 
 const resultsSchema = z.array(
-  z.object({ setting: z.string(), status: z.enum(CHECK_STATUSES), detail: z.string(), value: z.string() }),
+  z.object({
+    setting: z.string(),
+    status: z.enum(CHECK_STATUSES),
+    detail: z.string(),
+    value: z.string(),
+    applied: z.literal(true).optional(),
+  }),
 );
 const timesSchema = z.record(z.string(), z.number());
 const outgoingSchema = z.array(

@@ -26,6 +26,8 @@ const effectiveSetting = z.object({
   /** Null: the device has not reported about this value. */
   status: z.enum(CHECK_STATUSES).nullable(),
   detail: z.string(),
+  /** True if the device has applied the setting itself, with its system helper. */
+  applied: z.boolean(),
   /** Time of the first failed check. */
   failingSince: instant.nullable(),
 });
@@ -77,6 +79,9 @@ export const complianceStatementEnvelope = z.object(envelopeSchema.shape);
 /** Detail of an event `state`, as JSON. */
 export const complianceStateDetail = z.object({ state, failing: z.array(z.string()) });
 
+/** Detail of an event `setting-repaired`, as JSON. `at`: time of the repair on the device. */
+export const complianceRepairDetail = z.object({ setting: z.string(), at: instant });
+
 export const complianceHistoryQuery = z.strictObject({ before: z.coerce.number().int().min(1).optional() });
 export const complianceHistory = z.object({
   events: z.array(
@@ -92,9 +97,10 @@ export const complianceHistory = z.object({
         'unlock-workspace',
         'wipe-workspace',
         'offline-lock',
+        'setting-repaired',
         'withheld',
       ]),
-      /** For `state`: `ComplianceStateDetail` as JSON. For `withheld`: the command and the reason. */
+      /** For `state`: `ComplianceStateDetail` as JSON. For `setting-repaired`: `ComplianceRepairDetail` as JSON. For `withheld`: the command and the reason. */
       detail: z.string(),
     }),
   ),

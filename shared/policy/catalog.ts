@@ -36,7 +36,7 @@ export interface Setting {
   /** Platforms whose agents can check the setting. Agents on other platforms report "not supported". */
   readonly platforms: readonly Platform[];
   readonly check: string;
-  /** Way in which the agent changes the device. Null: the agent only checks. */
+  /** Way in which the agent, or the system helper with the permission of the device's owner, changes the device. Null: the agent only checks. */
   readonly apply: string | null;
 }
 
@@ -78,7 +78,8 @@ export const CATALOG = {
     platforms: ['linux'],
     check:
       'nftables has a base chain for input that drops or rejects by default. Without the permission to read nftables, ufw or firewalld must be active.',
-    apply: null,
+    apply:
+      'The system helper loads a table of nftables. The table drops incoming connections, except to ports that the owner of the device keeps open. The helper deletes the table when no policy requires it.',
   },
   'usb-storage.blocked': {
     value: required,
@@ -87,7 +88,8 @@ export const CATALOG = {
     meaning: 'The system cannot use USB storage devices.',
     platforms: ['linux'],
     check: 'The kernel module usb-storage is not loaded, and modprobe refuses to load it.',
-    apply: null,
+    apply:
+      'The system helper writes /etc/modprobe.d/cordon.conf and unloads the driver if no device uses it. It deletes the file when no policy requires it.',
   },
   'time.synchronized': {
     value: required,
@@ -155,7 +157,8 @@ export const CATALOG = {
     meaning: 'All of these packages are installed.',
     platforms: ['linux'],
     check: 'dpkg or rpm lists each package as installed.',
-    apply: null,
+    apply:
+      'The system helper installs each missing package with apt. It returns to the state before when no policy requires the package.',
   },
   'software.forbidden': {
     value: packageNames,
@@ -164,7 +167,8 @@ export const CATALOG = {
     meaning: 'None of these packages is installed.',
     platforms: ['linux'],
     check: 'dpkg or rpm lists none of the packages as installed.',
-    apply: null,
+    apply:
+      'The system helper removes the packages with apt. It returns to the state before when no policy forbids the package.',
   },
   'files.content': {
     value: managedFilesSchema,
@@ -183,7 +187,8 @@ export const CATALOG = {
     meaning: 'The system trusts each of these certificate authorities.',
     platforms: ['linux'],
     check: 'The bundle of the system (ca-certificates.crt, ca-bundle.crt or ca-bundle.pem) contains each certificate.',
-    apply: null,
+    apply:
+      'The system helper adds each certificate to ca-certificates of Debian, and removes it when no policy requires it.',
   },
   'network.profiles': {
     value: networkProfilesSchema,

@@ -19,6 +19,8 @@ export const checkResultSchema = z.strictObject({
   status: z.enum(CHECK_STATUSES),
   /** Text for people: what the agent found. */
   detail: z.string().max(500),
+  /** True if the device has applied the setting itself, with its system helper. */
+  applied: z.literal(true).optional(),
 });
 export type CheckResult = z.infer<typeof checkResultSchema>;
 

@@ -385,6 +385,8 @@ export const reportItemSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('policy'), report: policyReportSchema }),
   /** Report that the device has locked its workspace at the offline limit. `at` is the device's time. */
   z.strictObject({ type: z.literal('offline-lock'), at: time }),
+  /** Report that the device has made a setting again, because something else on the device had changed it. */
+  z.strictObject({ type: z.literal('setting-repaired'), setting: z.string().max(64), at: time }),
   /**
    * Event on the device that needs an admin's attention, such as two different order lists with the same version, an older list, or a list
    * that omits an order.

@@ -167,6 +167,17 @@ describeOnEveryStore('compliance', (openStore) => {
     expect((await events()).filter((event) => event === 'offline-lock')).toHaveLength(2);
   });
 
+  it('keeps each repair of a setting once in the history, and none of an earlier enrollment', async () => {
+    const { opened, device } = await world(await openStore());
+    const { compliance, clock } = opened;
+    await opened.report(device);
+    const repair = { setting: 'firewall.enabled', at: clock.now() };
+    for (const generation of [1, 1, 2]) await compliance.settingRepaired(device, generation, repair);
+    await compliance.settingRepaired(device, 1, { ...repair, at: repair.at + HOUR });
+    const found = (await compliance.events(device, null)).filter(({ event }) => event === 'setting-repaired');
+    expect(found.map(({ detail }) => JSON.parse(detail))).toEqual([{ ...repair, at: repair.at + HOUR }, repair]);
+  });
+
   it('ignores a report about other settings and of an earlier enrollment', async () => {
     const { opened, device, state } = await world(await openStore());
     const results = [{ setting: 'firewall.enabled', status: 'not-met' as const, detail: '' }];

@@ -121,7 +121,7 @@ describe.skipIf(!present)('compliance of a real device', { timeout: 120_000 }, (
     const failed = await result('software.forbidden', 'not-met');
     expect(failed.state).toBe('in-grace');
     expect(failed.settings.find(({ setting }) => setting === 'software.forbidden')).toMatchObject({
-      detail: `Installed: ${FORBIDDEN}.`,
+      detail: `Installed: ${FORBIDDEN}. The device cannot change this itself, because the system helper is not installed.`,
       name: 'Software',
       because: 'only',
     });

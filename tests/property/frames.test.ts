@@ -227,6 +227,7 @@ const items: Each<ReportItem, 'type'> = {
     on: fc.constantFrom('desktop', 'page', 'command-line'),
     at: time,
   }),
+  'setting-repaired': fc.record({ type: fc.constant('setting-repaired'), setting: text(64), at: time }),
   'offline-lock': fc.record({ type: fc.constant('offline-lock'), at: time }),
   'script-output': fc.record({
     type: fc.constant('script-output'),
