@@ -27,7 +27,7 @@ export function policyLines({ settings, compliance }: PolicyView): string[] {
   if (settings.length === 0) return ['No policy applies to this device.'];
   return [
     ...settings.flatMap((each) => [
-      `${MARKS[each.status ?? 'unknown']}: ${titleOf(each)} (${plain(wanted(each))})`,
+      `${MARKS[each.status ?? 'unknown']}: ${titleOf(each)} (${plain(wanted(each))})${how(each)}`,
       ...(each.detail ? [`    ${plain(each.detail)}`] : []),
     ]),
     ...(compliance?.taken ?? []).flatMap(({ action, at }) => {
@@ -38,6 +38,12 @@ export function policyLines({ settings, compliance }: PolicyView): string[] {
       (each) => `${countdownText(each)}, unless the device meets the policy before.`,
     ),
   ];
+}
+
+/** Way in which the device got the value. */
+function how({ setting, applied }: SettingView): string {
+  if (applied) return ', applied by the device';
+  return isSettingId(setting) && CATALOG[setting].apply === null ? ', only checked' : '';
 }
 
 const titleOf = ({ setting }: SettingView): string => (isSettingId(setting) ? CATALOG[setting].title : plain(setting));

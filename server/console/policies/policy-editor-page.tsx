@@ -155,6 +155,10 @@ function SettingFields({ form, change }: FieldsProps) {
   };
   return (
     <Section title="Settings">
+      <Text size="sm" c="dimmed">
+        Every device checks the settings. A device with the system helper also applies some of them, if the owner of the
+        device permits it.
+      </Text>
       <Stack gap="xs" component="ul" p={0} m={0} style={{ listStyle: 'none' }}>
         {SETTING_IDS.map((id) => {
           const { title, meaning, platforms, apply } = CATALOG[id];

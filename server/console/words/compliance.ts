@@ -54,6 +54,12 @@ export const ACTION_EFFECTS: Readonly<Record<ComplianceAction, string>> = {
 
 export const settingTitle = (setting: string): string => (isSettingId(setting) ? CATALOG[setting].title : setting);
 
+/** Sentence about the way in which the device got the value. */
+export function applicationText({ setting, applied }: DeviceComplianceView['settings'][number]): string {
+  if (applied) return 'Applied by the device.';
+  return isSettingId(setting) && CATALOG[setting].apply === null ? 'Only checked.' : 'Not changed by the device.';
+}
+
 /** Sentence about the policy that gives a setting its value. */
 export function reasonText({ name, version, because, over }: DeviceComplianceView['settings'][number]): string {
   const source = `From version ${version} of the policy “${name}”`;

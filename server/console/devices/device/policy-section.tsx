@@ -1,7 +1,11 @@
 /** Policy of a device: each value with the policy that gives it, the reason, the last result, and the actions that follow. */
 import { Alert, Badge, Group, List, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { complianceStateDetail, type DeviceComplianceView } from '../../../../shared/api/compliance.ts';
+import {
+  complianceRepairDetail,
+  complianceStateDetail,
+  type DeviceComplianceView,
+} from '../../../../shared/api/compliance.ts';
 import { QueryResult } from '../../../../shared/look/states.tsx';
 import { UserText } from '../../../../shared/look/user-text.tsx';
 import { valueText } from '../../../../shared/policy/catalog.ts';
@@ -14,6 +18,7 @@ import { Moment } from '../../parts/words.tsx';
 import {
   ACTION_EFFECTS,
   ACTION_NAMES,
+  applicationText,
   reasonText,
   STATE_COLORS,
   STATE_NAMES,
@@ -96,7 +101,7 @@ function SettingRow({ setting }: { readonly setting: DeviceComplianceView['setti
         </Text>
       )}
       <Text size="xs" c="dimmed">
-        <UserText>{reasonText(setting)}</UserText>{' '}
+        {applicationText(setting)} <UserText>{reasonText(setting)}</UserText>{' '}
         <PageLink to="/policies/$id" params={{ id: policy }} underline="always">
           Open policy
         </PageLink>
@@ -134,6 +139,7 @@ const EVENT_NAMES: Readonly<Record<string, string>> = {
   'unlock-workspace': 'Workspace unlocked',
   'wipe-workspace': 'Workspace wiped',
   'offline-lock': 'Workspace locked by its offline limit',
+  'setting-repaired': 'Repaired by the agent',
   withheld: 'Action withheld',
 };
 
@@ -149,6 +155,7 @@ function History({ id }: { readonly id: string }) {
             <li key={event}>
               <Text size="sm">
                 {kind === 'state' ? stateText(detail) : EVENT_NAMES[kind]}
+                {kind === 'setting-repaired' && `: ${repairedTitle(detail)}`}
                 {(kind === 'withheld' || kind === 'offline-lock') && detail !== '' && (
                   <UserText>{`: ${detail}`}</UserText>
                 )}
@@ -163,6 +170,9 @@ function History({ id }: { readonly id: string }) {
     </ShortList>
   );
 }
+
+const repairedTitle = (detail: string): string =>
+  settingTitle(complianceRepairDetail.parse(JSON.parse(detail)).setting);
 
 function stateText(detail: string): string {
   const { state, failing } = complianceStateDetail.parse(JSON.parse(detail));
