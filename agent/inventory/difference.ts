@@ -35,13 +35,16 @@ export function differenceOf(base: InventoryState | null, current: InventoryStat
   const sections = changedSections(from.sections, current.sections);
   const software = firstChanges(from.software, current.software);
   const after = { sections: current.sections, missing: current.missing, software: software.after };
+  const digest = digestOf(after);
+  // `current` has the same entries in another order. The confirmation of a report would cause the next equal report, without end.
+  if (digest === baseDigest) return null;
   const { added, removed } = software;
   const isChanged = base === null || added.length + removed.length > 0;
   return {
     report: {
       at,
       base: baseDigest,
-      digest: digestOf(after),
+      digest,
       sections,
       missing: current.missing,
       ...(isChanged && { software: { total: software.after.length, added, removed } }),
