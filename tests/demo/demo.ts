@@ -81,6 +81,9 @@ async function startFleet(
   { devices }: Options,
   screen: Screen,
 ): Promise<string> {
+  const managed = world.manage(people);
+  // A failure ends the start below, and not before.
+  managed.catch(() => undefined);
   const enrolling = screen.step('devices', 'enroll');
   await world.enroll((enrolled) => enrolling.update(`${enrolled} of ${devices} have enrolled`));
   enrolling.done(`${devices} of ${devices} have enrolled, each with an activation link of its own`);
@@ -91,8 +94,20 @@ async function startFleet(
   connecting.done(`${online} are connected${devices > online ? `, ${devices - online} are offline` : ''}`);
 
   const proposing = screen.step('order', 'is proposed');
-  const { number } = await world.propose(people);
-  proposing.done(`${number} for Pakistan is pending approval by two people`);
+  const working = screen.step('management', 'starts a job');
+  const [{ number }] = await Promise.all([
+    world.propose(people).then((order) => {
+      proposing.done(`${order.number} for Pakistan is pending approval by two people`);
+      return order;
+    }),
+    managed
+      .then(() => world.work(people))
+      .then(() =>
+        working.done(
+          'has policies, dynamic groups, an advisory, labels, a saved view, a missing device and a paused job',
+        ),
+      ),
+  ]);
   return number;
 }
 

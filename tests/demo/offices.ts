@@ -133,3 +133,6 @@ export const OFFICES: readonly Office[] = CITIES;
 /** Sender and recipient of the demo's message. */
 export const SENDER = { label: 'khi-laptops', index: 0 };
 export const RECIPIENT = { label: 'ber-laptops', index: 0 };
+/** Offline devices that an admin marks as missing and retires, if the demo has enough devices. */
+export const MISSING = { label: 'switched-off-in-toronto', index: 0 };
+export const RETIRED = { label: 'switched-off-in-nairobi', index: 0 };

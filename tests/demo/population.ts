@@ -1,7 +1,8 @@
 /** Users of the demo's devices. The list depends only on the number of devices. */
-import type { Machine } from '../replay/simulated-device.ts';
+import type { Machine } from '../replay/simulated-machine.ts';
+import { machineOf } from './machines.ts';
 import { nameIn } from './names.ts';
-import { type Office, SPOTS, type Spot } from './offices.ts';
+import { OFFICES, type Office, SPOTS, type Spot } from './offices.ts';
 
 export interface Resident {
   readonly spot: Spot;
@@ -10,15 +11,6 @@ export interface Resident {
   readonly user: string;
   readonly machine: Machine;
 }
-
-/** Typical company laptops; `null` is an unknown model. */
-const SYSTEMS: readonly Omit<Machine, 'hostname'>[] = [
-  { distro: 'Ubuntu', release: '24.04' },
-  { distro: 'Debian GNU/Linux', release: '13' },
-  { distro: 'Fedora Linux', release: '44' },
-  { distro: 'Ubuntu', release: '26.04' },
-  { distro: 'Red Hat Enterprise Linux', release: '10' },
-];
 
 /** Distributes `count` devices over the spots by weight (highest averages). Each spot gets one device before any spot gets a second. */
 export function populate(count: number): Resident[] {
@@ -44,12 +36,11 @@ export function populate(count: number): Resident[] {
       const { office } = spot;
       const n = take(machines, office);
       const hostname = `${office.code}-L${String(n + 1).padStart(4, '0')}`;
-      const system = SYSTEMS[n % SYSTEMS.length] ?? { distro: null, release: null };
       return {
         spot,
         index,
         user: nameIn(office.country, take(staff, office.country)),
-        machine: { hostname, ...system },
+        machine: machineOf(hostname, OFFICES.indexOf(office), n),
       };
     }),
   );

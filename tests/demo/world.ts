@@ -19,7 +19,8 @@ import { invite, type Person } from '../support/people.ts';
 import { addressOf, DemoMail } from './demo-mail.ts';
 import { type Code, DemoFleet } from './fleet.ts';
 import type { KeeperHandlers } from './keeper-process.ts';
-import { OFFICES, RECIPIENT, SENDER } from './offices.ts';
+import { assignLabels, markDevices, prepareManagement, startJob } from './management.ts';
+import { MISSING, OFFICES, RECIPIENT, RETIRED, SENDER } from './offices.ts';
 import { pendingOrder } from './pending-order.ts';
 import { gather, Links, type People } from './people.ts';
 import { populate, type Resident } from './population.ts';
@@ -227,6 +228,27 @@ export class World {
       await pause(LOOK_EVERY);
     }
     return { device, home };
+  }
+
+  /** Creates dynamic groups, policies, a saved view and an advisory. Devices that connect later find them. */
+  async manage({ owner, proposer }: People): Promise<void> {
+    const offices = OFFICES.flatMap(({ name }) => this.#groups.get(`${name} office`) ?? []);
+    await prepareManagement({ owner: owner.api, fleet: proposer.api, offices, now: this.now() });
+  }
+
+  /** Labels devices, pauses a job at its second wave, and marks offline devices as missing and retired. */
+  async work({ owner, proposer }: People): Promise<void> {
+    const devices = this.#residents.map(({ spot: { label }, index }) => this.#fleet.device({ label, index }));
+    const among = ({ label, index }: typeof MISSING) =>
+      this.#residents.some((one) => one.spot.label === label && one.index === index)
+        ? [this.#fleet.device({ label, index })]
+        : [];
+    const callers = { owner: owner.api, fleet: proposer.api };
+    await Promise.all([
+      assignLabels(owner.api, devices),
+      startJob(proposer.api),
+      markDevices(callers, { missing: among(MISSING), retired: among(RETIRED) }),
+    ]);
   }
 
   async propose({ proposer }: People): Promise<{ readonly number: string }> {

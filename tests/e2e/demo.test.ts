@@ -15,12 +15,18 @@ import { z } from 'zod';
 import type { AgentStatus } from '../../agent/agent.ts';
 import { sendControlRequest } from '../../agent/control/control.ts';
 import type { MailFolder, MailItem } from '../../agent/mail/mail.ts';
+import { complianceCounts } from '../../shared/api/compliance.ts';
 import { demoJumped, demoMessage, demoSession, demoView } from '../../shared/api/demo.ts';
+import { deviceViewList } from '../../shared/api/device-views.ts';
 import { devicePage, deviceView, verdictView } from '../../shared/api/devices.ts';
+import { groupList } from '../../shared/api/groups.ts';
+import { jobList } from '../../shared/api/jobs.ts';
 import { mailView } from '../../shared/api/mail.ts';
 import { approvalResult } from '../../shared/api/order-approvals.ts';
 import { revisionView } from '../../shared/api/orders.ts';
+import { policyList } from '../../shared/api/policies.ts';
 import { CSRF_HEADER, sessionView } from '../../shared/api/session.ts';
+import { advisoryPage, softwarePage } from '../../shared/api/software.ts';
 import { approvalOf } from '../../shared/order/approver-key.ts';
 import { signerOf } from '../../shared/order/dsse.ts';
 import { Caller } from '../support/people.ts';
@@ -134,13 +140,47 @@ async function approve({ view, api }: Visitor, order: string, revision: number) 
   return api.call('POST', `${path}/approvals`, approvalResult, approval);
 }
 
+/** Fewest devices of which some are offline. An offline device disconnects after the server has acknowledged all its reports. */
+const WITH_OFFLINE = 32;
+
+/** Expects software, groups, policies, drift, a job, labels, marks, a shared view, and an activity log that names the admins. */
+async function expectManagement({ api }: Visitor, auditor: Visitor): Promise<void> {
+  await until(async () => {
+    const counts = await api.call('GET', '/compliance/counts', complianceCounts);
+    expect(counts['not-compliant']).toBeGreaterThan(0);
+    expect(counts['in-grace']).toBeGreaterThan(0);
+    const { advisories } = await api.call('GET', '/advisories', advisoryPage);
+    expect(advisories.map(({ id, devices }) => [id, devices > 0])).toEqual([['DEMO-1', true]]);
+    const { titles } = await api.call('GET', '/software?text=openssl', softwarePage);
+    expect(titles.map(({ source }) => source)).toEqual(expect.arrayContaining(['dpkg', 'rpm']));
+    const { devices } = await api.call('GET', '/devices?limit=200', devicePage);
+    expect(devices.flatMap(({ labels }) => labels)).toContain('loan');
+    expect(devices.map(({ lifeCycle }) => lifeCycle)).toEqual(expect.arrayContaining(['missing', 'retired']));
+  }, 30_000);
+  const { groups } = await api.call('GET', '/groups', groupList);
+  expect(groups.flatMap(({ expression }) => expression ?? []).length).toBe(2);
+  const { policies } = await api.call('GET', '/policies', policyList);
+  expect(policies.map(({ current, next, groups: to }) => [current, next?.percent ?? null, to.length > 0])).toEqual([
+    [1, null, true],
+    [1, 30, true],
+  ]);
+  const { jobs } = await api.call('GET', '/jobs', jobList);
+  const job = jobs.find(({ name }) => name === 'Inventory before the audit');
+  expect([job?.waves.length, (job?.released ?? 0) >= 2]).toEqual([3, true]);
+  const { views } = await api.call('GET', '/device-views', deviceViewList);
+  expect(views.map(({ shared, owner }) => [shared, owner.name])).toEqual([[true, 'Sana Malik']]);
+  const log = JSON.stringify((await auditor.api.raw('GET', '/activity?limit=200')).json);
+  for (const name of ['Sana Malik', 'Olivia Berg']) expect(log).toContain(name);
+}
+
 describe('the demo', () => {
   it('completes its order by links, clock and message, and leaves no process, file or port after Ctrl-C', async () => {
-    const demo = start(['--devices', '14']);
+    const demo = start(['--devices', String(WITH_OFFLINE)]);
     await demo.said(/^Ready after/m);
     const [, home = ''] = await demo.said(/--home (\S+) status/);
-    const [sana, ada, ben, olivia] = await Promise.all(['sana', 'ada', 'ben', 'olivia'].map((who) => open(demo, who)));
-    if (!sana || !ada || !ben || !olivia) throw new Error('a link is missing');
+    const names = ['sana', 'ada', 'ben', 'olivia', 'ines'];
+    const [sana, ada, ben, olivia, ines] = await Promise.all(names.map((who) => open(demo, who)));
+    if (!sana || !ada || !ben || !olivia || !ines) throw new Error('a link is missing');
     expect([sana, ada, ben].map(({ view }) => [view.account.name, view.approverKey === null])).toEqual([
       ['Sana Malik', true],
       ['Ada Okafor', false],
@@ -153,13 +193,15 @@ describe('the demo', () => {
     const again = await open(demo, 'ben');
     expect((await again.api.call('GET', '/session', sessionView)).account.name).toBe('Ben Weber');
 
+    await expectManagement(olivia, ines);
+
     // Devices in fourteen countries, and this machine by its own agent, whose location an admin states.
     const { simulated, self } = await until(async () => {
       const { devices } = await olivia.api.call('GET', '/devices?limit=200', devicePage);
       const simulated = devices.filter(({ platform }) => platform === 'simulated');
       const self = devices.find(({ group }) => group.name === 'This machine');
       // A device reports its inventory soon after it has connected.
-      expect([simulated.length, self?.platform]).toEqual([14, process.platform]);
+      expect([simulated.length, self?.platform]).toEqual([WITH_OFFLINE, process.platform]);
       return { simulated, self };
     });
     expect(new Set(simulated.map((device) => device.home)).size).toBe(14);

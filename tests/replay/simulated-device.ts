@@ -10,23 +10,13 @@ import { createAgent } from '../../agent/device-agent.ts';
 import type { DeviceTime } from '../../agent/enforcement/device-clock.ts';
 import { type CredentialPort, credentialsOver, type EnrollmentKeeper } from '../../agent/enrollment/credentials.ts';
 import type { Sensors } from '../../agent/evidence/sensors.ts';
-import type { CollectInventory } from '../../agent/inventory/collect.ts';
 import type { DialPort } from '../../agent/link/dial.ts';
 import type { AgentStore } from '../../agent/store/agent-store.ts';
-import { AGENT_VERSION } from '../../agent/version.ts';
 import { openWorkspace, type Workspace } from '../../agent/workspace/workspace.ts';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
-import { testState, testSystem } from '../support/inventory-state.ts';
 import { proxyV1, proxyV2 } from './proxy-header.ts';
+import { checksOf, inventoryOf, type Machine } from './simulated-machine.ts';
 import type { Evidence } from './timeline.ts';
-
-/** Report of the machine about itself: hardware that does not exist is unknown. */
-export interface Machine {
-  readonly hostname: string;
-  /** Simulated operating system of the device. The platform stays `simulated`. */
-  readonly distro: string | null;
-  readonly release: string | null;
-}
 
 /** Settings for all devices of one label. Each device reads them when it needs them. */
 export interface World {
@@ -108,20 +98,8 @@ function sensorsOf(world: World): Sensors {
   };
 }
 
-function inventoryOf(world: World, index: number): CollectInventory {
-  const { hostname, distro, release } = world.machines[index] ?? {
-    hostname: `${world.label}-${index}`,
-    distro: null,
-    release: null,
-  };
-  return async () => {
-    const { sections, ...state } = testState(hostname, [], { os: { platform: 'simulated', distro, release } });
-    return {
-      ...state,
-      sections: { ...sections, system: { ...testSystem(hostname), ...sections.system, agent: AGENT_VERSION } },
-    };
-  };
-}
+const machineOf = ({ machines, label }: World, index: number): Machine =>
+  machines[index] ?? { hostname: `${label}-${index}`, distro: null, release: null };
 
 /** Opened at first use: its creation costs two disk syncs, and most of thousands of devices need none. */
 async function workspaceIn(folder: string): Promise<Workspace> {
@@ -158,6 +136,8 @@ export async function simulate(given: {
 }): Promise<Agent> {
   const { world, index, folder, store, credentials, listWithin, keyPackages, onRestart, onUnenrolled } = given;
   const { label } = world;
+  const machine = machineOf(world, index);
+  const { details } = machine;
   const complain = (message: string, fields?: Record<string, unknown>) => {
     process.stderr.write(`${label}-${index}: ${message} ${fields ? JSON.stringify(fields) : ''}\n`);
   };
@@ -170,7 +150,8 @@ export async function simulate(given: {
     sensors: sensorsOf(world),
     dial: dialFrom(world, index),
     workspace: await workspaceIn(join(folder, `workspace-${label}-${index}`)),
-    inventory: inventoryOf(world, index),
+    inventory: inventoryOf(machine),
+    machineChecks: details && (async () => () => checksOf(details)),
     onRestart,
     onUnenrolled,
     log: { debug: () => undefined, info: () => undefined, warn: complain },

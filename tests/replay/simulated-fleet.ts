@@ -13,15 +13,8 @@ import { CordonError, type ErrorCode, isCordonError } from '../../shared/errors.
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { type Drive, type Driven, openClock } from './drive.ts';
-import {
-  dialFrom,
-  type Keeper,
-  keptInFile,
-  keptInMemory,
-  type Machine,
-  simulate,
-  type World,
-} from './simulated-device.ts';
+import { dialFrom, type Keeper, keptInFile, keptInMemory, simulate, type World } from './simulated-device.ts';
+import type { Machine } from './simulated-machine.ts';
 import type { Evidence } from './timeline.ts';
 
 /** Common settings of one label's devices. */
