@@ -53,7 +53,7 @@ export type Condition = z.infer<typeof conditionSchema>;
 export const conditionsSchema = z.array(conditionSchema).min(1).max(MOST_CONDITIONS);
 
 /** Columns with data of the server. The user is always the first column. */
-export const BASE_COLUMNS = ['host', 'group', 'location', 'seen', 'enrolled'] as const;
+export const BASE_COLUMNS = ['host', 'group', 'location', 'labels', 'seen', 'enrolled'] as const;
 export type ListColumn = (typeof BASE_COLUMNS)[number] | ListFact;
 
 export const columnsSchema = z

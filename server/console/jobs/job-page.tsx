@@ -123,13 +123,14 @@ function StateNotice({ job: { state, changed, stop } }: { readonly job: JobView 
                 <UserText>{changed.by}</UserText>
               </>
             )}
-            {changed.reason !== null && (
+            {changed.reason === null ? (
+              '.'
+            ) : (
               <>
                 {': '}
                 <UserText>{changed.reason}</UserText>
               </>
             )}
-            .
           </>
         )}
       </Text>

@@ -12,6 +12,7 @@ import { UserText } from '../../../../shared/look/user-text.tsx';
 import { PageLink } from '../../parts/links.tsx';
 import { Area, AreaNames } from '../../parts/words.tsx';
 import { STATUS_WORDS } from '../../words/devices.ts';
+import { LIFE_CYCLE_BADGES } from '../../words/record-actions.ts';
 import { ConnectionMark } from '../connection-mark.tsx';
 import { WorkspaceBadge } from '../workspace-badge.tsx';
 import classes from './device-grid.module.css';
@@ -84,6 +85,13 @@ const [USER, ...BASE] = helper.columns([
     meta: { area: 'where' },
     cell: ({ row }) => shown(row.original.device, (device) => <Where device={device} />),
   }),
+  helper.accessor(({ device }) => device?.labels, {
+    id: 'labels',
+    header: 'Labels',
+    enableSorting: false,
+    meta: { area: 'labels' },
+    cell: ({ row }) => shown(row.original.device, ({ labels }) => <Labels labels={labels} />),
+  }),
   helper.accessor(({ device }) => device?.presence?.lastSeenAt, {
     id: 'seen',
     header: 'Last seen',
@@ -140,6 +148,7 @@ const WIDTHS: Readonly<Record<string, readonly [number, number]>> = {
   host: [8, 1],
   group: [7, 0.9],
   location: [12, 1.7],
+  labels: [7, 0.8],
   seen: [12, 1],
   enrolled: [6, 0],
 };
@@ -155,7 +164,8 @@ export function cellsOf(chosen: readonly ListColumn[]): CSSProperties {
 }
 
 function Where({ device: { areas, home } }: { readonly device: ListedDevice }) {
-  const elsewhere = home !== null && areas !== null && !areas.includes(home);
+  const elsewhere =
+    home !== null && areas !== null && !areas.some((area) => area === home || area.startsWith(`${home}-`));
   return (
     <>
       {areas === null ? 'Hidden from your role' : areas.length === 0 ? 'Unknown' : <AreaNames areas={areas} />}
@@ -169,11 +179,28 @@ function Where({ device: { areas, home } }: { readonly device: ListedDevice }) {
   );
 }
 
+/** Number of labels in a row. The device page lists all labels. */
+const LABELS = 2;
+
+function Labels({ labels }: Pick<ListedDevice, 'labels'>) {
+  return (
+    <span className={classes.labels} title={labels.join(', ')}>
+      {labels.slice(0, LABELS).map((label) => (
+        <span key={label} className={classes.label}>
+          <UserText>{label}</UserText>
+        </span>
+      ))}
+      {labels.length > LABELS && <span className={classes.faint}>{`+${labels.length - LABELS} more`}</span>}
+    </span>
+  );
+}
+
 function State({
-  device: { status, presence, underLegalHold, mailConnector, workspace },
+  device: { status, presence, underLegalHold, mailConnector, workspace, lifeCycle },
   now = 0,
   newestList = null,
 }: { readonly device: ListedDevice } & Partial<Surroundings>) {
+  const mark = LIFE_CYCLE_BADGES[lifeCycle];
   const marks = (
     <>
       {underLegalHold && (
@@ -191,8 +218,8 @@ function State({
   if (status !== 'active') {
     return (
       <span className={classes.state}>
-        <Badge color="gray" size="sm">
-          {STATUS_WORDS[status]}
+        <Badge color="gray" size="sm" className={classes.behind}>
+          {mark ? mark.label : STATUS_WORDS[status]}
         </Badge>
         <WorkspaceBadge state={workspace.state} size="sm" className={classes.behind} />
         {marks}
@@ -206,6 +233,11 @@ function State({
       <span className={classes.truncated}>
         {presence === null ? 'Never connected' : presence.connected ? 'Connected' : relative(presence.lastSeenAt, now)}
       </span>
+      {mark && (
+        <Badge color={mark.color} size="sm" className={classes.behind}>
+          {mark.label}
+        </Badge>
+      )}
       <WorkspaceBadge state={workspace.state} size="sm" className={classes.behind} />
       {behind > 0 && (
         <Badge color="yellow" size="sm" className={classes.behind}>

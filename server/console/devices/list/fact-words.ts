@@ -13,6 +13,7 @@ export const COLUMN_NAMES: Readonly<Record<ListColumn, string>> = {
   host: 'Host name',
   group: 'Group',
   location: 'Location',
+  labels: 'Labels',
   seen: 'Last seen',
   enrolled: 'Enrolled',
   'agent.version': 'Agent version',

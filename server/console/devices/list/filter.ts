@@ -1,6 +1,5 @@
 /** Filters, sort order and columns of the device list. `app/searches.ts` keeps them in the page address. */
 import {
-  BASE_COLUMNS,
   type Condition,
   columnsSchema,
   conditionsSchema,
@@ -25,7 +24,7 @@ export interface Order {
   readonly descending: boolean;
 }
 
-export const DEFAULT_COLUMNS: readonly ListColumn[] = BASE_COLUMNS;
+export const DEFAULT_COLUMNS: readonly ListColumn[] = ['host', 'group', 'location', 'labels', 'seen'];
 
 export function filterOf(search: DeviceSearch): Filter {
   const { sort: _sort, descending: _descending, columns: _columns, view: _view, compliance, where, ...filter } = search;
