@@ -56,7 +56,7 @@ describe.skipIf(!chromium.present)('destructive actions in the console', { timeo
     await first.seat.goto('/devices');
     await page.getByRole('row', { name: /Ada/ }).waitFor();
     await page.getByRole('checkbox').first().click();
-    await page.getByRole('button', { name: 'Send command…' }).click();
+    await page.getByRole('button', { name: 'Choose action…' }).click();
     const dialog = page.getByRole('dialog', { name: 'Bulk action' });
     await dialog.getByRole('radio', { name: 'Wipe workspace' }).check();
     await dialog.getByText('A second person must confirm this command').waitFor();
@@ -95,7 +95,7 @@ describe.skipIf(!chromium.present)('destructive actions in the console', { timeo
     await seat.goto('/devices');
     await page.getByRole('row', { name: /Ada/ }).waitFor();
     await page.getByRole('checkbox').first().click();
-    await page.getByRole('button', { name: 'Send command…' }).click();
+    await page.getByRole('button', { name: 'Choose action…' }).click();
     const bulk = page.getByRole('dialog', { name: 'Bulk action' });
     await bulk.getByText('Records', { exact: true }).click();
     await bulk.getByRole('radio', { name: 'Change labels' }).check();

@@ -68,7 +68,7 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     await look('devices');
     await page.getByRole('row', { name: /Weiß/ }).getByRole('checkbox').click();
     await page.getByText('1 selected').waitFor();
-    await dialog('Send command…', 'Bulk action');
+    await dialog('Choose action…', 'Bulk action');
     await glance('devices command');
     await page.getByText('Records', { exact: true }).click();
     await page.getByText('1 device affected').waitFor();
@@ -281,7 +281,7 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     await look('devices held');
     await page.getByRole('row', { name: /img/ }).getByRole('checkbox').click();
     await page.getByText('1 selected').waitFor();
-    await dialog('Send command…', 'Bulk action');
+    await dialog('Choose action…', 'Bulk action');
     await page.getByRole('radio', { name: 'Wipe workspace' }).check();
     await page.getByLabel(/to confirm$/).fill('1');
     await button('Wipe 1 device').click();

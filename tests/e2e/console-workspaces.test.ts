@@ -102,7 +102,7 @@ describe.skipIf(!chromium.present)('workspaces in the console', { timeout: 120_0
     await seat.goto('/devices');
     await page.getByRole('row', { name: /Bilal/ }).waitFor();
     await page.getByRole('checkbox').first().click();
-    await page.getByRole('button', { name: 'Send command…' }).click();
+    await page.getByRole('button', { name: 'Choose action…' }).click();
     const dialog = page.getByRole('dialog', { name: 'Bulk action' });
     await dialog.getByText(/^1 of these devices is wiped\./).waitFor();
     await dialog.getByRole('radio', { name: 'Lock workspace', exact: true }).check();

@@ -53,7 +53,7 @@ export function SelectionBar({
             </Button>
           )}
           <Button size="xs" px="xs" onClick={command} disabled={count === 0 || fetching}>
-            Send command…
+            Choose action…
           </Button>
           <CloseButton
             aria-label="Clear selection"
