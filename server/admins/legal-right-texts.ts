@@ -64,6 +64,7 @@ export const AREAS = {
 export const LEGAL = {
   'legal-holds.list': 'List legal holds.',
   'legal-holds.place': 'Place legal holds.',
+  'legal-holds.place-many': 'Place legal holds on many devices.',
   'legal-holds.release': 'Release legal holds. The server may then delete the data.',
   'disclosures.form': 'Read the form for requests of authorities.',
   'disclosures.list': 'List requests of authorities.',

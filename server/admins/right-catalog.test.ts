@@ -71,6 +71,7 @@ describe('destructive routes', () => {
     'device-views.delete': 'deletes a saved filter',
     'packages.delete': 'deletes a file that an admin can upload again',
     'live-queries.remove': 'deletes the answers to the own query, which last one hour',
+    'devices.remove-from-group': 'changes the members of a group, and an admin can add the devices again',
     'jobs.abort': 'destroys nothing, and an admin can send the command again',
   };
   const routes = (Object.keys(RIGHTS) as RightName[]).filter(

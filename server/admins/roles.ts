@@ -224,7 +224,11 @@ export const RIGHTS = {
   'devices.mark-found': right('device', 'owner', 'fleet', 'helpdesk'),
   /** Labels decide about dynamic groups, and so about policies. */
   'devices.label': right('device', 'owner', 'fleet'),
-  'devices.preview-action': right('device', 'owner', 'fleet', 'helpdesk'),
+  'devices.place': right('device', 'owner', 'fleet'),
+  /** Members of static groups decide about policies, scopes and exemptions. */
+  'devices.add-to-group': right('device', 'owner', 'fleet'),
+  'devices.remove-from-group': right('device', 'owner', 'fleet'),
+  'devices.preview-action': right('device', 'owner', 'fleet', 'helpdesk', 'legal'),
   'software.list': right('device', ...EVERYONE),
   'software.show': right('device', ...EVERYONE),
   'software.devices': right('device', ...EVERYONE),
@@ -321,6 +325,7 @@ export const RIGHTS = {
   /** Right to manage legal holds. It applies to the whole organization, because a legal hold on a user covers devices in every group. */
   'legal-holds.list': right('whole', 'owner', 'legal', 'auditor'),
   'legal-holds.place': right('whole', 'owner', 'legal'),
+  'legal-holds.place-many': right('whole', 'owner', 'legal'),
   'legal-holds.release': right('whole', 'owner', 'legal'),
 
   /**

@@ -10,54 +10,74 @@ import {
   labelChange,
 } from '../../shared/api/device-actions.ts';
 import { CordonError } from '../../shared/errors.ts';
-import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { ActionName } from '../admins/action-policy.ts';
+import type { RightName } from '../admins/roles.ts';
 import {
   type BulkAction,
   type Devices,
   type RecordAction,
   refusalGroups,
-  requireFewEnded,
+  requireFewChanged,
 } from '../devices/devices.ts';
+import type { Scope } from '../devices/scope.ts';
 import { visibleNames } from '../devices/visibility.ts';
+import type { LocationStatements } from '../orders/impact/location-statements.ts';
 import { definedFields } from './defined-fields.ts';
-import { requireFilterRights } from './filter-rights.ts';
-import { type Input, type Route, route } from './route.ts';
+import { membershipAction, placementEffects, placingAction } from './device-placements.ts';
+import { type BulkRequest, createDeviceSelection, SAMPLE } from './device-selection.ts';
+import { type Route, route } from './route.ts';
 
 export interface DeviceActionsPorts {
-  readonly devices: Pick<Devices, 'select' | 'assess' | 'perform' | 'names'>;
+  readonly devices: Pick<Devices, 'select' | 'assess' | 'perform' | 'names' | 'getGroup' | 'placements'>;
+  readonly orders: { readonly statements: Pick<LocationStatements, 'placements'> };
 }
 
-/** Devices in a preview, and in the sample of each reason to refuse. */
-const SAMPLE = 20;
+type Preview = z.output<typeof deviceActionPreview>;
 
-type Selection = Pick<z.output<typeof deviceAction>, 'devices' | 'filter'>;
-type Request<Body> = Input<unknown, unknown, Body & z.output<typeof deviceAction>>;
+/**
+ * Rights to preview actions whose preview tells more than the record of a device: which groups it is in, or whether another location would
+ * alter the effect of an order.
+ */
+const PREVIEW_RIGHTS: Readonly<Partial<Record<Preview['action'], RightName>>> = {
+  place: 'devices.place',
+  'add-to-group': 'devices.add-to-group',
+  'remove-from-group': 'devices.remove-from-group',
+  'place-hold': 'legal-holds.place-many',
+};
 
-export function deviceActionRoutes({ devices }: DeviceActionsPorts): Route[] {
-  async function selected(
-    { devices: named, filter }: Selection,
-    { scope, demand }: Pick<Request<unknown>, 'scope' | 'demand'>,
-    ended: boolean,
-  ): Promise<readonly DeviceId[]> {
-    requireFilterRights(filter ?? {}, scope.devices, demand);
-    return devices.select(named ?? definedFields(filter ?? {}), scope.devices, ended);
-  }
+export function deviceActionRoutes({ devices, orders }: DeviceActionsPorts): Route[] {
+  const { select, decide } = createDeviceSelection(devices);
 
   async function perform(
-    request: Request<unknown>,
+    request: BulkRequest<unknown>,
     action: RecordAction,
     needs: ActionName | null,
   ): Promise<z.input<typeof deviceActionResult>> {
-    const { body, scope, confirmed, concern, authorize } = request;
-    // The second person has confirmed exactly these devices, so the server does not apply the filter again.
-    const chosen = confirmed ? await devices.select(confirmed, scope.devices) : await selected(body, request, true);
-    const { affected, refused } = await devices.assess(chosen, action);
-    requireFewEnded(action, affected.length);
-    if (confirmed === null) requireExpected(body.expect, affected.length);
-    concern(affected);
-    if (needs && affected.length > 0) await authorize(needs, affected);
-    return { changed: await devices.perform(affected, action), refused: refusalGroups(refused, SAMPLE) };
+    const { affected, refused } = await decide(request, action);
+    if (needs && affected.length > 0) await request.authorize(needs, affected);
+    return { changed: await devices.perform(affected, action), refused };
+  }
+
+  async function actionOf({ action, add, remove, change, group }: Preview, scope: Scope): Promise<BulkAction> {
+    switch (action) {
+      case 'mark-missing':
+      case 'mark-found':
+      case 'retire':
+      case 'place-hold':
+        return { kind: action };
+      case 'revoke':
+        return { kind: action, reason: 'unspecified' };
+      case 'label':
+        return { kind: action, add, remove };
+      case 'place':
+        return placingAction(devices, definedFields(change ?? {}), scope);
+      case 'add-to-group':
+      case 'remove-from-group':
+        if (group === undefined) throw new CordonError('invalid_input', 'Name the group.', { field: 'group' });
+        return membershipAction(devices, action, group, scope);
+      default:
+        return { kind: 'command', command: action };
+    }
   }
 
   return [
@@ -68,10 +88,15 @@ export function deviceActionRoutes({ devices }: DeviceActionsPorts): Route[] {
       summary: 'Preview an action on many devices: affected devices, and refused devices with the reasons',
       body: deviceActionPreview,
       response: deviceActionImpact,
-      async handler({ body, scope, demand }) {
-        const action = actionOf(body);
-        const chosen = await selected(body, { scope, demand }, action.kind !== 'command');
+      async handler({ body, scope: own, demand }) {
+        const right = PREVIEW_RIGHTS[body.action];
+        const scope = right === undefined ? own : demand(right);
+        const action = await actionOf(body, scope.devices);
+        const chosen = await select(body, { scope, demand }, action.kind !== 'command');
         const { affected, refused } = await devices.assess(chosen, action);
+        if (action.kind === 'place') requireFewChanged(action, affected.length);
+        const overridden =
+          action.kind === 'place' ? (await placementEffects({ devices, orders }, affected, action)).overridden.size : 0;
         const groups = refusalGroups(refused, SAMPLE);
         const [sample, others] = await Promise.all([
           devices.names(affected.slice(0, SAMPLE)),
@@ -80,6 +105,7 @@ export function deviceActionRoutes({ devices }: DeviceActionsPorts): Route[] {
         return {
           selected: affected.length + refused.length,
           affected: affected.length,
+          overrides: overridden,
           sample: sample.map(({ id, user, hostname }) => ({ id, user, hostname })),
           refused: groups,
           names: visibleNames(others, scope.devices),
@@ -133,25 +159,4 @@ export function deviceActionRoutes({ devices }: DeviceActionsPorts): Route[] {
         perform(request, { kind: 'label', add: request.body.add, remove: request.body.remove }, null),
     }),
   ];
-}
-
-function requireExpected(expect: number | undefined, affected: number): void {
-  if (expect === undefined || expect === affected) return;
-  const detail = `The action now affects ${affected} devices instead of ${expect}. Nothing was changed. Review the devices, and confirm the new number.`;
-  throw new CordonError('conflict', detail, { devices: affected });
-}
-
-function actionOf({ action, add, remove }: z.output<typeof deviceActionPreview>): BulkAction {
-  switch (action) {
-    case 'mark-missing':
-    case 'mark-found':
-    case 'retire':
-      return { kind: action };
-    case 'revoke':
-      return { kind: action, reason: 'unspecified' };
-    case 'label':
-      return { kind: action, add, remove };
-    default:
-      return { kind: 'command', command: action };
-  }
 }

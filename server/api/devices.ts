@@ -21,7 +21,7 @@ import { parseHomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { factsAmong, PERSONAL_FACTS } from '../../shared/inventory/list-fields.ts';
 import type { AccessScope, RightName } from '../admins/roles.ts';
-import type { Devices, ListDevices, Scope } from '../devices/devices.ts';
+import { changedPlacement, type Devices, type ListDevices, type Scope } from '../devices/devices.ts';
 import { groupInScope, groupsWith, requireInScope } from '../devices/scope.ts';
 import { seesLocation, visibleDevice, visibleNames } from '../devices/visibility.ts';
 import type { GroupMembers } from '../groups/groups.ts';
@@ -31,11 +31,11 @@ import type { Effect } from '../orders/effect/effect.ts';
 import type { Evidence } from '../orders/evidence/evidence.ts';
 import type { Receipts } from '../orders/evidence/receipts.ts';
 import type { LocationStatements } from '../orders/impact/location-statements.ts';
-import { LONGEST_OVERRIDE } from '../orders/impact/statement-effects.ts';
 import { definedFields } from './defined-fields.ts';
 import { deviceListCsv } from './device-list-csv.ts';
 import { CSV, generatedFile } from './generated-file.ts';
 import { visibleInventory, withheldSections } from './inventory.ts';
+import { requireShort } from './location-override.ts';
 import { locatedBy, type Route, route } from './route.ts';
 
 export interface DevicesPorts {
@@ -53,17 +53,6 @@ export interface DevicesPorts {
   readonly groupMembers: Pick<GroupMembers, 'membershipsOf'>;
   readonly now: () => number;
   readonly jurisdiction: Pick<Jurisdiction, 'evidence' | 'locations'>;
-}
-
-/** Throws `statement_too_long` for a location statement of more than 7 days that changes a verdict. */
-function requireShort(until: number, orders: readonly string[], now: number): void {
-  if (until <= now + LONGEST_OVERRIDE) return;
-  const latest = new Date(now + LONGEST_OVERRIDE).toISOString();
-  throw new CordonError(
-    'statement_too_long',
-    `The statement changes the effect of order ${orders.join(' and order ')} on this device. Such a statement lasts at most 7 days: choose an end before ${latest}.`,
-    { field: 'statement', orders, latest },
-  );
 }
 
 export function deviceRoutes(ports: DevicesPorts): Route[] {
@@ -193,23 +182,17 @@ function changeRoutes({ devices, orders, now }: Pick<DevicesPorts, 'devices' | '
       response: deviceView,
       async handler({ params, body, scope, caller, authorize, confirmer }) {
         const known = await devices.get(params.id, scope.devices);
-        const { group, own } = known;
-        // The device must remain in the admin's scope. Otherwise the admin could not reverse the change.
-        const after = await devices.getGroup(body.group ?? group.id);
-        const home = (body.home === undefined ? own.home : body.home) ?? after.home;
-        const groups = groupsWith(after.id, known);
-        requireInScope(scope.devices, { groups, home });
-        const stated = body.statement?.kind === 'home' ? body.statement.areas[0] : undefined;
-        if (stated) requireInScope(scope.devices, { groups, home: stated });
-        const seat = (body.seat === undefined ? own.seat : body.seat) ?? after.seat;
+        const before = await devices.getGroup(known.group.id);
+        const after = body.group === undefined ? before : await devices.getGroup(body.group);
         const { statement, ...change } = definedFields(body);
-        const { home: groupHome, seat: groupSeat } = await devices.getGroup(group.id);
-        const before = { statement: known.statement, home: own.home ?? groupHome, seat: own.seat ?? groupSeat };
-        const next = { statement: statement === undefined ? known.statement : statement, home, seat };
-        const effects = await orders.statements.placements([{ device: params.id, present: before, placement: next }]);
+        const { present, next, placed } = changedPlacement(known, { before, after }, definedFields(body));
+        // The device must remain in the admin's scope. Otherwise the admin could not reverse the change.
+        for (const one of placed) requireInScope(scope.devices, one);
+        const effects = await orders.statements.placements([{ device: params.id, present, placement: next }]);
         const overridden = effects.map(({ order }) => order);
-        if (statement && overridden.length > 0) requireShort(statement.until, overridden, now());
+        if (statement) requireShort(statement.until, overridden, 1, now());
         if (overridden.length > 0) await authorize('location.override', [params.id]);
+        const { home, seat } = next;
         return devices.update(params.id, {
           ...change,
           ...(statement !== undefined && {

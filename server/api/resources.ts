@@ -22,6 +22,7 @@ import { customRoleRoutes } from './custom-roles.ts';
 import { type DemoPort, demoRoutes } from './demo.ts';
 import { type DeviceActionsPorts, deviceActionRoutes } from './device-actions.ts';
 import { type DeviceLogsPorts, deviceLogRoutes } from './device-logs.ts';
+import { type DevicePlacementsPorts, devicePlacementRoutes } from './device-placements.ts';
 import { type DeviceViewPorts, deviceViewRoutes } from './device-views.ts';
 import { type DevicesPorts, deviceRoutes } from './devices.ts';
 import { type DisclosuresPort, disclosureRoutes } from './disclosures.ts';
@@ -66,6 +67,7 @@ export interface ResourcePorts {
     DevicesPorts['devices'] &
     DeviceViewPorts['devices'] &
     DeviceActionsPorts['devices'] &
+    DevicePlacementsPorts['devices'] &
     GroupsPorts['devices'] &
     CodesPorts['devices'];
   readonly commands: CommandsPorts['commands'] & JobsPorts['commands'];
@@ -149,7 +151,8 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...inventoryRoutes({ inventory, devices, admins }),
     ...softwareRoutes({ inventory }),
     ...advisoryRoutes({ inventory }),
-    ...deviceActionRoutes({ devices }),
+    ...deviceActionRoutes({ devices, orders }),
+    ...devicePlacementRoutes({ ...ports, devices, orders }),
     ...commandRoutes({ commands, devices, admins, scripts: ports.scripts, packages: ports.packages }),
     ...scriptRoutes({ commands, devices, admins, scripts: ports.scripts }),
     ...jobRoutes({ commands, admins }),

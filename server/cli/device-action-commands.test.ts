@@ -77,3 +77,21 @@ it('creates a link with which a device enrolls again for another person', async 
     .executeTakeFirstOrThrow();
   expect(code).toEqual({ person_id: person, used_at: null });
 });
+
+it('changes placement and groups of many devices', async () => {
+  const shop = await addGroup(api.database, 'Shop');
+  for (const user of ['Ada', 'Ben']) await addDevice(api.database, { group: shop, user });
+  const all = ['--group', shop];
+  const preview = await run('devices', 'preview', 'place', ...all, '--home', 'SE');
+  expect([preview.err, preview.out]).toEqual(['', expect.stringContaining('affected 2\n')]);
+  const placed = await run('devices', 'place', ...all, '--home', 'SE', '--count', '2');
+  expect(placed.out).toBe('changed 2\n');
+  const endless = await run('devices', 'place', ...all, '--statement', 'NO', '--reason', 'called in');
+  expect([endless.code, endless.err]).toEqual([EXIT.usage, expect.stringContaining('needs --until')]);
+  const extra = await addGroup(api.database, 'Extra');
+  expect((await run('devices', 'add-to-group', ...all, '--to-group', extra)).out).toBe('changed 2\n');
+  expect((await run('devices', 'list', '--group', extra, '--json')).json().total).toBe(2);
+  expect((await run('devices', 'remove-from-group', '--group', extra, '--to-group', extra)).out).toBe('changed 2\n');
+  const held = await run('devices', 'hold', ...all, '--reason', 'Case 12');
+  expect([held.err, held.out]).toEqual(['', 'changed 2\n']);
+});

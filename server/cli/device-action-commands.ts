@@ -1,4 +1,4 @@
-/** Actions on the records of one or many devices: life cycle and labels. Each accepts device ids, or a filter. */
+/** Actions on the records of one or many devices: life cycle, labels, placement, groups and holds. Each accepts device ids, or a filter. */
 import type { Command } from 'commander';
 import { createdCode } from '../../shared/api/codes.ts';
 import {
@@ -13,8 +13,9 @@ import { COMMAND_KINDS } from '../../shared/protocol/command-kinds.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import { type Cli, commandOf } from './cli.ts';
 import { when } from './output.ts';
+import { type PlacementOptions, placementOf } from './placement-options.ts';
 
-interface Options {
+interface Options extends PlacementOptions {
   readonly all?: boolean;
   readonly group?: string;
   readonly person?: string;
@@ -23,7 +24,7 @@ interface Options {
   readonly count?: number;
   readonly add?: string[];
   readonly remove?: string[];
-  readonly reason?: string;
+  readonly reference?: string;
 }
 
 /** Actions that the admin confirms with the number of devices. */
@@ -35,35 +36,44 @@ const ACTIONS = [
   ['retire', 'retire', 'Retire devices: end their certificates, and delete their records after 400 days'],
   ['revoke-many', 'revoke', 'Revoke the certificates of devices and close their connections'],
   ['label', 'label', 'Add labels to devices, or remove labels'],
+  ['place', 'place', 'Change home, seat or primary group of devices, or make a statement about their location'],
+  ['add-to-group', 'add-to-group', 'Add devices to a static group'],
+  ['remove-from-group', 'remove-from-group', 'Remove devices from a static group'],
+  ['hold', 'place-hold', 'Place a legal hold on each of the devices'],
 ] as const;
 
 export function addDeviceActionCommands(program: Command, cli: Cli): void {
   const devices = commandOf(program, 'devices');
   for (const [name, action, description] of ACTIONS) {
     const command = selecting(devices.command(name).description(description));
-    if (ENDING.has(action)) {
-      command.option('--count <devices>', 'number of affected devices that you confirm', Number);
-    }
+    command.option('--count <devices>', 'number of affected devices that you confirm', Number);
     if (action === 'revoke')
       command.option('--reason <reason>', 'unspecified, keyCompromise, cessationOfOperation or privilegeWithdrawn');
     if (action === 'label') labeling(command);
+    if (action === 'place') placing(command);
+    if (action.endsWith('-group')) grouping(command);
+    if (action === 'place-hold') {
+      command
+        .requiredOption('--reason <reason>', 'reason, shown only to admins who may read legal holds')
+        .option('--reference <number>', 'case number');
+    }
     command.action(async (ids: string[], options: Options) => {
-      const body = { ...selectionOf(ids, options), ...labelsOf(action, options), reason: options.reason };
-      const expect = ENDING.has(action) ? await confirmedCount(cli, action, body, ids, options) : undefined;
+      const body = { ...selectionOf(ids, options), ...fieldsOf(action, options) };
+      const expect = ENDING.has(action) ? await confirmedCount(cli, action, body, ids, options) : options.count;
       const path = `/device-actions/${action}`;
       const result = await cli.client().call(deviceActionResult, 'POST', path, { ...body, expect });
       cli.out().show(result, [`changed ${result.changed}`, ...refusalLines(result.refused)]);
     });
   }
-  labeling(
-    selecting(
-      devices
-        .command('preview')
-        .description('Show which devices an action would affect, and which the server would refuse')
-        .argument('<action>', [...COMMAND_KINDS, ...RECORD_ACTIONS].join(', ')),
-    ),
-  ).action(async (action: string, ids: string[], options: Options) => {
-    const body = { ...selectionOf(ids, options), ...labelsOf('label', options), action };
+  const preview = selecting(
+    devices
+      .command('preview')
+      .description('Show which devices an action would affect, and which the server would refuse')
+      .argument('<action>', [...COMMAND_KINDS, ...RECORD_ACTIONS].join(', ')),
+  );
+  placing(labeling(preview)).action(async (action: string, ids: string[], options: Options) => {
+    const { reason: _reason, reference: _reference, ...fields } = fieldsOf(action, options);
+    const body = { ...selectionOf(ids, options), ...fields, action };
     const impact = await cli.client().call(deviceActionImpact, 'POST', '/device-actions/preview', body);
     cli.out().show(impact, impactLines(impact));
   });
@@ -84,6 +94,19 @@ const labeling = (command: Command): Command =>
     .option('--add <label...>', 'labels to add, at most 40 characters each')
     .option('--remove <label...>', 'labels to remove');
 
+const placing = (command: Command): Command =>
+  command
+    .option('--home <area>', 'home area, or "none" for the default of the group')
+    .option('--seat <area>', 'legal seat, or "none" for the default of the group')
+    .option('--to-group <group>', 'new primary group, or the static group that devices join or leave')
+    .option('--statement <area...>', 'areas that you state as the location, or "none" to end the statements')
+    .option('--kind <kind>', 'kind of statement: presence (current location) or home')
+    .option('--until <time>', 'end of the statement (RFC 3339)')
+    .option('--reason <text>', 'reason for the statement');
+
+const grouping = (command: Command): Command =>
+  command.requiredOption('--to-group <group>', 'static group that devices join or leave');
+
 function selectionOf(ids: readonly string[], { all, group, person, label, text }: Options) {
   const filter = { group, person, label, text };
   const filtered = all === true || Object.values(filter).some((value) => value !== undefined);
@@ -92,13 +115,34 @@ function selectionOf(ids: readonly string[], { all, group, person, label, text }
   throw new CordonError('invalid_input', detail);
 }
 
-const labelsOf = (action: string, { add, remove }: Options) => (action === 'label' ? { add, remove } : {});
+/** Fields of the request that the action itself needs. */
+function fieldsOf(action: string, options: Options) {
+  const { add, remove, reason, reference, toGroup } = options;
+  switch (action) {
+    case 'label':
+      return { add, remove };
+    case 'place':
+      return { change: placementOf(options) };
+    case 'add-to-group':
+    case 'remove-from-group':
+      return { group: toGroup };
+    case 'revoke':
+    case 'place-hold':
+      return { reason, reference };
+    default:
+      return {};
+  }
+}
 
 /** Number of affected devices that the admin confirms. One named device needs no number. */
 async function confirmedCount(
   cli: Cli,
   action: string,
-  { reason: _reason, ...selection }: object & { readonly reason?: string | undefined },
+  {
+    reason: _reason,
+    reference: _reference,
+    ...selection
+  }: object & { reason?: string | undefined; reference?: string | undefined },
   ids: readonly string[],
   { count }: Options,
 ): Promise<number> {
@@ -114,10 +158,14 @@ async function confirmedCount(
 const refusalLines = (refused: DeviceActionImpact['refused']): string[] =>
   refused.map(({ text, count, sample }) => `refused ${count}: ${text} (${sample.slice(0, 5).join(' ')})`);
 
-function impactLines({ affected, sample, refused }: DeviceActionImpact): string[] {
+function impactLines({ affected, overrides, sample, refused }: DeviceActionImpact): string[] {
   const names = sample.map(({ id, user, hostname }) => `  ${id} ${plain(user)} ${plain(hostname ?? '')}`.trimEnd());
   const more = affected > sample.length ? [`  and ${affected - sample.length} more`] : [];
-  return [`affected ${affected}`, ...names, ...more, ...refusalLines(refused)];
+  const second =
+    overrides === 0
+      ? []
+      : [`The action alters the effect of orders on ${overrides} of them, so a second person must confirm it.`];
+  return [`affected ${affected}`, ...names, ...more, ...second, ...refusalLines(refused)];
 }
 
 function addReassign(devices: Command, cli: Cli): void {

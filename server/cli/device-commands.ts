@@ -4,21 +4,12 @@ import { type DeviceView, deviceDetail, deviceView, evidenceView, verdictView } 
 import { CordonError } from '../../shared/errors.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import { SERVICES } from '../../shared/verdict/terms.ts';
-import { type Cli, commandOf, valueOrNone } from './cli.ts';
+import { type Cli, commandOf } from './cli.ts';
 import { addDeviceActionCommands } from './device-action-commands.ts';
 import { addDeviceListCommands } from './device-list-commands.ts';
 import { saveDownload } from './download.ts';
 import { table, when } from './output.ts';
-
-interface UpdateOptions {
-  readonly home?: string;
-  readonly seat?: string;
-  readonly group?: string;
-  readonly statement?: string[];
-  readonly kind: string;
-  readonly until?: string;
-  readonly reason?: string;
-}
+import { type PlacementOptions, placementOf } from './placement-options.ts';
 
 export function addDeviceCommands(program: Command, cli: Cli): void {
   const devices = commandOf(program, 'devices');
@@ -106,17 +97,8 @@ function addUpdate(devices: Command, cli: Cli): void {
     .option('--kind <kind>', 'kind of statement: presence (current location) or home', 'presence')
     .option('--until <time>', 'end of the statement (RFC 3339)')
     .option('--reason <text>', 'reason for the statement')
-    .action(async (id: string, options: UpdateOptions) => {
-      const { statement, kind, until, reason, group } = options;
-      const body = {
-        home: valueOrNone(options.home),
-        seat: valueOrNone(options.seat),
-        group,
-        statement:
-          statement?.[0] === 'none'
-            ? null
-            : statement && { kind, areas: statement, until: instant(until), reason: reasonOf(reason) },
-      };
+    .action(async (id: string, options: PlacementOptions & { readonly group?: string }) => {
+      const body = placementOf({ ...options, toGroup: options.group });
       const device = await cli.client().call(deviceView, 'PATCH', `/devices/${encodeURIComponent(id)}`, body);
       cli.out().show(device, table(deviceHead, [deviceRow(device)]));
     });
@@ -192,15 +174,3 @@ const deviceRow = (device: DeviceView) => [
   device.presence?.listVersion ?? 0,
   device.mailConnector ? 'mail connector' : null,
 ];
-
-function instant(text: string | undefined): number {
-  const at = Date.parse(text ?? '');
-  if (Number.isNaN(at))
-    throw new CordonError('invalid_input', 'A statement needs --until, such as 2026-01-31T12:00:00Z.');
-  return at;
-}
-
-function reasonOf(text: string | undefined): string {
-  if (text) return text;
-  throw new CordonError('invalid_input', 'A statement needs --reason: your evidence for the location.');
-}

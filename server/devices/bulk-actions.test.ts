@@ -1,9 +1,12 @@
 import { expect, it } from 'vitest';
-import { type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
-import { type ActionFacts, assess, refusalGroups } from './bulk-actions.ts';
+import type { HomeArea } from '../../shared/areas/area-code.ts';
+import { type DeviceId, newDeviceId, newGroupId } from '../../shared/protocol/ids.ts';
+import { type ActionFacts, assess, type BulkAction, refusalGroups } from './bulk-actions.ts';
 
 const [active, held, ended, gone] = [newDeviceId(), newDeviceId(), newDeviceId(), newDeviceId()];
 const ALL = [active, held, ended, gone];
+const [SE, DE] = ['SE' as HomeArea, 'DE' as HomeArea];
+const [desk, lab, kiosks, elsewhere] = [newGroupId(), newGroupId(), newGroupId(), newGroupId()];
 const ENROLLED = {
   status: 'active',
   workspace: 'open',
@@ -11,6 +14,12 @@ const ENROLLED = {
   retired: false,
   underLegalHold: false,
   labels: ['kiosk'],
+  own: { home: null, seat: null },
+  group: { id: desk, home: SE, seat: null },
+  memberOf: [kiosks],
+  scopeGroups: [desk, kiosks],
+  personGroups: [desk, lab],
+  statement: null,
 } as const;
 const FACTS = new Map<DeviceId, ActionFacts>([
   [active, { ...ENROLLED, id: active }],
@@ -54,4 +63,41 @@ it('groups refusals by reason, most frequent first', () => {
     { reason: 'not-enrolled', count: 2, sample: [ended] },
     { reason: 'legal-hold', count: 1, sample: [held] },
   ]);
+});
+
+it('changes a placement only within the groups of the user and within the scope of the admin', () => {
+  const refusal = (action: BulkAction) => assess([active], FACTS, action).refused[0]?.reason ?? 'yes';
+  const target = (id: typeof lab) => ({ id, home: DE, seat: null });
+  const inSweden = [{ group: null, homes: [SE] }];
+  const place = (change: object, to: ReturnType<typeof target> | null = null, scope: typeof inSweden | null = null) =>
+    refusal({ kind: 'place', change, target: to, scope });
+  expect(place({ home: DE })).toBe('yes');
+  expect(place({ home: null, seat: null, statement: null })).toBe('placement-unchanged');
+  expect(place({ group: lab }, target(lab))).toBe('yes');
+  expect(place({ group: elsewhere }, target(elsewhere))).toBe('person-not-in-group');
+  expect(place({ home: DE }, null, inSweden)).toBe('leaves-scope');
+  // The new group gives its own home.
+  expect(place({ group: lab }, target(lab), inSweden)).toBe('leaves-scope');
+  expect(place({ group: lab, home: SE }, target(lab), inSweden)).toBe('yes');
+  const until = { reason: 'r', until: 1 };
+  expect(place({ statement: { kind: 'home', areas: [DE], ...until } }, null, inSweden)).toBe('leaves-scope');
+  expect(place({ statement: { kind: 'presence', areas: [DE], ...until } }, null, inSweden)).toBe('yes');
+  expect(assess([ended], FACTS, { kind: 'place', change: { home: DE }, target: null, scope: null }).refused).toEqual([
+    { device: ended, reason: 'not-enrolled' },
+  ]);
+});
+
+it('changes the members of a group, unless the admin would lose the device', () => {
+  const refusal = (kind: 'add-to-group' | 'remove-from-group', group: typeof lab, only: typeof lab | null = null) => {
+    const scope = only && [{ group: only, homes: null }];
+    return assess([active], FACTS, { kind, group, scope }).refused[0]?.reason ?? 'yes';
+  };
+  expect(refusal('add-to-group', lab)).toBe('yes');
+  expect(refusal('add-to-group', kiosks)).toBe('already-member');
+  expect(refusal('add-to-group', desk)).toBe('already-member');
+  expect(refusal('remove-from-group', kiosks)).toBe('yes');
+  expect(refusal('remove-from-group', kiosks, desk)).toBe('yes');
+  expect(refusal('remove-from-group', kiosks, kiosks)).toBe('leaves-scope');
+  expect(refusal('remove-from-group', lab)).toBe('not-member');
+  expect(refusal('remove-from-group', desk)).toBe('not-member');
 });

@@ -1,27 +1,57 @@
 /** Actions on devices that also exist in bulk. The functions are pure: they decide which devices an action affects, and why not the others. */
 import { MOST_LABELS } from '../../shared/devices/labels.ts';
 import type { CommandKind } from '../../shared/protocol/command-kinds.ts';
-import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
 import { eventOfCommand, type LifeCycleFacts, REFUSALS, type Refusal, refusalOf } from './life-cycle.ts';
+import { changedPlacement, type GroupPlacement, type PlacedDevice, type PlacementChange } from './placement.ts';
 import type { RevocationReason } from './revocation-reasons.ts';
+import { inScope, type Scope } from './scope.ts';
 
 /** Actions on the server's record of a device. Commands to devices are in `server/commands`. */
 export type RecordAction =
   | { readonly kind: 'mark-missing' | 'mark-found' | 'retire' }
   | { readonly kind: 'revoke'; readonly reason: RevocationReason }
   | { readonly kind: 'label'; readonly add: readonly string[]; readonly remove: readonly string[] };
-export type BulkAction = RecordAction | { readonly kind: 'command'; readonly command: CommandKind };
+/** Change of placements. `target`: the new primary group; null if the change keeps it. `scope`: devices must stay in it. */
+export interface PlacingAction {
+  readonly kind: 'place';
+  readonly change: PlacementChange;
+  readonly target: GroupPlacement | null;
+  readonly scope: Scope;
+}
+/** Change of the members of a static group. `scope`: devices that leave the group must stay in it. */
+export interface MembershipAction {
+  readonly kind: 'add-to-group' | 'remove-from-group';
+  readonly group: GroupId;
+  readonly scope: Scope;
+}
+export type BulkAction =
+  | RecordAction
+  | PlacingAction
+  | MembershipAction
+  | { readonly kind: 'place-hold' }
+  | { readonly kind: 'command'; readonly command: CommandKind };
 
 /** Device with the facts that decide about an action. */
-export interface ActionFacts extends LifeCycleFacts {
+export interface ActionFacts extends LifeCycleFacts, PlacedDevice {
   readonly id: DeviceId;
   readonly labels: readonly string[];
+  readonly group: GroupPlacement;
+  /** Groups of the device beside its primary group, whether static or dynamic. */
+  readonly memberOf: readonly string[];
+  /** Groups of the device's user. The primary group of a device must be one of them. */
+  readonly personGroups: readonly string[];
 }
 
 const REASONS = {
   ...REFUSALS,
   'not-found': 'There is no such device.',
   'labels-unchanged': 'The labels of the device do not change.',
+  'placement-unchanged': 'The device already has this group, home area, legal seat and location statement.',
+  'person-not-in-group': 'The user of the device does not belong to this group. Add the group to the person first.',
+  'leaves-scope': 'Your role would no longer include the device, so you could not reverse the change.',
+  'already-member': 'The device is already in the group.',
+  'not-member': 'The device is not in the group. A primary group is changed, not removed.',
   'too-many-labels': `A device has at most ${MOST_LABELS} labels. Remove other labels first.`,
 } as const;
 export type RefusalReason = keyof typeof REASONS;
@@ -54,9 +84,43 @@ export function assess(
 }
 
 function refusal(facts: ActionFacts, action: BulkAction): RefusalReason | null {
-  if (action.kind === 'label') return labelRefusal(facts.labels, action);
+  switch (action.kind) {
+    case 'label':
+      return labelRefusal(facts.labels, action);
+    case 'place':
+      return refusalOf(facts, 'command') ?? placementRefusal(facts, action);
+    case 'add-to-group':
+    case 'remove-from-group':
+      return membershipRefusal(facts, action);
+    case 'place-hold':
+      return null;
+  }
   const event = action.kind === 'command' ? eventOfCommand(action.command) : action.kind;
   return refusalOf(facts, event) satisfies Refusal | null;
+}
+
+function placementRefusal(facts: ActionFacts, { change, target, scope }: PlacingAction): RefusalReason | null {
+  const { group, own, personGroups, statement } = facts;
+  const after = target ?? group;
+  if (after.id !== group.id && !personGroups.includes(after.id)) return 'person-not-in-group';
+  const changes =
+    after.id !== group.id ||
+    (change.home !== undefined && change.home !== own.home) ||
+    (change.seat !== undefined && change.seat !== own.seat) ||
+    (change.statement !== undefined && (change.statement !== null || statement !== null));
+  if (!changes) return 'placement-unchanged';
+  const { placed } = changedPlacement(facts, { before: group, after }, change);
+  return placed.every((one) => inScope(scope, one)) ? null : 'leaves-scope';
+}
+
+function membershipRefusal(facts: ActionFacts, { kind, group, scope }: MembershipAction): RefusalReason | null {
+  const isMember = facts.memberOf.includes(group);
+  if (kind === 'add-to-group') return isMember || facts.group.id === group ? 'already-member' : null;
+  if (!isMember) return 'not-member';
+  const groups = facts.scopeGroups.filter((one) => one !== group || one === facts.group.id);
+  const stated = facts.statement?.kind === 'home' ? (facts.statement.areas[0] ?? null) : null;
+  const home = stated ?? facts.own.home ?? facts.group.home;
+  return inScope(scope, { groups, home }) ? null : 'leaves-scope';
 }
 
 /** A label that an action adds and removes is removed. */

@@ -2,7 +2,7 @@
  * All devices of the installation: identities, inventory, groups, presence, and the end of a device's enrollment. The module `orders`
  * decides which services a device may use, and the gateway manages the sockets.
  */
-import { CordonError } from '../../shared/errors.ts';
+import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
@@ -46,10 +46,17 @@ export interface DeviceFollowers {
   deviceChanged(device: DeviceId): Promise<void>;
 }
 
-export { type BulkAction, type RecordAction, refusalGroups } from './bulk-actions.ts';
+export {
+  type BulkAction,
+  type MembershipAction,
+  type PlacingAction,
+  type RecordAction,
+  refusalGroups,
+} from './bulk-actions.ts';
 export type { ListDevices } from './device-pages.ts';
+export { changedPlacement } from './placement.ts';
 export type { DeviceFilter } from './ports.ts';
-export { requireFewEnded } from './record-actions.ts';
+export { requireFewChanged } from './record-actions.ts';
 
 export type { RevocationReason } from './revocation-reasons.ts';
 export { inScope, type Scope } from './scope.ts';
@@ -103,16 +110,17 @@ export function createDevices(ports: DevicesPorts) {
 
   /**
    * Devices for an admin's action. Throws `out_of_scope` if a listed device is outside the admin's scope. A filter selects only devices
-   * within the scope. `ended`: whether a filter also selects devices without an enrollment.
+   * within the scope. `addresses`: scope in which a search also compares network addresses, as the list does; default: nowhere. `ended`:
+   * whether a filter also selects devices without an enrollment.
    */
   async function select(
     selection: readonly DeviceId[] | DeviceFilter,
     scope: Scope,
-    ended = false,
+    { addresses = [], ended = false }: { readonly addresses?: Scope; readonly ended?: boolean } = {},
   ): Promise<readonly DeviceId[]> {
     if (!isNamed(selection)) {
       const filter: DeviceFilter = ended ? selection : { ...selection, status: 'active' };
-      return store.all({ filter, scope, now: clock.now() });
+      return store.all({ filter, scope, addresses, now: clock.now() });
     }
     if (scope === null) return selection;
     const inside = new Set(await store.within(selection, scope));
@@ -131,6 +139,20 @@ export function createDevices(ports: DevicesPorts) {
     await changed(id);
     if (statement) statementExpiry.schedule(statement.until);
     return get(id);
+  }
+
+  /** Changes devices one by one, and returns the number of changed devices. A device that is no longer active stays as it is. */
+  async function updateAll(changes: ReadonlyMap<DeviceId, DeviceChange>): Promise<number> {
+    let updated = 0;
+    for (const [id, change] of changes) {
+      try {
+        await update(id, change);
+        updated += 1;
+      } catch (error) {
+        if (!isCordonError(error, 'conflict')) throw error;
+      }
+    }
+    return updated;
   }
 
   async function changed(device: DeviceId): Promise<void> {
@@ -181,6 +203,7 @@ export function createDevices(ports: DevicesPorts) {
     get,
     assess: recordActions.assess,
     perform: recordActions.perform,
+    placements: recordActions.placements,
     certificates: certificates.certificates.bind(certificates),
     names: store.names.bind(store),
     list: (query: ListDevices) => pageOfDevices(store, query, clock.now()),
@@ -189,6 +212,7 @@ export function createDevices(ports: DevicesPorts) {
       store.batches({ ...query, filter, sort, descending, now: clock.now() }),
     select,
     update,
+    updateAll,
     revoke: (id: DeviceId, reason: RevocationReason = 'unspecified') => end(id, 'revoked', reason),
     unenroll: (id: DeviceId) => end(id, 'unenrolled', 'cessationOfOperation'),
 

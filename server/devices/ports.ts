@@ -6,8 +6,11 @@ import type { ComplianceState } from '../../shared/policy/compliance-states.ts';
 import type { AccountId, DeviceId, DeviceViewId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
 import type { ActionFacts } from './bulk-actions.ts';
 import type { LifeCycleState } from './life-cycle.ts';
+import type { Statement } from './placement.ts';
 import type { Placed, Scope } from './scope.ts';
 import type { Workspace, WorkspaceState } from './workspace.ts';
+
+export type { Statement } from './placement.ts';
 
 export type DeviceStatus = 'active' | 'revoked' | 'unenrolled';
 
@@ -38,20 +41,6 @@ export interface GroupChange {
   readonly mailPrograms?: boolean;
   /** Only for a dynamic group that no owner trusts. */
   readonly expression?: string;
-}
-
-/**
- * Location statement: an admin's assertion about a device's present location, or about its home (one area). Times come from the `Clock`.
- */
-export interface Statement {
-  readonly kind: 'presence' | 'home';
-  readonly reason: string;
-  readonly areas: readonly HomeArea[];
-  readonly at: number;
-  readonly until: number;
-  /** Admin who made the statement. Old statements have neither `by` nor `confirmedBy`, the second person who confirmed the statement. */
-  readonly by?: AccountId | undefined;
-  readonly confirmedBy?: AccountId | null | undefined;
 }
 
 /**

@@ -6,12 +6,14 @@ import { CordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
-import { type Assessment, assess, type BulkAction, type RecordAction } from './bulk-actions.ts';
+import { type Assessment, assess, type BulkAction, type PlacingAction, type RecordAction } from './bulk-actions.ts';
+import { type ChangedPlacement, changedPlacement } from './placement.ts';
 import type { LifeCycleStore } from './ports.ts';
 import type { RevocationReason } from './revocation-reasons.ts';
 
-/** Maximum number of devices of one request that ends enrollments. Each end is a transaction with ledger entries. */
-export const MOST_ENDED = 1_000;
+/** Maximum number of devices of one request with an action that needs its own transaction for each device. */
+const MOST_CHANGED = 1_000;
+const ONE_BY_ONE: ReadonlySet<BulkAction['kind']> = new Set(['retire', 'revoke', 'place', 'place-hold']);
 
 /** Ends the enrollment of one device. Returns false if another request was faster. */
 type End = (device: DeviceId) => Promise<boolean>;
@@ -54,6 +56,20 @@ export function createRecordActions({ store, bus, clock, retire, revoke }: Recor
     assess: async (devices: readonly DeviceId[], action: BulkAction): Promise<Assessment> =>
       assess(devices, await store.facts(devices), action),
 
+    /** Placements before and after the action, of devices that `assess` allowed. A device without a record is absent. */
+    async placements(
+      devices: readonly DeviceId[],
+      { target, change }: PlacingAction,
+    ): Promise<ReadonlyMap<DeviceId, ChangedPlacement>> {
+      const facts = await store.facts(devices);
+      return new Map(
+        [...facts].map(([id, known]) => [
+          id,
+          changedPlacement(known, { before: known.group, after: target ?? known.group }, change),
+        ]),
+      );
+    },
+
     /** Performs the action on devices that `assess` allowed. Returns the number of changed devices. */
     async perform(devices: readonly DeviceId[], action: RecordAction): Promise<number> {
       if (devices.length === 0) return 0;
@@ -64,9 +80,9 @@ export function createRecordActions({ store, bus, clock, retire, revoke }: Recor
   };
 }
 
-/** Throws `invalid_input` if one request would end the enrollments of too many devices. */
-export function requireFewEnded(action: BulkAction, count: number): void {
-  if ((action.kind !== 'retire' && action.kind !== 'revoke') || count <= MOST_ENDED) return;
-  const detail = `One request ends at most ${MOST_ENDED} enrollments, and this one concerns ${count} devices. Choose fewer devices.`;
-  throw new CordonError('invalid_input', detail, { field: 'devices', limit: MOST_ENDED });
+/** Throws `invalid_input` if one request would change too many devices one by one. */
+export function requireFewChanged({ kind }: BulkAction, count: number): void {
+  if (!ONE_BY_ONE.has(kind) || count <= MOST_CHANGED) return;
+  const detail = `One request changes at most ${MOST_CHANGED} devices in this way, and this one concerns ${count} devices. Choose fewer devices.`;
+  throw new CordonError('invalid_input', detail, { field: 'devices', limit: MOST_CHANGED });
 }

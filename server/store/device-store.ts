@@ -286,6 +286,9 @@ export const statementSchema: z.ZodType<Statement> = z.strictObject({
   confirmedBy: accountIdSchema.nullish(),
 });
 
+export const statementOf = (column: string | null): Statement | null =>
+  column === null ? null : statementSchema.parse(JSON.parse(column));
+
 function deviceOf(row: DeviceRow): Device {
   const own = { home: areaOf(row.home), seat: areaOf(row.seat) };
   const workspace =
@@ -302,7 +305,7 @@ function deviceOf(row: DeviceRow): Device {
     home: areaOf(row.stated_home) ?? own.home ?? areaOf(row.group_home),
     seat: own.seat ?? areaOf(row.group_seat),
     own,
-    statement: row.statement === null ? null : statementSchema.parse(JSON.parse(row.statement)),
+    statement: statementOf(row.statement),
     underLegalHold: row.under_hold === 1,
     enrolledAt: row.enrolled_at,
     endedAt: row.ended_at,

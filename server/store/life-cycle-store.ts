@@ -3,15 +3,17 @@ import { sql } from 'kysely';
 import { MOST_LABELS } from '../../shared/devices/labels.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
-import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import { type DeviceId, deviceIdSchema, groupIdSchema } from '../../shared/protocol/ids.ts';
 import type { ActionFacts } from '../devices/bulk-actions.ts';
 import type { Ended, LifeCycleStore as Port } from '../devices/ports.ts';
 import type { WorkspaceState } from '../devices/workspace.ts';
+import { areaOf } from './area-column.ts';
 import { insertOf, tableOf } from './bulk.ts';
 import { markFacts } from './changed-facts.ts';
 import type { Database, Tx } from './database.ts';
 import { LABELS, labelsOf } from './device-labels.ts';
-import { endDevice } from './device-store.ts';
+import { SCOPE_GROUPS, scopeGroupsOf } from './device-scope.ts';
+import { endDevice, statementOf } from './device-store.ts';
 import { UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
 
 export class LifeCycleStore implements Port {
@@ -30,11 +32,25 @@ export class LifeCycleStore implements Port {
       workspace: WorkspaceState | null;
       under_hold: 0 | 1;
       labels: string | null;
+      home: string | null;
+      seat: string | null;
+      group_id: string;
+      group_home: string | null;
+      group_seat: string | null;
+      statement: string | null;
+      scope_groups: string | null;
+      member_of: string | null;
+      person_groups: string | null;
     }>`
       select devices.id, devices.status, devices.missing_since, devices.retired_at, w.state as workspace,
-        case when ${UNDER_LEGAL_HOLD} then 1 else 0 end as under_hold, ${LABELS} as labels
+        case when ${UNDER_LEGAL_HOLD} then 1 else 0 end as under_hold, ${LABELS} as labels,
+        devices.home, devices.seat, devices.group_id, g.home as group_home, g.seat as group_seat, devices.statement,
+        ${SCOPE_GROUPS} as scope_groups,
+        (select string_agg(m.group_id, ' ') from group_members m where m.device_id = devices.id) as member_of,
+        (select string_agg(p.group_id, ' ') from person_groups p where p.person_id = devices.person_id) as person_groups
       from ${tableOf(['text'], rowsOf(devices))} as v
       cross join devices
+      left join groups g on g.id = devices.group_id
       left join device_workspaces w on w.device_id = devices.id and w.generation = devices.generation
       where devices.id = v.column1`.execute(this.#database.db);
     return new Map(
@@ -50,6 +66,16 @@ export class LifeCycleStore implements Port {
             retired: row.retired_at !== null,
             underLegalHold: row.under_hold === 1,
             labels: labelsOf(row.labels),
+            own: { home: areaOf(row.home), seat: areaOf(row.seat) },
+            group: {
+              id: groupIdSchema.parse(row.group_id),
+              home: areaOf(row.group_home),
+              seat: areaOf(row.group_seat),
+            },
+            statement: statementOf(row.statement),
+            scopeGroups: scopeGroupsOf(row.group_id, row.scope_groups),
+            memberOf: row.member_of?.split(' ') ?? [],
+            personGroups: row.person_groups?.split(' ') ?? [],
           },
         ];
       }),

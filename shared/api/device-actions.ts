@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import { labelSchema, MOST_LABELS } from '../devices/labels.ts';
 import { COMMAND_KINDS } from '../protocol/command-kinds.ts';
-import { deviceIdSchema } from '../protocol/ids.ts';
-import { narrowing, revocation } from './devices.ts';
+import { deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
+import { deviceChange, narrowing, revocation } from './devices.ts';
+import { holdReason, holdReference } from './holds.ts';
 
 /** Listed devices, or all devices within the caller's scope that match the filter. An empty filter matches all of them. */
 const selection = {
@@ -40,10 +41,47 @@ export const labelChange = z
   .refine(isOneSelection, ONE)
   .refine(({ add, remove }) => add.length + remove.length > 0, 'name a label to add or to remove');
 
-export const RECORD_ACTIONS = ['mark-missing', 'mark-found', 'retire', 'revoke', 'label'] as const;
-export const deviceActionPreview = z
-  .strictObject({ ...selection, action: z.enum([...COMMAND_KINDS, ...RECORD_ACTIONS]), add: labels, remove: labels })
+/** Change of group, home area, legal seat or location statement. Absent fields keep the value of each device. */
+export const placementOfMany = z
+  .strictObject({ ...selection, expect: expect.optional(), change: deviceChange })
   .refine(isOneSelection, ONE);
+/** Static group that devices join or leave. */
+export const membershipOfMany = z
+  .strictObject({ ...selection, expect: expect.optional(), group: groupIdSchema })
+  .refine(isOneSelection, ONE);
+/** Legal hold on each of the devices. */
+export const holdOnMany = z
+  .strictObject({ ...selection, expect: expect.optional(), reason: holdReason, reference: holdReference.optional() })
+  .refine(isOneSelection, ONE);
+
+export const RECORD_ACTIONS = [
+  'mark-missing',
+  'mark-found',
+  'label',
+  'place',
+  'add-to-group',
+  'remove-from-group',
+  'place-hold',
+  'revoke',
+  'retire',
+] as const;
+export const deviceActionPreview = z
+  .strictObject({
+    ...selection,
+    action: z.enum([...COMMAND_KINDS, ...RECORD_ACTIONS]),
+    add: labels,
+    remove: labels,
+    /** Change of the action `place`. */
+    change: deviceChange.optional(),
+    /** Group of the actions `add-to-group` and `remove-from-group`. */
+    group: groupIdSchema.optional(),
+  })
+  .refine(isOneSelection, ONE)
+  .refine(({ action, change }) => (action === 'place') === (change !== undefined), 'give a change for the action place')
+  .refine(
+    ({ action, group }) => action.endsWith('-group') === (group !== undefined),
+    'give a group for an action on the members of a group',
+  );
 
 const refusalGroups = z
   .array(z.object({ reason: z.string(), text: z.string(), count: z.int(), sample: z.array(deviceIdSchema).readonly() }))
@@ -54,6 +92,8 @@ export const deviceActionImpact = z.object({
   /** Number of devices that the action affects: `expect` of the action itself. */
   affected: z.int(),
   sample: z.array(namedDevice),
+  /** Number of affected devices on which the action alters the effect of an order. If it is not 0, a second person must confirm the action. */
+  overrides: z.int(),
   /** Devices that the server would refuse, by reason, with the first of them. */
   refused: refusalGroups,
   /** Names of the devices in the samples of `refused`. */

@@ -5,15 +5,17 @@ import { instant } from './wire.ts';
 
 const flag = z.stringbool({ truthy: ['true'], falsy: ['false'] });
 /** Reason for placing or releasing a legal hold. Visible only to roles that may read legal holds. */
-const holdReason = z.string().trim().min(1).max(2000);
+export const holdReason = z.string().trim().min(1).max(2000);
+
+/** Case number of the legal hold. */
+export const holdReference = z.string().trim().min(1).max(120);
 
 export const newLegalHold = z
   .strictObject({
     device: deviceIdSchema.optional(),
     person: personIdSchema.optional(),
     reason: holdReason,
-    /** Case number of the legal hold. */
-    reference: z.string().trim().min(1).max(120).optional(),
+    reference: holdReference.optional(),
   })
   .refine(({ device, person }) => (device === undefined) !== (person === undefined), 'give a device or a person');
 

@@ -3,12 +3,13 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { STEP_UP_WITHIN } from '../../server/admins/action-policy.ts';
 import { CONSOLE_FOLDER, ensureConsole } from '../../server/console/build.ts';
+import type { Role } from '../../shared/api/roles.ts';
 import { type ApiServer, PASSWORD, startApi } from '../support/api-server.ts';
 import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
 import { signIn } from '../support/console-people.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
 import { issuedTo } from '../support/issued-commands.ts';
-import { type Seat, takeSeat } from '../support/seat.ts';
+import { BOTH_LOOKS, type Seat, takeSeat } from '../support/seat.ts';
 
 interface Admin {
   readonly email: string;
@@ -22,15 +23,15 @@ describe.skipIf(!chromium.present)('destructive actions in the console', { timeo
   let first: Admin;
   let second: Admin;
 
-  async function sitDown(name: string): Promise<Admin> {
-    const { email, secret } = await api.account(`${name}@example.org`, [{ role: 'fleet', group: null, area: null }]);
+  async function sitDown(name: string, role: Role = 'fleet'): Promise<Admin> {
+    const { email, secret } = await api.account(`${name}@example.org`, [{ role, group: null, area: null }]);
     const seat = await takeSeat(browser, api.url);
     // Responses for the modules that this server lacks.
     seat.expecting(/status of 503/);
     seat.expecting(/status of 401/);
     await seat.goto('/');
     await signIn(seat, { email, password: PASSWORD, secret }, api.code(secret));
-    await seat.page.getByRole('link', { name: 'Pending actions' }).waitFor();
+    await seat.page.getByRole('link', { name: 'Devices', exact: true }).first().waitFor();
     return { email, secret, seat };
   }
 
@@ -114,6 +115,67 @@ describe.skipIf(!chromium.present)('destructive actions in the console', { timeo
     await page.getByRole('dialog').getByRole('button', { name: 'Mark as missing' }).click();
     await page.getByRole('button', { name: 'Mark as found…' }).waitFor();
     expect(await page.getByRole('dialog').count()).toBe(0);
+  });
+
+  it('changes placement and groups of many devices', async () => {
+    const { seat } = first;
+    const { page } = seat;
+    await addGroup(api.database, 'Loans');
+    await seat.goto('/devices');
+    const bulk = page.getByRole('dialog', { name: 'Bulk action' });
+    const choose = async (action: string) => {
+      await page.getByRole('row', { name: /Ada/ }).waitFor();
+      if ((await page.getByRole('button', { name: 'Choose action…' }).count()) === 0) {
+        await page.getByRole('checkbox').first().click();
+      }
+      await page.getByRole('button', { name: 'Choose action…' }).click();
+      await bulk.getByText('Records', { exact: true }).click();
+      await bulk.getByRole('radio', { name: action }).check();
+    };
+    await choose('Change group or location');
+    expect(await bulk.getByRole('button', { name: /^Change/ }).isDisabled()).toBe(true);
+    await bulk.getByLabel('Home area').selectOption({ label: 'Choose an area' });
+    await bulk.getByPlaceholder('Country or part of a country').fill('Sweden');
+    await page.getByRole('option', { name: /Sweden/ }).click();
+    await bulk.getByText('7 devices affected').waitFor();
+    expect.soft(await seat.faults('actions place')).toEqual([]);
+    await bulk.getByLabel('Location statement').selectOption({ label: 'State a location' });
+    expect.soft(await seat.faults('actions state', BOTH_LOOKS)).toEqual([]);
+    await bulk.getByLabel('Location statement').selectOption({ label: 'Keep' });
+    await bulk.getByRole('button', { name: 'Change 7 devices' }).click();
+    await bulk.waitFor({ state: 'hidden' });
+    const homes = await api.database.db.selectFrom('devices').select('home').execute();
+    expect(homes).toEqual(Array(7).fill({ home: 'SE' }));
+
+    await choose('Add to group');
+    await bulk.getByPlaceholder('Choose a group').click();
+    await page.getByRole('option', { name: 'Loans' }).click();
+    await bulk.getByText('7 devices affected').waitFor();
+    expect.soft(await seat.faults('actions add to group', BOTH_LOOKS)).toEqual([]);
+    await bulk.getByRole('button', { name: 'Add 7 devices' }).click();
+    await bulk.waitFor({ state: 'hidden' });
+    expect(await api.database.db.selectFrom('group_members').select('device_id').execute()).toHaveLength(7);
+  });
+
+  it('places a legal hold on many devices', async () => {
+    const lawyer = await sitDown('lawyer', 'legal');
+    const { seat } = lawyer;
+    const { page } = seat;
+    await seat.goto('/devices');
+    await page.getByRole('row', { name: /Ada/ }).waitFor();
+    await page.getByRole('checkbox').first().click();
+    await page.getByRole('button', { name: 'Choose action…' }).click();
+    const bulk = page.getByRole('dialog', { name: 'Bulk action' });
+    await bulk.getByText('7 devices affected').waitFor();
+    const submit = bulk.getByRole('button', { name: 'Place hold on 7 devices' });
+    expect(await submit.isDisabled()).toBe(true);
+    await bulk.getByLabel('Reason').fill('Case 12');
+    expect.soft(await seat.faults('actions hold', BOTH_LOOKS)).toEqual([]);
+    await submit.click();
+    await bulk.waitFor({ state: 'hidden' });
+    const holds = await api.database.db.selectFrom('legal_holds').select('reason').execute();
+    expect(holds).toEqual(Array(7).fill({ reason: 'Case 12' }));
+    await lawyer.seat.context.close();
   });
 
   it('an old session requires a new code, and the action then continues by itself', async () => {

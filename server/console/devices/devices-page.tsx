@@ -2,6 +2,7 @@ import { Button, Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useMemo, useRef, useState } from 'react';
+import { RECORD_ACTIONS } from '../../../shared/api/device-actions.ts';
 import type { SavedDeviceView } from '../../../shared/api/device-views.ts';
 import { factsAmong, type ListColumn } from '../../../shared/inventory/list-fields.ts';
 import { Empty, Failure, Loading } from '../../../shared/look/states.tsx';
@@ -13,6 +14,7 @@ import { AskDialog, type QueryTarget } from '../live-queries/ask-dialog.tsx';
 import { ButtonLink } from '../parts/links.tsx';
 import { Page } from '../parts/page.tsx';
 import { BulkCommand } from './bulk/bulk-command.tsx';
+import { RECORD_RIGHTS } from './bulk/record-action-form.tsx';
 import classes from './devices-page.module.css';
 import { DeviceFilters, IssueFilters } from './list/device-filters.tsx';
 import { DeviceGrid } from './list/device-grid.tsx';
@@ -49,7 +51,7 @@ export function DevicesPage() {
   const columns = columnsOf(search) ?? account ?? DEFAULT_COLUMNS;
   const { head, shown, total, waiting } = useShownList({ filter, order, facts: factsAmong(columns) });
   const choice = useSelection(shown, total);
-  const commands = may('commands.issue-many');
+  const selects = may('commands.issue-many') || RECORD_ACTIONS.some((kind) => may(RECORD_RIGHTS[kind]));
   const phone = usePhone();
 
   const change = (next: Partial<typeof search>) =>
@@ -78,7 +80,7 @@ export function DevicesPage() {
       lead={
         <Group gap="sm">
           <Count total={head.data?.total} narrowed={isNarrowed(shown.filter)} />
-          {phone && commands && !empty && countOf(choice.selection, total) === 0 && (
+          {phone && selects && !empty && countOf(choice.selection, total) === 0 && (
             <Button variant="subtle" size="compact-sm" onClick={() => choice.chooseAll(true)}>
               Select all
             </Button>
@@ -109,7 +111,7 @@ export function DevicesPage() {
           columns={columns}
           total={total}
           waiting={waiting}
-          choice={commands ? choice : null}
+          choice={selects ? choice : null}
           reorder={reorder}
           follow={(job) => void navigate({ to: '/jobs/$id', params: { id: job } })}
         />

@@ -1,4 +1,5 @@
 import type { RECORD_ACTIONS } from '../../../shared/api/device-actions.ts';
+import { HOLD_MEANING } from './holds.ts';
 
 export type RecordActionKind = (typeof RECORD_ACTIONS)[number];
 
@@ -6,6 +7,10 @@ export const RECORD_ACTION_NAMES: Readonly<Record<RecordActionKind, string>> = {
   'mark-missing': 'Mark as missing',
   'mark-found': 'Mark as found',
   label: 'Change labels',
+  place: 'Change group or location',
+  'add-to-group': 'Add to group',
+  'remove-from-group': 'Remove from group',
+  'place-hold': 'Place legal hold',
   revoke: 'Revoke device',
   retire: 'Retire device',
 };
@@ -15,6 +20,13 @@ export const RECORD_ACTION_MEANING: Readonly<Record<RecordActionKind, string>> =
     'The console shows the device as missing. The device itself does not change: lock or wipe its workspace if you do not expect to find it.',
   'mark-found': 'The console no longer shows the device as missing.',
   label: 'Labels help to find devices. Dynamic groups can use them.',
+  place:
+    'The server changes the primary group, home area, legal seat or location statement. Orders use the new values at once. If the change alters the effect of an order, a second person must confirm it.',
+  'add-to-group':
+    'The devices join a static group in addition to their primary group. Policies and roles of the group then apply to them.',
+  'remove-from-group':
+    'The devices leave a static group and keep their primary group. Policies and roles of the group no longer apply to them.',
+  'place-hold': `${HOLD_MEANING} Each device gets its own legal hold.`,
   revoke:
     'The server revokes the certificates and closes the connection at once. The public ledger records the revocation. To return, the device must enroll again.',
   retire:
@@ -31,6 +43,14 @@ export function recordActionVerb(kind: RecordActionKind, devices: string | null)
       return `Mark ${devices} as found`;
     case 'label':
       return `Change labels of ${devices}`;
+    case 'place':
+      return `Change ${devices}`;
+    case 'add-to-group':
+      return `Add ${devices}`;
+    case 'remove-from-group':
+      return `Remove ${devices}`;
+    case 'place-hold':
+      return `Place hold on ${devices}`;
     case 'revoke':
       return `Revoke ${devices}`;
     case 'retire':

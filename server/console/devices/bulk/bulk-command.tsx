@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { z } from 'zod';
 import { issuedToMany } from '../../../../shared/api/commands.ts';
-import type { DeviceActionImpact } from '../../../../shared/api/device-actions.ts';
+import { type DeviceActionImpact, RECORD_ACTIONS } from '../../../../shared/api/device-actions.ts';
 import { ApiError } from '../../../../shared/look/api-error.ts';
 import { Failure, Loading } from '../../../../shared/look/states.tsx';
 import { isPowerKind } from '../../../../shared/power/power-action.ts';
@@ -20,7 +20,7 @@ import { AffectedDevicesView } from './affected-devices-view.tsx';
 import { CountConfirmation, Proposed, SecondPerson } from './confirmation.tsx';
 import { JobFields } from './job-fields.tsx';
 import { jobOptionsOf, NO_OPTIONS } from './job-options.ts';
-import { RecordActionForm } from './record-action-form.tsx';
+import { RECORD_RIGHTS, RecordActionForm } from './record-action-form.tsx';
 import { RefusedDevices } from './refused-devices.tsx';
 
 const offeredKinds = (
@@ -54,8 +54,12 @@ export function BulkCommand({
 /** Dialog with two parts: commands, which devices execute, and changes of the server's records. */
 function Parts({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0], 'opened'>) {
   const may = useMay();
-  const [part, setPart] = useState<'commands' | 'records'>('commands');
-  if (!may('devices.mark-missing')) return <Dialog chosen={chosen} close={close} sent={sent} />;
+  const commands = may('commands.issue-many');
+  const records = RECORD_ACTIONS.some((kind) => may(RECORD_RIGHTS[kind]));
+  const [part, setPart] = useState<'commands' | 'records'>(commands ? 'commands' : 'records');
+  if (!records) return <Dialog chosen={chosen} close={close} sent={sent} />;
+  const form = <RecordActionForm selection={selectionOf(chosen)} action={null} close={close} done={close} />;
+  if (!commands) return form;
   return (
     <Stack>
       <SegmentedControl
@@ -68,11 +72,7 @@ function Parts({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0], 
           { value: 'records', label: 'Records' },
         ]}
       />
-      {part === 'commands' ? (
-        <Dialog chosen={chosen} close={close} sent={sent} />
-      ) : (
-        <RecordActionForm selection={selectionOf(chosen)} action={null} close={close} done={close} />
-      )}
+      {part === 'commands' ? <Dialog chosen={chosen} close={close} sent={sent} /> : form}
     </Stack>
   );
 }

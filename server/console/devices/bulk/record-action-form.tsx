@@ -1,16 +1,15 @@
 /** Form for an action on the records of one or many devices, with a preview by the server. */
-import { Alert, Button, Group, List, Paper, Radio, Stack, TagsInput, Text } from '@mantine/core';
+import { Alert, Button, Group, List, Paper, Radio, Stack, Text } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type DeviceActionImpact, deviceActionResult, RECORD_ACTIONS } from '../../../../shared/api/device-actions.ts';
-import { LONGEST_LABEL, MOST_LABELS, normalizedLabel } from '../../../../shared/devices/labels.ts';
 import { ApiError } from '../../../../shared/look/api-error.ts';
 import { Failure, Loading } from '../../../../shared/look/states.tsx';
 import { UserText } from '../../../../shared/look/user-text.tsx';
 import { devicesText } from '../../actions/action-words.ts';
 import { call } from '../../client/call.ts';
 import { useMay } from '../../client/session.tsx';
-import { REVOCATION_WORDS } from '../../words/devices.ts';
 import {
   RECORD_ACTION_MEANING,
   RECORD_ACTION_NAMES,
@@ -19,22 +18,24 @@ import {
 } from '../../words/record-actions.ts';
 import { type Selection, useActionPreview } from './action-preview.ts';
 import { CountConfirmation, Proposed, SecondPerson } from './confirmation.tsx';
+import { EMPTY_DRAFT, previewFields, type RecordDraft, requestFields } from './record-draft.ts';
+import { RecordFields } from './record-fields.tsx';
 import { RefusedDevices } from './refused-devices.tsx';
 
-const RIGHTS = {
+/** Milliseconds without a change of the form before the server previews the action. */
+const PAUSE = 300;
+
+export const RECORD_RIGHTS = {
   'mark-missing': 'devices.mark-missing',
   'mark-found': 'devices.mark-found',
   label: 'devices.label',
+  place: 'devices.place',
+  'add-to-group': 'devices.add-to-group',
+  'remove-from-group': 'devices.remove-from-group',
+  'place-hold': 'legal-holds.place-many',
   revoke: 'devices.revoke-many',
   retire: 'devices.retire',
 } as const;
-const REASONS = ['keyCompromise', 'cessationOfOperation', 'privilegeWithdrawn', 'unspecified'] as const;
-type Reason = (typeof REASONS)[number];
-
-const normalized = (labels: readonly string[]): string[] => [
-  ...new Set(labels.map(normalizedLabel).filter((label) => label !== '')),
-];
-
 /** `action`: null if the admin chooses it here. `labels`: present labels of the one device, which the admin edits as a whole. */
 export function RecordActionForm({
   selection,
@@ -51,23 +52,32 @@ export function RecordActionForm({
 }) {
   const may = useMay();
   const client = useQueryClient();
-  const offered = RECORD_ACTIONS.filter((kind) => may(RIGHTS[kind]));
+  const offered = RECORD_ACTIONS.filter((kind) => may(RECORD_RIGHTS[kind]));
   const [kind, setKind] = useState<RecordActionKind>(action ?? offered[0] ?? 'mark-missing');
-  const [add, setAdd] = useState<readonly string[]>(labels ?? []);
-  const [taken, setTaken] = useState<readonly string[]>([]);
-  const [reason, setReason] = useState<Reason | null>(null);
+  const [draft, setDraft] = useState<RecordDraft>({ ...EMPTY_DRAFT, add: labels ?? [] });
   const [confirmed, setConfirmed] = useState<number | null>(null);
-  const remove = labels === undefined ? taken : labels.filter((label) => !add.includes(label));
-  const change = { add: add.filter((label) => !labels?.includes(label)), remove: [...remove] };
-  const changes = change.add.length + change.remove.length > 0;
+  // The labels of one device are edited as a whole, and the request names those that the admin added or removed.
+  const changed =
+    labels === undefined
+      ? draft
+      : {
+          ...draft,
+          add: draft.add.filter((label) => !labels.includes(label)),
+          remove: labels.filter((label) => !draft.add.includes(label)),
+        };
   const ends = kind === 'retire' || kind === 'revoke';
-  const body = { ...selection, ...(kind === 'label' && change) };
+  const fields = previewFields(kind, changed);
+  const further = requestFields(kind, changed);
+  const body = { ...selection, ...fields };
+  // Waits for a pause in typing, for example of the reason of a statement.
+  const request = JSON.stringify(fields && { ...body, action: kind });
+  const [settled] = useDebouncedValue(request, PAUSE);
   const acting = useMutation({
     mutationFn: () =>
       call('POST', `/device-actions/${kind}`, deviceActionResult, {
         ...body,
         expect: affected,
-        ...(kind === 'revoke' && { reason: reason ?? 'unspecified' }),
+        ...further,
       }),
     onSuccess: () => {
       done();
@@ -80,16 +90,16 @@ export function RecordActionForm({
     },
   });
   // After the action, a repeated preview would say that the devices are already changed.
-  const previewed = !acting.isSuccess && (kind !== 'label' || changes);
-  const preview = useActionPreview(previewed ? { ...body, action: kind } : null);
+  const preview = useActionPreview(acting.isSuccess ? null : JSON.parse(settled));
   const affected = preview.data?.affected ?? 0;
   const many = action === null;
   const ready =
     preview.data !== undefined &&
     !preview.isPlaceholderData &&
+    settled === request &&
     affected > 0 &&
-    (kind !== 'revoke' || reason !== null) &&
-    (kind !== 'label' || changes) &&
+    fields !== null &&
+    further !== null &&
     (!ends || !many || confirmed === affected);
   if (acting.error instanceof ApiError && acting.error.code === 'second_person_required') {
     return <Proposed noun="action" close={close} />;
@@ -127,28 +137,27 @@ export function RecordActionForm({
         ) : (
           <Text size="sm">{RECORD_ACTION_MEANING[kind]}</Text>
         )}
-        {kind === 'label' && (
-          <LabelFields
-            single={labels !== undefined}
-            add={add}
-            remove={taken}
-            change={(next) => {
-              setAdd(normalized(next.add));
-              setTaken(normalized(next.remove));
-            }}
-          />
-        )}
-        {kind === 'revoke' && <ReasonField reason={reason} change={setReason} />}
+        <RecordFields
+          kind={kind}
+          single={labels !== undefined}
+          draft={draft}
+          change={(next) => {
+            setDraft((before) => ({ ...before, ...next }));
+            setConfirmed(null);
+            acting.reset();
+          }}
+        />
         {preview.isError && <Failure error={preview.error} retry={() => void preview.refetch()} />}
         {preview.isLoading && <Loading lines={2} />}
-        {preview.data && many && <Affected impact={preview.data} />}
-        {preview.data && (many || affected === 0) && (
+        {fields && preview.data && many && <Affected impact={preview.data} />}
+        {fields && preview.data && (many || affected === 0) && (
           <RefusedDevices refused={preview.data.refused} names={preview.data.names} />
         )}
         {ends && many && affected > 0 && (
           <CountConfirmation noun="action" total={affected} confirmed={confirmed} confirm={setConfirmed} />
         )}
         {ends && <SecondPerson noun="action" total={affected} />}
+        {fields && preview.data && preview.data.overrides > 0 && <Overrides count={preview.data.overrides} />}
         {acting.error instanceof ApiError && acting.error.code === 'conflict' ? (
           <Alert color="yellow" title="The number of devices has changed" role="alert">
             <Text size="sm">The server changed nothing. Review the affected devices, then repeat the action.</Text>
@@ -200,58 +209,13 @@ function Affected({ impact: { affected, sample } }: { readonly impact: DeviceAct
   );
 }
 
-interface Labels {
-  readonly add: readonly string[];
-  readonly remove: readonly string[];
-}
-
-function LabelFields({
-  single,
-  add,
-  remove,
-  change,
-}: Labels & { readonly single: boolean; readonly change: (labels: Labels) => void }) {
-  const shared = { maxTags: MOST_LABELS, maxLength: LONGEST_LABEL, splitChars: [','], acceptValueOnBlur: true };
+function Overrides({ count }: { readonly count: number }) {
   return (
-    <Stack gap="sm">
-      <TagsInput
-        {...shared}
-        label={single ? 'Labels' : 'Labels to add'}
-        description={`Type a label and press Enter. A device has at most ${MOST_LABELS} labels.`}
-        value={[...add]}
-        onChange={(value) => change({ add: value, remove })}
-      />
-      {!single && (
-        <TagsInput
-          {...shared}
-          label="Labels to remove"
-          value={[...remove]}
-          onChange={(value) => change({ add, remove: value })}
-        />
-      )}
-    </Stack>
-  );
-}
-
-function ReasonField({
-  reason,
-  change,
-}: {
-  readonly reason: Reason | null;
-  readonly change: (reason: Reason | null) => void;
-}) {
-  return (
-    <Radio.Group
-      label="Reason"
-      required
-      value={reason}
-      onChange={(value) => change(REASONS.find((one) => one === value) ?? null)}
-    >
-      <Stack gap={6} mt={4}>
-        {REASONS.map((one) => (
-          <Radio key={one} value={one} label={REVOCATION_WORDS[one]} />
-        ))}
-      </Stack>
-    </Radio.Group>
+    <Alert color="yellow" title="A second person must confirm this action">
+      <Text size="sm">
+        The change alters the effect of orders on {devicesText(count)}. The server records the action as pending.
+        Another admin can confirm the action within 24 hours.
+      </Text>
+    </Alert>
   );
 }

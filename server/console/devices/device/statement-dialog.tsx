@@ -1,15 +1,4 @@
-import {
-  Button,
-  Group,
-  Modal,
-  MultiSelect,
-  SegmentedControl,
-  Select,
-  Stack,
-  Text,
-  Textarea,
-  TextInput,
-} from '@mantine/core';
+import { Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { type DeviceView, deviceView } from '../../../../shared/api/devices.ts';
@@ -18,20 +7,8 @@ import { Failure } from '../../../../shared/look/states.tsx';
 import { UserText } from '../../../../shared/look/user-text.tsx';
 import { call } from '../../client/call.ts';
 import { useServerNow } from '../../client/server-time.tsx';
-import { AreaSelect } from '../../parts/area-select.tsx';
-import { asTyped, COUNTRY_CHOICES, subdivisionChoices, withChosen } from '../../words/area-choices.ts';
-import {
-  EMPTY,
-  LIVES,
-  LONGEST_REASON,
-  type Problems,
-  problemsOf,
-  type StatementForm,
-  statementOf,
-} from './statement.ts';
-
-/** Returns the element id of an input. The form needs known ids to focus the first invalid input. By default, Mantine generates ids. */
-const fieldId = (field: string): string => `statement-${field}`;
+import { EMPTY, type Problems, problemsOf, type StatementForm, statementOf } from './statement.ts';
+import { fieldId, StatementFields } from './statement-fields.tsx';
 
 interface DialogProps {
   readonly device: DeviceView;
@@ -84,61 +61,7 @@ function Form({ device, close }: Omit<DialogProps, 'opened'>) {
           Your statement about the device of <UserText>{device.user}</UserText> overrides all observed evidence until
           the statement ends. Orders use the statement at once.
         </Text>
-        <SegmentedControl
-          fullWidth
-          aria-label="Kind of statement"
-          data={[
-            { value: 'presence', label: 'Location' },
-            { value: 'home', label: 'Home area' },
-          ]}
-          value={form.kind}
-          onChange={(kind) => set({ kind: kind === 'home' ? 'home' : 'presence', areas: [] })}
-        />
-        {form.kind === 'home' ? (
-          <AreaSelect
-            label="Area"
-            required
-            id={fieldId('areas')}
-            error={problems.areas}
-            value={form.areas[0] ?? null}
-            onChange={(area) => set({ areas: area === null ? [] : [area] })}
-          />
-        ) : (
-          <AreasSelect value={form.areas} error={problems.areas} change={(areas) => set({ areas })} />
-        )}
-        <Textarea
-          label="Reason"
-          description="Explain how you know. The server stores the reason with the device."
-          required
-          id={fieldId('reason')}
-          autosize
-          minRows={2}
-          dir="auto"
-          maxLength={LONGEST_REASON}
-          error={problems.reason}
-          value={form.reason}
-          onChange={({ currentTarget }) => set({ reason: currentTarget.value })}
-        />
-        <Group grow align="flex-start">
-          <Select
-            label="Valid for"
-            data={LIVES}
-            allowDeselect={false}
-            value={form.life}
-            onChange={(life) => set({ life: life ?? EMPTY.life })}
-          />
-          {form.life === 'other' && (
-            <TextInput
-              type="datetime-local"
-              label="Valid until, in your time zone"
-              required
-              id={fieldId('until')}
-              error={problems.until}
-              value={form.until}
-              onChange={({ currentTarget }) => set({ until: currentTarget.value })}
-            />
-          )}
-        </Group>
+        <StatementFields form={form} problems={problems} set={set} />
         {saving.isError && <Failure error={saving.error} />}
         <Group justify="flex-end">
           <Button variant="default" onClick={close}>
@@ -150,36 +73,6 @@ function Form({ device, close }: Omit<DialogProps, 'opened'>) {
         </Group>
       </Stack>
     </form>
-  );
-}
-
-function AreasSelect({
-  value,
-  error,
-  change,
-}: {
-  readonly value: readonly string[];
-  readonly error: string | undefined;
-  readonly change: (areas: string[]) => void;
-}) {
-  const [typed, setTyped] = useState('');
-  return (
-    <MultiSelect
-      label="Possible areas"
-      description="Select several areas if you know only that the device is in one of them. To find the parts of a country, type the country code and a hyphen, for example PK-"
-      required
-      id={fieldId('areas')}
-      data={withChosen([...COUNTRY_CHOICES, ...subdivisionChoices(typed)], value)}
-      value={[...value]}
-      onChange={change}
-      searchable
-      filter={asTyped}
-      limit={100}
-      onSearchChange={setTyped}
-      nothingFoundMessage="No area found"
-      openOnFocus={false}
-      error={error}
-    />
   );
 }
 

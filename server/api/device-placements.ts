@@ -1,0 +1,158 @@
+/** Routes that change many devices at once: placement, members of static groups, and legal holds. */
+import { deviceActionResult, holdOnMany, membershipOfMany, placementOfMany } from '../../shared/api/device-actions.ts';
+import { CordonError } from '../../shared/errors.ts';
+import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
+import type { Devices, MembershipAction, PlacingAction } from '../devices/devices.ts';
+import { groupInScope, type Scope } from '../devices/scope.ts';
+import type { GroupMembers } from '../groups/groups.ts';
+import type { Holds } from '../holds/holds.ts';
+import type { LocationStatements } from '../orders/impact/location-statements.ts';
+import { definedFields } from './defined-fields.ts';
+import { type BulkRequest, createDeviceSelection } from './device-selection.ts';
+import { requireShort } from './location-override.ts';
+import { type Route, route } from './route.ts';
+
+export interface DevicePlacementsPorts {
+  readonly devices: Pick<Devices, 'select' | 'assess' | 'getGroup' | 'placements' | 'updateAll'>;
+  readonly groupMembers: Pick<GroupMembers, 'changeMembers'>;
+  readonly holds: Pick<Holds, 'place'>;
+  readonly orders: { readonly statements: Pick<LocationStatements, 'placements'> };
+  readonly now: () => number;
+}
+
+/** Action of the request, with the new primary group. Throws `not_found` for an unknown group. */
+export async function placingAction(
+  devices: Pick<Devices, 'getGroup'>,
+  change: PlacingAction['change'],
+  scope: Scope,
+): Promise<PlacingAction> {
+  const target = change.group === undefined ? null : await devices.getGroup(change.group);
+  return { kind: 'place', change, target, scope };
+}
+
+/** Action of the request. Throws for a group that is dynamic, unknown or outside the scope. */
+export async function membershipAction(
+  devices: Pick<Devices, 'getGroup'>,
+  kind: MembershipAction['kind'],
+  id: GroupId,
+  scope: Scope,
+): Promise<MembershipAction> {
+  const group = await devices.getGroup(id);
+  if (!groupInScope(scope, group))
+    throw new CordonError('out_of_scope', 'Your role does not include this group.', { group: id });
+  if (group.expression !== null) {
+    const detail = 'The expression of a dynamic group decides its members. Choose a static group.';
+    throw new CordonError('conflict', detail, { group: id });
+  }
+  return { kind, group: id, scope };
+}
+
+/** Changed placements of the devices, and the orders whose effect on each device changes. */
+export async function placementEffects(
+  { devices, orders }: Pick<DevicePlacementsPorts, 'orders'> & { readonly devices: Pick<Devices, 'placements'> },
+  affected: readonly DeviceId[],
+  action: PlacingAction,
+) {
+  const placements = await devices.placements(affected, action);
+  const effects = await orders.statements.placements(
+    [...placements].map(([device, { present, next }]) => ({ device, present, placement: next })),
+  );
+  const overridden = new Map(
+    [...Map.groupBy(effects, ({ device }) => device)].map(([device, all]) => [device, all.map(({ order }) => order)]),
+  );
+  return { placements, overridden };
+}
+
+export function devicePlacementRoutes(ports: DevicePlacementsPorts): Route[] {
+  const { devices, groupMembers, holds, now } = ports;
+  const { decide } = createDeviceSelection(devices);
+
+  async function changeMembers(
+    request: BulkRequest<{ readonly group: GroupId }>,
+    kind: MembershipAction['kind'],
+  ): Promise<{ changed: number; refused: Awaited<ReturnType<typeof decide>>['refused'] }> {
+    const action = await membershipAction(devices, kind, request.body.group, request.scope.devices);
+    const { affected, refused } = await decide(request, action);
+    const [add, remove] = kind === 'add-to-group' ? [affected, []] : [[], affected];
+    if (affected.length > 0) await groupMembers.changeMembers(action.group, add, remove);
+    return { changed: affected.length, refused };
+  }
+
+  return [
+    route({
+      name: 'devices.place',
+      method: 'post',
+      path: '/device-actions/place',
+      summary: 'Change home, seat or group of devices, or state their location',
+      body: placementOfMany,
+      response: deviceActionResult,
+      async handler(request) {
+        const { body, scope, caller, confirmer, authorize } = request;
+        const { statement, ...change } = definedFields(body.change);
+        const action = await placingAction(devices, definedFields(body.change), scope.devices);
+        const { affected, refused } = await decide(request, action);
+        const { placements, overridden } = await placementEffects(ports, affected, action);
+        const orders = [...new Set([...overridden.values()].flat())];
+        if (statement) requireShort(statement.until, orders, overridden.size, now());
+        if (orders.length > 0) await authorize('location.override', affected);
+        const by = caller.account.id;
+        const changes = new Map(
+          [...placements].map(([device, { next }]) => {
+            const altered = overridden.get(device);
+            const override = altered && {
+              orders: altered,
+              by,
+              confirmedBy: confirmer,
+              home: next.home,
+              seat: next.seat,
+            };
+            return [
+              device,
+              {
+                ...change,
+                ...(statement !== undefined && {
+                  statement: statement && { ...statement, by, confirmedBy: confirmer },
+                }),
+                ...(override && { override }),
+              },
+            ];
+          }),
+        );
+        return { changed: await devices.updateAll(changes), refused };
+      },
+    }),
+    route({
+      name: 'devices.add-to-group',
+      method: 'post',
+      path: '/device-actions/add-to-group',
+      summary: 'Add devices to a static group',
+      body: membershipOfMany,
+      response: deviceActionResult,
+      handler: (request) => changeMembers(request, 'add-to-group'),
+    }),
+    route({
+      name: 'devices.remove-from-group',
+      method: 'post',
+      path: '/device-actions/remove-from-group',
+      summary: 'Remove devices from a static group',
+      body: membershipOfMany,
+      response: deviceActionResult,
+      handler: (request) => changeMembers(request, 'remove-from-group'),
+    }),
+    route({
+      name: 'legal-holds.place-many',
+      method: 'post',
+      path: '/device-actions/place-hold',
+      summary: 'Place a legal hold on each of the devices',
+      body: holdOnMany,
+      response: deviceActionResult,
+      async handler(request) {
+        const { reason, reference = null } = request.body;
+        const { affected, refused } = await decide(request, { kind: 'place-hold' });
+        const by = request.caller.account.id;
+        for (const device of affected) await holds.place({ on: { device }, reason, reference, by });
+        return { changed: affected.length, refused };
+      },
+    }),
+  ];
+}
