@@ -22,7 +22,7 @@ import type { Devices } from '../devices/devices.ts';
 import type { Scripts } from '../scripts/scripts.ts';
 import { definedFields } from './defined-fields.ts';
 import { requireFilterRights } from './filter-rights.ts';
-import { Reply, type Route, route } from './route.ts';
+import { locatedBy, Reply, type Route, route } from './route.ts';
 
 export interface CommandsPorts {
   readonly commands: Pick<Commands, 'issue' | 'issueToMany' | 'get' | 'list' | 'cancel'>;
@@ -139,8 +139,11 @@ function manyDeviceRoutes({ commands, devices, scripts, packages }: CommandsPort
         const further = FURTHER_RIGHTS[command.kind];
         const allowed = further ? demand(further) : scope;
         if (confirmed === null) requireFilterRights(filter ?? {}, allowed.devices, demand);
+        const addresses = locatedBy(demand);
         // The second person has confirmed exactly this list of devices, so the server does not apply the filter again.
-        const to = await devices.select(confirmed ?? named ?? definedFields(filter ?? {}), allowed.devices);
+        const to = await devices.select(confirmed ?? named ?? definedFields(filter ?? {}), allowed.devices, {
+          addresses,
+        });
         concern(to);
         if (destroysData(command.kind) && confirmed === null) requireConfirmedCount(expect, to.length);
         if (command.kind === 'run-script') await scripts.requireRunnable(command, to.length);
@@ -159,7 +162,10 @@ function manyDeviceRoutes({ commands, devices, scripts, packages }: CommandsPort
         const issued = await commands.issueToMany({
           ...definedFields({ expect }),
           options,
-          joiners: joiners === 'include' && filter ? { filter: definedFields(filter), scope: allowed.devices } : null,
+          joiners:
+            joiners === 'include' && filter
+              ? { filter: definedFields(filter), scope: allowed.devices, addresses }
+              : null,
           id,
           devices: to,
           command,
@@ -185,8 +191,8 @@ function withoutNotice(record: CommandRecord): CommandRecord {
   return { ...record, command: { kind: 'message', text: 'Notice of the disclosure desk. Only the user can read it.' } };
 }
 
-/** Rights that a command needs in addition to the right of its route. */
-const FURTHER_RIGHTS: Readonly<Partial<Record<CommandKind, RightName>>> = {
+/** Rights that a command needs in addition to the right of its route. A job with the command needs them again when it resumes. */
+export const FURTHER_RIGHTS: Readonly<Partial<Record<CommandKind, RightName>>> = {
   'wipe-workspace': 'commands.destroy',
   unenroll: 'commands.destroy',
   'run-script': 'scripts.run',

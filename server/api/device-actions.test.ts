@@ -64,6 +64,25 @@ describe('an action on the records of devices', () => {
     }
   });
 
+  it('finds the devices that the list finds, also by network address', async () => {
+    const [fleet, desk] = [await admin('fleet', { group }), await admin('helpdesk', { group })];
+    const address = `192.0.2.${people}`;
+    const [first, , third] = devices;
+    for (const device of [first, third]) {
+      if (device) await api.devices.connected({ device, generation: 1, address, agent: null });
+    }
+    const listed = await api.request('GET', `/api/v1/devices?text=${address}`, fleet);
+    const body = { filter: { text: address }, action: 'mark-missing' };
+    const preview = await post('/device-actions/preview', fleet, body);
+    expect([listed.json.total, preview.json.affected]).toEqual([2, 2]);
+    const message = { filter: { text: address }, command: { kind: 'message', text: 'Hello' }, expect: 2 };
+    expect((await post('/commands', fleet, message)).json).toMatchObject({ queued: 2 });
+    // The role helpdesk does not see locations, so its searches do not compare addresses.
+    expect((await post('/device-actions/preview', desk, body)).json.affected).toBe(0);
+    const marked = await post('/device-actions/mark-missing', fleet, { filter: { text: address }, expect: 2 });
+    expect(marked.json.changed).toBe(2);
+  });
+
   it('stays within the rights and the scope of the admin', async () => {
     const [desk, auditor] = [await admin('helpdesk'), await admin('auditor')];
     const other = await admin('fleet', { group: await addGroup(api.database, `Other ${Math.random()}`) });

@@ -17,7 +17,7 @@ import type { Devices } from '../devices/devices.ts';
 import type { DeviceAnswer, LiveQueries } from '../live-queries/live-queries.ts';
 import { definedFields } from './defined-fields.ts';
 import { CSV, generatedFile } from './generated-file.ts';
-import { Reply, type Route, route } from './route.ts';
+import { locatedBy, Reply, type Route, route } from './route.ts';
 
 export interface LiveQueriesPorts {
   readonly liveQueries: Pick<LiveQueries, 'ask' | 'get' | 'list' | 'answers' | 'remove'>;
@@ -72,11 +72,12 @@ export function liveQueryRoutes({ liveQueries, devices }: LiveQueriesPorts): Rou
       response: liveQueryView,
       statuses: [201],
       async handler({ body: { query, devices: listed, filter, seconds }, scope, demand, concern, caller }) {
-        const selected = await devices.select(listed ?? definedFields(filter ?? {}), scope.devices);
+        const addresses = locatedBy(demand);
+        const selected = await devices.select(listed ?? definedFields(filter ?? {}), scope.devices, { addresses });
         // A filter by location reveals where devices are, so it selects only devices whose location the caller may see.
         const reveals = filter?.area !== undefined || filter?.located !== undefined;
         const located = reveals
-          ? new Set(await devices.select(definedFields(filter), demand('devices.evidence').devices))
+          ? new Set(await devices.select(definedFields(filter), demand('devices.evidence').devices, { addresses }))
           : null;
         const to = located ? selected.filter((device) => located.has(device)) : selected;
         concern(to);

@@ -44,6 +44,8 @@ export interface NewJob extends Omit<NewCommand, 'device'> {
 export interface Joiners {
   readonly filter: DeviceFilter;
   readonly scope: CommandScope;
+  /** Scope in which the search text also compares network addresses. Absent in jobs of older servers, whose filters did not. */
+  readonly addresses?: CommandScope;
 }
 
 /** Conditions of a job under which a device runs its command. */

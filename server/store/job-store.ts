@@ -218,12 +218,12 @@ export class JobStore implements Port {
   /** Adds those of the devices to the job that match its filter and are not in it. */
   async #joinOne(
     job: string,
-    { filter, scope }: Joiners,
+    { filter, scope, addresses = [] }: Joiners,
     devices: readonly DeviceId[],
     now: Parameters<Port['join']>[1],
   ): Promise<DeviceId[]> {
     const { db, dialect } = this.#database;
-    const matching = selected(dialect, { filter: { ...filter, status: 'active' }, scope, now: now.domain });
+    const matching = selected(dialect, { filter: { ...filter, status: 'active' }, scope, addresses, now: now.domain });
     const { rows } = await sql<{ id: string; generation: number }>`
       select devices.id, devices.generation from devices where devices.id in (${sql.join(devices)}) and ${matching}
         and not exists (select 1 from job_members m where m.job = ${job} and m.device_id = devices.id)`.execute(db);
