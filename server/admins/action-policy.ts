@@ -42,16 +42,19 @@ export const ACTIONS = {
   'device.re-enroll': { right: 'devices.revoke', people: 'limit', stepUp: 'always', tokens: 'marked' },
   /** One person may lock any number of workspaces, because a stolen device must be locked quickly and an unlock command reverses a lock. */
   'workspace.lock': { right: 'commands.issue', people: 1, stepUp: 'bulk', tokens: 'marked' },
-  /** A package runs its scripts as root. A rollback reverses the change, so one person suffices. */
   /** Users lose unsaved work, and a device that was shut down stays off until a person starts it. */
   'device.power': { right: 'commands.power', people: 1, stepUp: 'bulk', tokens: 'marked' },
+  /** A package runs its scripts as root. A rollback reverses the change, so one person suffices. */
   'software.change': { right: 'commands.change-software', people: 1, stepUp: 'always', tokens: 'marked' },
   /**
    * A second person confirms a change of a device's location statement, home, legal seat or group, because the change can end the effect of
    * an order on the device.
    */
   'location.override': { right: 'devices.update', people: 2, stepUp: 'always', tokens: 'marked' },
-  /** Resumption of a job that destroys data. The people who are needed for its devices confirmed the job when it was created. */
+  /**
+   * Resumption of a job that destroys data, changes software, runs a script, or restarts or shuts down devices. The people who are needed for
+   * its devices confirmed the job when it was created.
+   */
   'job.resume': { right: 'jobs.resume', people: 1, stepUp: 'always', tokens: 'marked' },
   /** Trust lets facts that devices report decide about roles and exemptions. */
   'group.trust': { right: 'groups.trust', people: 1, stepUp: 'always', tokens: 'marked' },

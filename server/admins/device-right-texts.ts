@@ -61,7 +61,7 @@ export const COMMANDS = {
   'jobs.devices': 'List the devices of a job.',
   'jobs.export': 'Export the result of a job as a file.',
   'jobs.pause': 'Pause jobs.',
-  'jobs.resume': 'Resume jobs. A job that destroys data also needs a step-up sign-in.',
+  'jobs.resume': 'Resume jobs. A job with a restricted command also needs the right to this command.',
   'jobs.abort': 'Abort jobs.',
   'actions.list': 'List destructive actions that wait for a second person.',
   'actions.show': 'Read a destructive action that waits for a second person.',

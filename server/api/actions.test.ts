@@ -266,6 +266,47 @@ describe('step-up sign-in', () => {
     expect((await post(`/devices/${device}/commands`, who.headers, WIPE)).status).toBe(201);
   });
 
+  it('is required to restart or shut down many devices, and to lock many workspaces', async () => {
+    const devices = await fleet(2);
+    const who = await admin('fleet');
+    for (let period = 0; period < Math.ceil(STEP_UP_WITHIN / 30_000); period += 1) api.code(who.secret);
+    const commands = [
+      { kind: 'restart-device', minutes: 5 },
+      { kind: 'shut-down-device', minutes: 5 },
+      { kind: 'lock-workspace' },
+    ] as const;
+    for (const command of commands) {
+      const many = await post('/commands', who.headers, { command, devices, expect: 2 });
+      expect([command.kind, many.status, many.json.code]).toEqual([command.kind, 403, 'step_up_required']);
+      expect(await issuedTo(api.database, command.kind)).toEqual([]);
+      expect((await post(`/devices/${devices[0]}/commands`, who.headers, { command })).status).toBe(201);
+    }
+    await post('/session/step-up', who.headers, { totp: api.code(who.secret) });
+    for (const command of commands) {
+      expect((await post('/commands', who.headers, { command, devices, expect: 2 })).status).toBe(201);
+    }
+  });
+
+  it('is required to resume a job whose command needs a further right, and so is this right', async () => {
+    const devices = await fleet(2);
+    const who = await admin('fleet');
+    const desk = await admin('helpdesk');
+    const wanted = { manager: 'apt', action: 'install', packages: [{ name: 'curl' }] };
+    for (const command of [
+      { kind: 'restart-device', minutes: 5 },
+      { kind: 'change-software', change: crypto.randomUUID(), ...wanted },
+    ]) {
+      await post('/session/step-up', who.headers, { totp: api.code(who.secret) });
+      const { json } = await post('/commands', who.headers, { command, devices, expect: 2 });
+      expect((await post(`/jobs/${json.id}/pause`, desk.headers, {})).status).toBe(200);
+      expect((await post(`/jobs/${json.id}/resume`, desk.headers, {})).json.code).toBe('forbidden');
+      for (let period = 0; period < Math.ceil(STEP_UP_WITHIN / 30_000); period += 1) api.code(who.secret);
+      expect((await post(`/jobs/${json.id}/resume`, who.headers, {})).json.code).toBe('step_up_required');
+      await post('/session/step-up', who.headers, { totp: api.code(who.secret) });
+      expect((await post(`/jobs/${json.id}/resume`, who.headers, {})).status).toBe(200);
+    }
+  });
+
   it('is required for each action whose policy says so, before the handler runs', async () => {
     const owner = await admin('owner');
     const token = { authorization: `Bearer ${(await post('/tokens', owner.headers, { name: 'plain' })).json.secret}` };

@@ -15,13 +15,13 @@ import {
 import { nothing } from '../../shared/api/wire.ts';
 import { csvLine } from '../../shared/csv.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { destroysData } from '../../shared/protocol/command-kinds.ts';
 import type { CommandId } from '../../shared/protocol/ids.ts';
 import type { Admins } from '../admins/admins.ts';
 import { commandIdFor } from '../commands/command-id-for.ts';
 import { totalOf } from '../commands/command-issue.ts';
 import type { Commands } from '../commands/commands.ts';
 import type { CommandScope, JobDevice, RequestProgress } from '../commands/ports.ts';
+import { FURTHER_RIGHTS } from './commands.ts';
 import { generatedFile } from './generated-file.ts';
 import { type Route, route } from './route.ts';
 
@@ -129,12 +129,10 @@ function jobControlRoutes({ commands, admins }: JobsPorts): Route[] {
       response: jobView,
       async handler({ params: { id }, body: { reason = null, stop }, scope, demand, authorize, caller }) {
         const { command } = await controllable(id, scope.devices);
-        if (destroysData(command.kind)) {
-          await controllable(id, demand('commands.destroy').devices);
+        const further = FURTHER_RIGHTS[command.kind];
+        if (further) {
+          await controllable(id, demand(further).devices);
           // The devices were confirmed when the job was created, so they do not count again.
-          await authorize('job.resume', []);
-        } else if (command.kind === 'run-script') {
-          await controllable(id, demand('scripts.run').devices);
           await authorize('job.resume', []);
         }
         await commands.control(id, 'resume', { by: caller.account.name, reason, stop });

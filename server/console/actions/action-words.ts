@@ -5,7 +5,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'device.unenroll': 'Unenroll device',
   'device.revoke': 'Revoke device',
   'device.retire': 'Retire device',
-  'job.resume': 'Resume a job that destroys data',
+  'job.resume': 'Resume a job with a command that needs a new sign-in',
   'device.power': 'Restart or shut down devices',
   'software.change': 'Install, update or remove software',
   'location.override': 'Change a location, home area or legal seat so that an order no longer affects the device',
