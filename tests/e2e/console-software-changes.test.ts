@@ -10,7 +10,9 @@ import { type ApiServer, PASSWORD, startApi } from '../support/api-server.ts';
 import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
 import { signIn } from '../support/console-people.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
-import { type Seat, takeSeat } from '../support/seat.ts';
+import { testInventories } from '../support/inventories.ts';
+import { dpkg, reportOf, testState } from '../support/inventory-state.ts';
+import { BOTH_LOOKS, type Seat, takeSeat } from '../support/seat.ts';
 
 describe.skipIf(!chromium.present)('changes of software in the console', { timeout: 120_000 }, () => {
   let browser: Browser;
@@ -73,6 +75,32 @@ describe.skipIf(!chromium.present)('changes of software in the console', { timeo
     await confirm.waitFor({ state: 'hidden' });
     const change = sent.command.kind === 'change-software' ? sent.command.change : null;
     expect((await api.commands.list(device))[0]?.command).toMatchObject({ kind: 'roll-back-software', of: change });
+  });
+
+  it('an admin removes a piece of software from a group on its page', async () => {
+    const { page } = seat;
+    await (await testInventories(api.database)).put(device, reportOf(testState('ada-1', [dpkg('telnet', '0.17')])));
+    await seat.goto('/software?text=telnet');
+    await page.getByRole('link', { name: 'telnet' }).click();
+    await page.getByRole('heading', { name: 'telnet' }).waitFor();
+    expect.soft(await seat.faults('software title actions', BOTH_LOOKS)).toEqual([]);
+    await page.getByRole('button', { name: 'Remove…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Change software' });
+    expect(await dialog.getByRole('radio', { name: 'Remove' }).isChecked()).toBe(true);
+    expect(await dialog.getByRole('textbox', { name: 'Packages' }).inputValue()).toBe('telnet');
+    const submit = dialog.getByRole('button', { name: 'Change software' });
+    expect(await submit.isDisabled()).toBe(true);
+    await dialog.getByRole('combobox', { name: 'Devices' }).click();
+    await page.getByRole('option', { name: 'Fleet' }).click();
+    await dialog.getByText('1 affected device').waitFor();
+    expect.soft(await seat.faults('software title job', BOTH_LOOKS)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Change software of 1 device' }).click();
+    await page.waitForURL('**/jobs/cmd_*');
+    const job = await api.database.db.selectFrom('jobs').select(['name', 'body']).executeTakeFirstOrThrow();
+    expect([job.name, JSON.parse(job.body)]).toEqual([
+      'Remove telnet',
+      expect.objectContaining({ action: 'remove', packages: [{ name: 'telnet' }] }),
+    ]);
   });
 
   it('an admin starts an update of the operating system that the user may delay', async () => {

@@ -1,23 +1,21 @@
 /** Packages of the organization: upload, signature, installation on a group, and deletion. */
-import { Badge, Button, Group, Paper, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Badge, Button, Group, Paper, Stack, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { issuedToMany } from '../../../shared/api/commands.ts';
 import { type PackageView, packageView } from '../../../shared/api/packages.ts';
 import { done } from '../../../shared/api/wire.ts';
 import { Confirm } from '../../../shared/look/confirm.tsx';
 import { Empty, QueryResult } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import { signPackage } from '../../../shared/order/web-approver-key.ts';
-import { newCommandId } from '../../../shared/protocol/ids.ts';
 import { ownPackageSchema } from '../../../shared/software/own-package.ts';
 import { ChooseSigner, useChosenSigner } from '../approver-key/choose-signer.tsx';
 import { listedSigners, useOwnKey } from '../approver-key/use-own-key.ts';
 import { call, upload, withQuery } from '../client/call.ts';
-import { groupsQuery } from '../client/queries.ts';
 import { useMay, useSession } from '../client/session.tsx';
+import { packageCommandOf } from '../devices/commands/package-fields.tsx';
+import { GroupJobDialog } from '../jobs/group-job-dialog.tsx';
 import { UploadButton } from '../parts/upload-button.tsx';
 import { Moment } from '../parts/words.tsx';
 import { packagesQuery } from './queries.ts';
@@ -202,44 +200,30 @@ function Sign({ stored }: { readonly stored: PackageView }) {
   );
 }
 
-function Install({ stored: { name, version, envelope } }: { readonly stored: PackageView }) {
+function Install({ stored: { name, version, envelope, sha256 } }: { readonly stored: PackageView }) {
   const may = useMay();
-  const navigate = useNavigate();
-  const groups = useQuery(groupsQuery);
-  const [group, setGroup] = useState<string | null>(null);
+  const [change] = useState(() => crypto.randomUUID());
   const [opened, { open, close }] = useDisclosure(false);
   if (!may('commands.issue-many') || !may('commands.change-software')) return null;
-  const send = async () => {
-    const command = { kind: 'install-package', change: crypto.randomUUID(), envelope };
-    const issued = await call('POST', '/commands', issuedToMany, { id: newCommandId(), command, filter: { group } });
-    await navigate({ to: '/jobs/$id', params: { id: issued.id } });
-  };
   return (
     <>
       <Button variant="default" onClick={open}>
         Install…
       </Button>
-      <Confirm
+      <GroupJobDialog
         title="Install package"
         opened={opened}
         close={close}
-        verb="Install on group"
-        ready={group !== null}
-        act={send}
-      >
-        <Text size="sm">
-          All active devices of the group install <UserText>{`${name} ${version}`}</UserText>. The page of the job shows
-          the progress and offers the rollback. “cordon packages install-own” has more options, such as waves.
-        </Text>
-        <Select
-          label="Group"
-          required
-          searchable
-          data={(groups.data?.groups ?? []).map(({ id, name: label }) => ({ value: id, label }))}
-          value={group}
-          onChange={setGroup}
-        />
-      </Confirm>
+        kind="install-package"
+        name={`Install ${name} ${version}`}
+        command={packageCommandOf({ envelope, sha256, change })}
+        effect={
+          <Text size="sm">
+            The devices install <UserText>{`${name} ${version}`}</UserText>. The page of the job shows the progress and
+            offers the rollback. To install the package on one device, use the page of the device.
+          </Text>
+        }
+      />
     </>
   );
 }

@@ -6,6 +6,7 @@ import type { SoftwareDetail } from '../../../shared/api/software.ts';
 import { ApiError } from '../../../shared/look/api-error.ts';
 import { Empty, QueryResult } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
+import { devicesText } from '../actions/action-words.ts';
 import { withQuery } from '../client/call.ts';
 import { useMay } from '../client/session.tsx';
 import { useCursorPages } from '../parts/cursor-pages.tsx';
@@ -14,6 +15,7 @@ import { Page, Section } from '../parts/page.tsx';
 import { FoundDevices } from './found-devices.tsx';
 import { titleDevicesQuery, titleQuery, type VersionSearch } from './queries.ts';
 import { SaveCsv } from './save-csv.tsx';
+import { TitleActions } from './title-actions.tsx';
 
 const route = getRouteApi('/software/$id');
 
@@ -33,11 +35,14 @@ export function TitlePage() {
   return (
     <Page
       title={query.data?.name ?? 'Software'}
-      lead={query.data && `From ${query.data.source}, on ${query.data.devices.toLocaleString('en')} devices`}
+      lead={query.data && `From ${query.data.source}, on ${devicesText(query.data.devices)}`}
       actions={
-        <ButtonLink to="/software" variant="default">
-          All software
-        </ButtonLink>
+        <>
+          {query.data?.source === 'dpkg' && <TitleActions name={query.data.name} />}
+          <ButtonLink to="/software" variant="default">
+            All software
+          </ButtonLink>
+        </>
       }
     >
       <QueryResult query={query}>

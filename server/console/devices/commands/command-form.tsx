@@ -8,6 +8,8 @@ import {
 import type { CommandKind } from '../../../../shared/protocol/command-kinds.ts';
 import type { Command } from '../../../../shared/protocol/frames.ts';
 import { COMMAND_MEANING, COMMAND_NAMES } from '../../words/commands.ts';
+import { newPackage, type PackageDraft, PackageFields, packageCommandOf } from './package-fields.tsx';
+import { NO_SCRIPT, type ScriptDraft, ScriptFields, scriptCommandOf } from './script-fields.tsx';
 import { NO_SOFTWARE, type SoftwareDraft, SoftwareFields, softwareCommandOf } from './software-fields.tsx';
 import { newUpdate, type UpdateDraft, UpdateFields, updateCommandOf } from './update-fields.tsx';
 
@@ -16,6 +18,8 @@ export interface CommandDraft {
   readonly text: string;
   readonly software: SoftwareDraft;
   readonly update: UpdateDraft;
+  readonly ownPackage: PackageDraft;
+  readonly script: ScriptDraft;
   /** Minutes of the countdown before a restart or shutdown; null while the field is empty. */
   readonly minutes: number | null;
   readonly expiresInSeconds: number;
@@ -37,21 +41,24 @@ export const draftOf = (kind: CommandKind): CommandDraft => ({
   text: '',
   software: NO_SOFTWARE,
   update: newUpdate(),
+  ownPackage: newPackage(),
+  script: NO_SCRIPT,
   minutes: USUAL_COUNTDOWN,
   expiresInSeconds: 7 * DAY,
 });
 
 /** Command of the draft; null while a field is empty or invalid. */
-export function commandOf({ kind, text, software, update, minutes }: CommandDraft): Command | null {
+export function commandOf({ kind, text, software, update, ownPackage, script, minutes }: CommandDraft): Command | null {
   if (kind === 'change-software') return softwareCommandOf(software);
   if (kind === 'update-os') return updateCommandOf(update);
   if (isPowerKind(kind)) {
     const countdown = countdownSchema.safeParse(minutes);
     return countdown.success ? { kind, minutes: countdown.data } : null;
   }
-  // A rollback needs the change that it reverses, an own package its signed statement, and a script its version. Their own pages offer
-  // these commands.
-  if (kind === 'roll-back-software' || kind === 'install-package' || kind === 'run-script') return null;
+  if (kind === 'install-package') return packageCommandOf(ownPackage);
+  if (kind === 'run-script') return scriptCommandOf(script);
+  // A rollback needs the change that it reverses, whose own page offers it.
+  if (kind === 'roll-back-software') return null;
   if (kind !== 'message') return { kind };
   const trimmed = text.trim();
   return trimmed === '' || trimmed.length > LONGEST_MESSAGE ? null : { kind, text: trimmed };
@@ -109,6 +116,12 @@ export function CommandForm({
       )}
       {draft.kind === 'update-os' && (
         <UpdateFields draft={draft.update} change={(update) => change({ ...draft, update })} />
+      )}
+      {draft.kind === 'install-package' && (
+        <PackageFields draft={draft.ownPackage} change={(ownPackage) => change({ ...draft, ownPackage })} />
+      )}
+      {draft.kind === 'run-script' && (
+        <ScriptFields draft={draft.script} change={(script) => change({ ...draft, script })} />
       )}
       {isPowerKind(draft.kind) && (
         <NumberInput

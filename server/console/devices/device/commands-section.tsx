@@ -28,7 +28,9 @@ const KINDS: readonly CommandKind[] = [
   'restart-device',
   'shut-down-device',
   'change-software',
+  'install-package',
   'update-os',
+  'run-script',
 ];
 
 export function CommandsSection({
@@ -60,6 +62,8 @@ export function CommandsSection({
             KINDS.filter(
               (kind) =>
                 (!changesSoftware(kind) || may('commands.change-software')) &&
+                (kind !== 'install-package' || may('packages.list')) &&
+                (kind !== 'run-script' || (may('scripts.run') && may('scripts.versions'))) &&
                 (!isPowerKind(kind) || may('commands.power')),
             ).map((kind) => (
               <Button key={kind} variant="default" size="xs" onClick={() => command(kind)}>
