@@ -1,8 +1,10 @@
-/** A script in the console, from its author to the output: two people in Chromium, the released server and a real agent. */
+/** Scripts and own packages in the console, which two people must handle: both in Chromium, with the released server and a real agent. */
+import { createHash } from 'node:crypto';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureConsole } from '../../server/console/build.ts';
 import { approverKeyList, approverSetView } from '../../shared/api/approvers.ts';
+import { packageList } from '../../shared/api/packages.ts';
 import { signApproverSetPayload } from '../../shared/order/approver-key.ts';
 import type { AgentProcess } from '../support/agent-process.ts';
 import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
@@ -11,7 +13,7 @@ import { openWorld, type World } from '../support/e2e-world.ts';
 import { BOTH_LOOKS, type Seat, takeSeat } from '../support/seat.ts';
 import { until } from '../support/until.ts';
 
-describe.skipIf(!chromium.present)('scripts in the console', { timeout: 180_000 }, () => {
+describe.skipIf(!chromium.present)('scripts and own packages in the console', { timeout: 180_000 }, () => {
   let browser: Browser;
   let world: World;
   let agent: AgentProcess;
@@ -109,6 +111,80 @@ describe.skipIf(!chromium.present)('scripts in the console', { timeout: 180_000 
     await page.getByRole('button', { name: 'Withdraw version 1' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Withdraw version' }).click();
     await page.getByText('Withdrawn', { exact: true }).waitFor();
+    expect([...author.complaints, ...reviewer.complaints]).toEqual([]);
+  });
+
+  it('one device runs a reviewed script from its page', async () => {
+    const { page } = author;
+    await author.goto(`/devices/${agent.device}`);
+    await page.getByRole('button', { name: 'Run script…' }).click();
+    const run = page.getByRole('dialog', { name: 'Run script' });
+    const submit = run.getByRole('button', { name: 'Run script' });
+    await run.getByRole('combobox', { name: 'Script' }).click();
+    await page.getByRole('option', { name: 'Greeting' }).click();
+    expect(await submit.isDisabled()).toBe(true);
+    await run.getByRole('combobox', { name: 'Version' }).click();
+    // The author withdrew version 1.
+    expect(await page.getByRole('option', { name: 'Version 1' }).count()).toBe(0);
+    await page.getByRole('option', { name: 'Version 2' }).click();
+    await run.getByLabel('Arguments').fill('Ann');
+    expect.soft(await author.faults('scripts run on device', BOTH_LOOKS)).toEqual([]);
+    await submit.click();
+    await run.waitFor({ state: 'hidden' });
+    await page.getByRole('button', { name: 'Show output on the device of Zoe' }).first().click();
+    await page.getByRole('region', { name: 'Output of the script' }).getByText('Good morning, Ann').waitFor();
+  });
+
+  it('one person uploads a package, another signs it in the browser, and a device verifies the signature', async () => {
+    const { page } = author;
+    const { page: other } = reviewer;
+    const bytes = Buffer.from('!<arch>\nnot a real package');
+    const file = {
+      name: 'example-vpn_2.4.1_all.deb',
+      mimeType: 'application/vnd.debian.binary-package',
+      buffer: bytes,
+    };
+    await author.goto('/software?tab=packages');
+    await page.locator('input[type=file]').setInputFiles(file);
+    await page.getByRole('dialog').getByRole('button', { name: 'Upload package' }).click();
+    await page.getByText('Another person must sign your upload.').waitFor();
+
+    await reviewer.goto('/software?tab=packages');
+    await other.getByRole('button', { name: 'Sign package…' }).click();
+    const sign = other.getByRole('dialog', { name: 'Sign package' });
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    await sign.getByText(`SHA-256 ${sha256}`).waitFor();
+    expect.soft(await reviewer.faults('packages sign', BOTH_LOOKS)).toEqual([]);
+    await sign.getByRole('button', { name: 'Sign package' }).click();
+    await sign.waitFor({ state: 'hidden' });
+    await other.getByText('Signed', { exact: true }).waitFor();
+    const { owner, approvers, as } = world.operator;
+    const { packages } = await as(owner, 'GET', '/packages', packageList);
+    const used = packages[0]?.envelope?.signatures[0]?.keyid;
+    const { keys } = await as(owner, 'GET', '/approver-keys', approverKeyList);
+    // The signature is by Ada's key in the browser, and not by her key file.
+    expect(keys.filter(({ keyid }) => keyid === used)).toHaveLength(1);
+    expect(approvers.map(({ key }) => key.keyid)).not.toContain(used);
+
+    await author.goto('/software?tab=packages');
+    await page.getByRole('button', { name: 'Install…' }).click();
+    const group = page.getByRole('dialog', { name: 'Install package' });
+    await group.getByRole('combobox', { name: 'Devices' }).click();
+    await page.getByRole('option', { name: 'embassies' }).click();
+    await group.getByText('1 affected device').waitFor();
+    expect.soft(await author.faults('packages install', BOTH_LOOKS)).toEqual([]);
+    await page.keyboard.press('Escape');
+
+    await author.goto(`/devices/${agent.device}`);
+    await page.getByRole('button', { name: 'Install own package…' }).click();
+    const install = page.getByRole('dialog', { name: 'Install own package' });
+    await install.getByRole('combobox', { name: 'Package' }).click();
+    await page.getByRole('option', { name: 'example-vpn 2.4.1 (all)' }).click();
+    expect.soft(await author.faults('packages install on device', BOTH_LOOKS)).toEqual([]);
+    await install.getByRole('button', { name: 'Install own package' }).click();
+    await install.waitFor({ state: 'hidden' });
+    // The agent verifies the signature and downloads the file before it asks the system helper, which this machine lacks.
+    await page.getByText('its system helper is not installed').first().waitFor();
     expect([...author.complaints, ...reviewer.complaints]).toEqual([]);
   });
 
