@@ -98,7 +98,8 @@ export const CATALOG = {
     meaning: 'The clock of the device follows time servers.',
     platforms: ['linux'],
     check: 'timedatectl reports that the clock is synchronized.',
-    apply: null,
+    apply:
+      'The system helper switches the NTP service on with timedatectl. It switches it off again when no policy requires it, if it was off before.',
   },
   'screen.lock-minutes': {
     value: z.int().min(1).max(240),
@@ -108,7 +109,8 @@ export const CATALOG = {
     platforms: ['linux'],
     check:
       'IdleAction and IdleActionSec of logind lock the session in time. Settings of a single desktop user are not readable.',
-    apply: null,
+    apply:
+      'The system helper writes /etc/systemd/logind.conf.d/cordon.conf and reloads logind. It deletes the file when no policy requires it.',
   },
   'ssh.keys-only': {
     value: required,
@@ -118,7 +120,8 @@ export const CATALOG = {
     platforms: ['linux'],
     check:
       '`sshd -T` shows that password and keyboard-interactive authentication are off. A device without SSH server meets it.',
-    apply: null,
+    apply:
+      'The system helper writes /etc/ssh/sshd_config.d/00-cordon-keys-only.conf and reloads the SSH server. It deletes the file when no policy requires it.',
   },
   'ssh.root-sign-in': {
     value: z.enum(['no', 'keys-only']),
@@ -127,7 +130,8 @@ export const CATALOG = {
     meaning: 'The SSH server lets root sign in not at all, or only with a key.',
     platforms: ['linux'],
     check: '`sshd -T` shows PermitRootLogin. A device without SSH server meets it.',
-    apply: null,
+    apply:
+      'The system helper writes /etc/ssh/sshd_config.d/00-cordon-root.conf and reloads the SSH server. It deletes the file when no policy requires it.',
   },
   'os.minimum': {
     value: z.record(distribution, version).refine((value) => {
@@ -148,7 +152,8 @@ export const CATALOG = {
     meaning: 'The device installs security updates by itself.',
     platforms: ['linux'],
     check: 'apt has APT::Periodic::Unattended-Upgrade, or the timer of dnf-automatic is active.',
-    apply: null,
+    apply:
+      'The system helper installs unattended-upgrades with apt and writes /etc/apt/apt.conf.d/99zz-cordon. It returns to the state before when no policy requires it.',
   },
   'software.required': {
     value: packageNames,

@@ -9,6 +9,11 @@ export const SYSTEM_SETTINGS = [
   'software.required',
   'software.forbidden',
   'certificates.trusted',
+  'ssh.keys-only',
+  'ssh.root-sign-in',
+  'screen.lock-minutes',
+  'time.synchronized',
+  'updates.automatic',
 ] as const satisfies readonly SettingId[];
 export type SystemSetting = (typeof SYSTEM_SETTINGS)[number];
 

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { needed, tool } from './tools.ts';
 
 /** For `describe.skipIf(!settingsMachines.present)`. */
@@ -15,6 +16,10 @@ export const settingsMachines = needed(
     tool('unshare', 'apt install util-linux').present &&
     spawnSync('unshare', ['--mount', '--net', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0,
 );
+
+/** The driver belongs to the kernel, which the machine shares with its host. A test must not unload it. */
+export const usbStorageLoaded =
+  existsSync('/proc/modules') && readFileSync('/proc/modules', 'utf8').includes('usb_storage ');
 
 export interface SettingsMachine {
   /** Prefix of a command line that runs the command on the machine. */

@@ -2,11 +2,15 @@ import { runChecks } from '../../policy/checks.ts';
 import { linuxChecks } from '../../policy/linux-checks.ts';
 import type { ChangePorts, Changes } from '../changes.ts';
 import type { RunTool } from '../run-tool.ts';
+import { updatesPart } from './automatic-updates.ts';
 import { certificatesPart } from './certificates.ts';
 import { firewallPart } from './firewall.ts';
+import { screenLockPart } from './screen-lock.ts';
 import { openSettingRecords } from './setting-records.ts';
 import { type AppliedSettings, createSettings } from './settings.ts';
 import { softwarePart } from './software.ts';
+import { sshKeysOnlyPart, sshRootPart } from './ssh.ts';
+import { timePart } from './time-synchronization.ts';
 import { usbStoragePart } from './usb-storage.ts';
 
 /** Settings of this machine. `folder`: folder of the helper for its records. */
@@ -22,6 +26,11 @@ export function openSettings(
     log,
     parts: {
       'firewall.enabled': firewallPart(runTool, folder, policy.openPorts),
+      'updates.automatic': updatesPart(softwarePart(ports, 'install')),
+      'time.synchronized': timePart(runTool),
+      'screen.lock-minutes': screenLockPart(runTool),
+      'ssh.keys-only': sshKeysOnlyPart(runTool),
+      'ssh.root-sign-in': sshRootPart(runTool),
       'usb-storage.blocked': usbStoragePart(runTool),
       'software.required': softwarePart(ports, 'install'),
       'software.forbidden': softwarePart(ports, 'remove'),

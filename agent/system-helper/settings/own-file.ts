@@ -1,5 +1,5 @@
 /** A configuration file of the system helper's own, beside the files of the machine's owner. Its first line names the helper. */
-import { chmodSync, lstatSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { syncFolder, writeSynced } from '../../../shared/durable-file.ts';
 import { HelperRefusal } from '../requests.ts';
@@ -16,14 +16,16 @@ export interface OwnFile {
   remove(): void;
 }
 
-export function ownFile(path: string): OwnFile {
+/** `createFolder`: creates the folder of the file if only this folder is missing. */
+export function ownFile(path: string, { createFolder = false } = {}): OwnFile {
   const textOf = (lines: readonly string[]) => `${[MARK, ...lines].join('\n')}\n`;
   const current = () => contentOf(path);
   const isForeign = (text: string | null) => text !== null && !text.startsWith(`${MARK}\n`);
   return {
     has: (lines) => current() === textOf(lines),
     write(lines) {
-      if (lstatSync(dirname(path), { throwIfNoEntry: false })?.isDirectory() !== true) {
+      if (createFolder && isFolder(dirname(dirname(path)))) mkdirSync(dirname(path), { recursive: true });
+      if (!isFolder(dirname(path))) {
         throw new HelperRefusal('not_supported', `This device has no folder ${dirname(path)}.`);
       }
       if (isForeign(current())) {
@@ -38,6 +40,8 @@ export function ownFile(path: string): OwnFile {
     },
   };
 }
+
+const isFolder = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 /** Replaces a file of root in one step, with the mode 0644. */
 export function writeWhole(path: string, text: string): void {

@@ -1,4 +1,4 @@
-/** What a part of the system helper's own machine work looks like: one setting that can be applied and reversed. */
+/** Part of the system helper for one setting: it applies the setting on the machine, and reverses it. */
 import type { SystemSettings } from '../../../shared/policy/system-settings.ts';
 import { isProgramMissing } from '../program-missing.ts';
 import { HelperRefusal } from '../requests.ts';
