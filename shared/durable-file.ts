@@ -2,11 +2,11 @@
 import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
 
 /** Writes a file that only its owner can read. With the flag `wx`, throws an error if the file exists. */
-export function writeSynced(path: string, text: string, flag: 'w' | 'wx'): void {
+export function writeSynced(path: string, content: string | Buffer, flag: 'w' | 'wx'): void {
   const file = openSync(path, flag, 0o600);
   try {
     // `writeFileSync` writes all bytes or throws an error. A single `write` may write fewer bytes when a disk is nearly full.
-    writeFileSync(file, text);
+    writeFileSync(file, content);
     fsyncSync(file);
   } finally {
     closeSync(file);

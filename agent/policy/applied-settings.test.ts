@@ -71,6 +71,26 @@ it('uses the check of the helper only if the agent could not check, and says why
   expect(application.complete(failing).detail).toMatch(/The system helper refused the settings\. Update the helper\.$/);
 });
 
+it('sends files of the system only, and leaves unreadable files of the user unknown', async () => {
+  const { application, requests, answer } = world();
+  const file = (path: string) => ({ path, text: 'a', owner: null, mode: '0644', reload: null });
+  const unreadable = { setting: 'files.content', status: 'unknown', detail: 'It cannot be read.' } as const;
+  const response: HelperResponse = {
+    outcome: 'settings',
+    settings: [{ setting: 'files.content', outcome: 'applied', detail: '', check: { status: 'met', detail: '' } }],
+  };
+  for (const [paths, status] of [
+    [['/etc/demo/a', '~/a'], 'unknown'],
+    [['/etc/demo/a'], 'met'],
+  ] as const) {
+    const applied = application.apply([{ setting: 'files.content', value: JSON.stringify(paths.map(file)) }]);
+    answer(response);
+    await applied;
+    expect(application.complete(unreadable).status).toBe(status);
+  }
+  expect(requests[0]).toEqual({ op: 'apply-settings', settings: { 'files.content': [file('/etc/demo/a')] } });
+});
+
 it('does not wait for a slow helper, asks nothing meanwhile, and starts another round afterward', async () => {
   const { application, requests, late, answer } = world(1);
   await application.apply([FIREWALL]);

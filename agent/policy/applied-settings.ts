@@ -3,6 +3,7 @@
  * one, so that the helper reverses what no policy requires any more. The helper decides what to do, and how often it tries.
  */
 import type { CheckResult } from '../../shared/policy/check-results.ts';
+import { isOfUser } from '../../shared/policy/managed-files.ts';
 import {
   type AppliedSetting,
   isSystemSetting,
@@ -51,6 +52,8 @@ export function createSettingApplication({
   let running: Promise<void> | null = null;
   let isLate = false;
   let isReleased = false;
+  /** True if the policy has files of the agent's user, which the helper does not check. */
+  let hasOwnFiles = false;
   let endWait = (): void => undefined;
   const stopped = new Promise<void>((resolve) => {
     endWait = resolve;
@@ -77,7 +80,9 @@ export function createSettingApplication({
   async function request(settings: readonly ReceivedSetting[]): Promise<void> {
     if (!ask) return;
     try {
-      take(await ask({ op: 'apply-settings', settings: systemSettingsOf(settings) }));
+      const wanted = systemSettingsOf(settings);
+      hasOwnFiles = settings.some(({ setting, value }) => setting === 'files.content' && /"~\//.test(value));
+      take(await ask({ op: 'apply-settings', settings: wanted }));
     } catch (error) {
       applied = [];
       problem = error instanceof HelperAbsent ? NO_HELPER : `The system helper did not answer: ${String(error)}.`;
@@ -107,7 +112,8 @@ export function createSettingApplication({
       const note = isLate ? RUNNING : (found?.detail ?? problem);
       if (!found) return result.status === 'met' ? result : withNote(result, note);
       // Only root can read some settings. The check of the helper is the same code with the rights of root.
-      const { status, detail } = result.status === 'unknown' ? found.check : result;
+      const isReadable = result.status !== 'unknown' || (result.setting === 'files.content' && hasOwnFiles);
+      const { status, detail } = isReadable ? result : found.check;
       const isApplied = found.outcome === 'applied' || found.outcome === 'repaired';
       const checked = { ...result, status, detail, ...(isApplied && { applied: true as const }) };
       return status === 'met' ? checked : withNote(checked, note);
@@ -127,7 +133,10 @@ function systemSettingsOf(settings: readonly ReceivedSetting[]) {
     const { success, data } = systemSettingsSchema.shape[setting].safeParse(JSON.parse(value));
     return success ? [[setting, data] as const] : [];
   });
-  return systemSettingsSchema.parse(Object.fromEntries(known));
+  const { 'files.content': files = [], ...others } = systemSettingsSchema.parse(Object.fromEntries(known));
+  // The agent writes files of its own user itself.
+  const ofSystem = files.filter((file) => !isOfUser(file));
+  return ofSystem.length === 0 ? others : { ...others, 'files.content': ofSystem };
 }
 
 const withNote = (result: CheckResult, note: string): CheckResult => ({

@@ -12,10 +12,13 @@ export async function machineChecks(platform: NodeJS.Platform): Promise<ChecksOf
 /** Files of this machine that policies manage; null on platforms where the agent does not manage files. `folder`: see `ManagedFiles`. */
 export function machineFiles(platform: NodeJS.Platform, folder: string): ManagedFiles | null {
   if (platform !== 'linux') return null;
-  const uidOf = async (name: string) => {
-    const entry = await runUntranslated('getent', ['passwd', name], { codes: [2] });
-    const [, , uid] = entry?.split(':') ?? [];
-    return uid === undefined ? null : Number(uid);
-  };
+  const uidOf = async (name: string) => (await accountOf(name))?.uid ?? null;
   return createManagedFiles({ home: homedir(), folder, uidOf });
+}
+
+/** Numbers of a local user and its first group; null if there is no such user. */
+export async function accountOf(name: string): Promise<{ readonly uid: number; readonly gid: number } | null> {
+  const entry = await runUntranslated('getent', ['passwd', name], { codes: [2] });
+  const [, , uid, gid] = entry?.split(':') ?? [];
+  return uid === undefined || gid === undefined ? null : { uid: Number(uid), gid: Number(gid) };
 }

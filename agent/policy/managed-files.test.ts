@@ -66,11 +66,10 @@ describe('configuration files', () => {
   });
 
   it.each<[string, ManagedFile, string]>([
-    ['a file of the system', file('/etc/cordon-test-file'), 'the system helper is not installed.'],
     ['a hidden file', file('~/.profile'), 'The agent writes no hidden file.'],
     ['a file in a hidden folder', file('~/.ssh/authorized_keys'), 'The agent writes no hidden file.'],
     ['an executable file', file('~/tool', { mode: '0755' }), 'The agent writes no executable file.'],
-    ['a file with an owner', file('~/a', { owner: own.username }), 'the system helper is not installed.'],
+    ['a file with an owner', file('~/a', { owner: own.username }), 'The agent sets no owner'],
     ['a file behind a link', file('~/out/a'), 'A link leads out of the home folder.'],
   ])('are not written for %s', async (_, wanted, reason) => {
     symlinkSync(root, at('out'));

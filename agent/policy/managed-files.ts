@@ -1,19 +1,15 @@
 /**
  * Files of the setting `files.content`. The agent checks all of them. It writes only below `~/`, in the home folder of its own user. It
- * writes no hidden path and no executable file there, because a server could otherwise run programs (ADR 75). Files of the system need the
- * system helper.
+ * writes no hidden path and no executable file there, because a server could otherwise run programs (ADR 75). The system helper writes files
+ * of the system (ADR 79).
  */
-import { constants } from 'node:fs';
-import { chmod, lstat, mkdir, open, readFile, realpath, rm } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readFile, realpath, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sha256 } from '../../shared/order/digest.ts';
-import type { ManagedFile } from '../../shared/policy/managed-files.ts';
+import { isOfUser, type ManagedFile } from '../../shared/policy/managed-files.ts';
 import { isMissing, namesIn, writeWhole } from '../workspace/disk.ts';
 import { type CheckOutcome, met, notMet, unknown } from './checks.ts';
-
-/** Largest file that the agent reads, or keeps for its restoration. */
-const LARGEST = 1024 * 1024;
-const NO_HELPER = 'The agent may not change it: the system helper is not installed';
+import { foundFile } from './found-file.ts';
 
 /** File before the agent's first write. `content`: base64; null if the file did not exist. `written`: digest of the agent's last text. */
 interface Original {
@@ -48,12 +44,11 @@ export function createManagedFiles({
     return Promise.all(names.map(async (name) => JSON.parse(await readFile(join(folder, name), 'utf8')) as Original));
   }
 
-  /** Null if the agent may write the file; otherwise the reason. */
+  /** Null if the agent may write the file below `~/`; otherwise the reason. */
   async function obstacle({ path, mode, owner, reload }: ManagedFile): Promise<string | null> {
-    if (!path.startsWith('~/')) return NO_HELPER;
     if (path.split('/').some((part) => part.startsWith('.'))) return 'The agent writes no hidden file';
     if ((Number.parseInt(mode, 8) & 0o111) !== 0) return 'The agent writes no executable file';
-    if (owner !== null || reload !== null) return `The agent sets no owner and reloads no unit. ${NO_HELPER}`;
+    if (owner !== null || reload !== null) return 'The agent sets no owner and reloads no unit below ~/';
     const parent = await existingParent(dirname(located(path)));
     const real = await realpath(home);
     const isInside = parent === real || parent.startsWith(`${real}/`);
@@ -62,7 +57,7 @@ export function createManagedFiles({
 
   async function write(file: ManagedFile): Promise<void> {
     const path = located(file.path);
-    const current = await contentOf(path);
+    const current = await foundFile(path);
     const [wanted, mode] = [sha256(file.text), Number.parseInt(file.mode, 8)];
     if (current !== null && sha256(current.content) === wanted && current.mode === mode) return;
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -80,7 +75,7 @@ export function createManagedFiles({
 
   /** Restores a file, unless the user has changed it since. */
   async function restore({ path, content, mode, written }: Original): Promise<void> {
-    const current = await contentOf(located(path));
+    const current = await foundFile(located(path));
     if (current !== null && sha256(current.content) === written) {
       if (content === null) await rm(located(path));
       else await replace(located(path), Buffer.from(content, 'base64'), mode ?? 0o600);
@@ -89,7 +84,7 @@ export function createManagedFiles({
   }
 
   async function checkOne({ path, text, mode, owner }: ManagedFile): Promise<CheckOutcome> {
-    const found = await contentOf(located(path));
+    const found = await foundFile(located(path));
     if (found === null) return notMet(`${path} is missing.`);
     if (sha256(found.content) !== sha256(text)) return notMet(`${path} has another content.`);
     if (found.mode !== Number.parseInt(mode, 8)) return notMet(`${path} has the mode 0${found.mode.toString(8)}.`);
@@ -110,7 +105,7 @@ export function createManagedFiles({
       for (const original of await originals()) {
         if (!files.some(({ path }) => path === original.path)) await attempt(original.path, () => restore(original));
       }
-      for (const file of files) {
+      for (const file of files.filter(isOfUser)) {
         await attempt(file.path, async () => {
           const reason = await obstacle(file);
           if (reason === null) await write(file);
@@ -138,26 +133,6 @@ export function createManagedFiles({
       return problems.some(({ status }) => status === 'not-met') ? notMet(detail) : unknown(detail);
     },
   };
-}
-
-/** Null if the file does not exist. Does not follow a link. Throws for anything other than a file of at most 1 MiB. */
-async function contentOf(path: string) {
-  try {
-    const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-    try {
-      const { mode, uid, size } = await handle.stat().then((found) => {
-        if (!found.isFile()) throw new Error('it is not a file');
-        return found;
-      });
-      if (size > LARGEST) throw new Error('it is larger than 1 MiB');
-      return { content: await handle.readFile(), mode: mode & 0o777, uid };
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
 }
 
 /** Replaces a file in one step: a reader finds either the old or the new content. */

@@ -10,6 +10,13 @@ import { HelperRefusal, type PackageStep } from './requests.ts';
 const pattern = z.string().regex(/^(?:[A-Za-z0-9][A-Za-z0-9+._:-]{0,127})?\*?$/);
 const patterns = z.array(pattern).max(1000);
 
+/** At least two names, because a rule for all of /etc would give the server each right on the machine. */
+const permittedPath = z
+  .string()
+  .max(255)
+  .regex(/^(?:\/[^/\0\n]+){2,}\/?$/, 'is a path with at least two names, such as /etc/nginx/ or /etc/motd')
+  .refine((path) => !path.split('/').some((part) => part === '.' || part === '..'), 'contains no . or ..');
+
 export const machinePolicySchema = z.strictObject({
   packages: z.strictObject({
     /** Packages that an admin may name. */
@@ -24,6 +31,13 @@ export const machinePolicySchema = z.strictObject({
   ownPackages: z.strictObject({ signers: z.array(packageSignerSchema).min(1).max(64) }).optional(),
   /** Settings of policies that the helper applies. */
   settings: z.array(z.enum(SYSTEM_SETTINGS)).max(SYSTEM_SETTINGS.length).default([]),
+  /** Files that the setting `files.content` may change: paths of files, and paths of folders with a final `/`. */
+  files: z.array(permittedPath).max(100).default([]),
+  /** Units of systemd that may reload after a change of a file. */
+  reloads: z
+    .array(z.string().regex(/^[A-Za-z0-9:_.@-]+\.service$/))
+    .max(100)
+    .default([]),
   /** TCP ports that stay open for incoming connections while a policy requires a firewall. */
   openPorts: z.array(z.int().min(1).max(65_535)).max(64).default([]),
 });

@@ -183,7 +183,7 @@ export const CATALOG = {
     platforms: ['linux'],
     check: 'The agent compares the SHA-256 digest of the content, the mode and the owner. It follows no links.',
     apply:
-      'The agent writes files below ~/ in the home folder of its own user, except hidden and executable ones. It restores the former content when no policy names the file. It does not change files of the system, and says so.',
+      'The agent writes files below ~/ in the home folder of its own user, except hidden and executable ones. The system helper writes files of the system, in the folders that the owner of the device lists, and reloads the unit. Both restore the former content when no policy names the file.',
   },
   'certificates.trusted': {
     value: certificatesSchema,

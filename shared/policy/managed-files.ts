@@ -31,6 +31,9 @@ export const managedFileSchema = z.strictObject({
 });
 export type ManagedFile = z.output<typeof managedFileSchema>;
 
+/** True for a file in the home folder of the agent's user. False for a file of the system. */
+export const isOfUser = ({ path }: Pick<ManagedFile, 'path'>): boolean => path.startsWith('~/');
+
 export const managedFilesSchema = z
   .array(managedFileSchema)
   .min(1)

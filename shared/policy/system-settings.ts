@@ -8,6 +8,7 @@ export const SYSTEM_SETTINGS = [
   'usb-storage.blocked',
   'software.required',
   'software.forbidden',
+  'files.content',
   'certificates.trusted',
   'ssh.keys-only',
   'ssh.root-sign-in',

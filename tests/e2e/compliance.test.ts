@@ -205,7 +205,7 @@ describe.skipIf(!present)('compliance of a real device', { timeout: 120_000 }, (
     await owner.browser.call('POST', `/policies/${id}/rollout`, policyView, { version: 2, percent: 100 });
     const { settings: results } = await result('files.content', 'not-met');
     expect(results.find(({ setting }) => setting === 'files.content')?.detail).toBe(
-      '/etc/cordon-test-file is missing. The agent may not change it: the system helper is not installed.',
+      '/etc/cordon-test-file is missing. The device cannot change this itself, because the system helper is not installed.',
     );
     await owner.browser.call('POST', `/policies/${id}/groups`, policyView, { groups: [] });
     await until(() => expect(readFileSync(path, 'utf8')).toBe('mine\n'), 30_000);

@@ -40,11 +40,14 @@ describe.skipIf(!present)('the system helper under systemd', { timeout: 120_000 
       '/etc/cordon-agent/system.json',
       JSON.stringify({
         packages: { allow: [] },
+        files: ['/etc/demo/'],
+        reloads: ['demo.service'],
         settings: [
           'screen.lock-minutes',
           'ssh.keys-only',
           'ssh.root-sign-in',
           'time.synchronized',
+          'files.content',
           'usb-storage.blocked',
         ],
       }),
@@ -114,6 +117,24 @@ describe.skipIf(!present)('the system helper under systemd', { timeout: 120_000 
     await until(async () => expect(await isOn()).toBe('yes'), 30_000);
     await apply({});
     await until(async () => expect(await isOn()).toBe('no'), 30_000);
+  });
+
+  it('writes a file and reloads its unit', async () => {
+    const service = [
+      'Type=oneshot',
+      'RemainAfterExit=yes',
+      'ExecStart=/usr/bin/true',
+      'ExecReload=/usr/bin/cp /etc/demo/conf /run/read',
+    ];
+    machine.write('/etc/systemd/system/demo.service', ['[Service]', ...service, ''].join('\n'));
+    await machine.done(
+      'mkdir /etc/demo && echo mine > /etc/demo/conf && systemctl daemon-reload && systemctl start demo',
+    );
+    const file = { path: '/etc/demo/conf', text: 'managed', owner: null, mode: '0644', reload: 'demo.service' };
+    expect(await apply({ 'files.content': [file] })).toEqual([['applied', 'met']]);
+    expect(await machine.done('cat /run/read')).toBe('managed');
+    await apply({});
+    expect(await machine.done('cat /run/read')).toBe('mine\n');
   });
 
   it.skipIf(usbStorageLoaded)('writes a file of modprobe inside the sandbox of its unit', async () => {

@@ -1,5 +1,6 @@
-import { runChecks } from '../../policy/checks.ts';
+import { type Checks, runChecks } from '../../policy/checks.ts';
 import { linuxChecks } from '../../policy/linux-checks.ts';
+import { accountOf, machineFiles } from '../../policy/machine-checks.ts';
 import type { ChangePorts, Changes } from '../changes.ts';
 import type { RunTool } from '../run-tool.ts';
 import { updatesPart } from './automatic-updates.ts';
@@ -10,6 +11,7 @@ import { openSettingRecords } from './setting-records.ts';
 import { type AppliedSettings, createSettings } from './settings.ts';
 import { softwarePart } from './software.ts';
 import { sshKeysOnlyPart, sshRootPart } from './ssh.ts';
+import { systemFilesPart } from './system-files.ts';
 import { timePart } from './time-synchronization.ts';
 import { usbStoragePart } from './usb-storage.ts';
 
@@ -19,6 +21,7 @@ export function openSettings(
 ): AppliedSettings {
   const { policy, runTool, folder, now, log } = ports;
   const records = openSettingRecords(folder);
+  const files = machineFiles(process.platform, folder);
   return createSettings({
     records,
     policy,
@@ -29,6 +32,7 @@ export function openSettings(
       'updates.automatic': updatesPart(softwarePart(ports, 'install')),
       'time.synchronized': timePart(runTool),
       'screen.lock-minutes': screenLockPart(runTool),
+      'files.content': systemFilesPart(runTool, policy, accountOf),
       'ssh.keys-only': sshKeysOnlyPart(runTool),
       'ssh.root-sign-in': sshRootPart(runTool),
       'usb-storage.blocked': usbStoragePart(runTool),
@@ -38,7 +42,11 @@ export function openSettings(
     },
     async check(setting, value) {
       // New checks each time, because the checks of one round share the list of packages.
-      const [result] = await runChecks([{ setting, value: JSON.stringify(value) }], linuxChecks(), process.platform);
+      const checks: Checks = {
+        ...linuxChecks(),
+        ...(files && { 'files.content': (wanted) => files.check(wanted, new Map()) }),
+      };
+      const [result] = await runChecks([{ setting, value: JSON.stringify(value) }], checks, process.platform);
       return { status: result?.status ?? 'unknown', detail: result?.detail ?? '' };
     },
   });

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ManagedFile } from '../../../shared/policy/managed-files.ts';
 import { type AppliedSetting, SYSTEM_SETTINGS, type SystemSettings } from '../../../shared/policy/system-settings.ts';
 import {
   openSettingsMachine,
@@ -205,6 +206,67 @@ describe.skipIf(!present)('settings of the system helper', { timeout: 60_000 }, 
     await apply({});
     expect(helper.machine.version('unattended-upgrades')).toBeNull();
     expect(machine.shell(`ls ${parts}`)).toBe('');
+  });
+
+  describe('files of the system', () => {
+    const file = (path: string, more: Partial<ManagedFile> = {}): ManagedFile => ({
+      path,
+      text: 'managed\n',
+      owner: null,
+      mode: '0644',
+      reload: null,
+      ...more,
+    });
+    const folder = '/etc/cordon-test';
+    const text = (name: string) => machine.shell(`stat --format '%a %U' ${folder}/${name}; cat ${folder}/${name}`);
+    beforeAll(async () => {
+      machine.shell(`mkdir ${folder} && echo mine > ${folder}/old && chmod 600 ${folder}/old`);
+      await helper.kill();
+      const files = [`${folder}/`, '/etc/cordon-agent/', '/etc/cordon-link/', '/etc/cordon-open/'];
+      helper.allow(undefined, [], { settings: ['files.content'], files });
+      await helper.start();
+    });
+
+    it('are written with owner and mode, repaired, and restored', async () => {
+      const wanted = [file(`${folder}/old`, { owner: 'nobody' }), file(`${folder}/new`, { mode: '0640' })];
+      expect(await outcomes({ 'files.content': wanted })).toEqual([['files.content', 'applied', 'met']]);
+      expect([text('old'), text('new')]).toEqual(['644 nobody\nmanaged\n', '640 root\nmanaged\n']);
+      machine.shell(`echo drift > ${folder}/old`);
+      expect(await outcomes({ 'files.content': wanted })).toEqual([['files.content', 'repaired', 'met']]);
+      expect(await outcomes({ 'files.content': wanted.slice(0, 1) })).toEqual([['files.content', 'applied', 'met']]);
+      expect(machine.shell(`ls ${folder}`)).toBe('old\n');
+      await apply({});
+      expect(text('old')).toBe('600 root\nmine\n');
+
+      await apply({ 'files.content': wanted });
+      machine.shell(`echo theirs > ${folder}/old`);
+      await apply({});
+      // A change of the owner stays when the policy ends.
+      expect(machine.shell(`cat ${folder}/old; ls ${folder}`)).toBe('theirs\nold\n');
+    });
+
+    it('are refused outside the permitted folders, as programs, behind links, and where other users may write', async () => {
+      machine.shell('mkdir /etc/cordon-target /etc/cordon-open; ln -s cordon-target /etc/cordon-link');
+      machine.shell('chmod 777 /etc/cordon-open; mkdir -p /etc/cordon-agent');
+      for (const [refused, reason] of [
+        [file('/etc/passwd'), 'does not permit changes of /etc/passwd. The owner can add "/etc/passwd"'],
+        [file('/etc/cordon-agent/system.json'), 'does not permit changes of /etc/cordon-agent/system.json'],
+        [file(`${folder}/tool`, { mode: '0755' }), 'writes no executable file'],
+        [file(`${folder}/a`, { reload: 'cron.service' }), 'does not permit a reload of cron.service'],
+        [file(`${folder}/a`, { owner: 'nobody-at-all' }), 'has no user nobody-at-all'],
+        [file(`${folder}/none/a`), 'does not exist'],
+        [file('/etc/cordon-link/a'), '/etc/cordon-link is a link'],
+        [file('/etc/cordon-open/a'), 'Other users than root may change /etc/cordon-open'],
+      ] as const) {
+        const [result] = await apply({ 'files.content': [refused] });
+        expect(result?.check.status, reason).toBe('not-met');
+        expect(result?.detail).toContain(reason);
+        await apply({});
+      }
+      expect(
+        machine.shell('ls /etc/cordon-target /etc/cordon-open /etc/cordon-agent | grep -c "^a\\|json" || true'),
+      ).toBe('0\n');
+    });
   });
 
   it('changes nothing without the permission of the owner, says how to get it, and reverses what lost it', async () => {
