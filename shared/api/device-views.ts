@@ -1,5 +1,6 @@
 /** Saved views of the device list, and the columns that an account has chosen. */
 import { z } from 'zod';
+import { DEVICE_MARKS } from '../devices/device-marks.ts';
 import { columnsSchema, conditionsSchema } from '../inventory/list-fields.ts';
 import { COMPLIANCE_STATES } from '../policy/compliance-states.ts';
 import { accountIdSchema, deviceViewIdSchema, groupIdSchema, personIdSchema } from '../protocol/ids.ts';
@@ -15,6 +16,7 @@ const viewFilter = z.strictObject({
   person: personIdSchema.optional(),
   area: z.string().max(200).optional(),
   status: deviceStatus.optional(),
+  lifeCycle: z.enum(DEVICE_MARKS).optional(),
   connected: z.boolean().optional(),
   everConnected: z.boolean().optional(),
   located: z.boolean().optional(),

@@ -1,11 +1,33 @@
 /** Conditions, columns, saved views and the CSV file of the device list. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { deviceActionResult } from '../../../shared/api/device-actions.ts';
 import type { ConsoleTour } from '../../support/console-tour.ts';
 
 const MATCHING = /^[1-9]\d* devices? match/;
 
 export function deviceListPages(tour: () => ConsoleTour): void {
+  it('device list: labels and missing devices', async () => {
+    const { seat, page, look, device, operator } = tour();
+    const act = (action: string, change = {}) =>
+      operator.owner.api.call('POST', `/device-actions/${action}`, deviceActionResult, {
+        devices: [device],
+        ...change,
+      });
+    await act('mark-missing');
+    await act('label', { add: ['loan', 'front desk', 'spare'] });
+    await seat.goto('/devices');
+    await page.getByRole('combobox', { name: 'Status' }).click();
+    await page.getByRole('option', { name: 'Missing', exact: true }).click();
+    await page.locator('main').getByText('1 device matches').waitFor();
+    const cells = page.getByRole('row').last().getByRole('gridcell');
+    await expect.poll(() => cells.allTextContents()).toContain('front desk loan spare');
+    await expect.poll(() => cells.last().textContent()).toMatch(/Missing$/);
+    await look('device list with labels');
+    await act('mark-found');
+    await act('label', { remove: ['loan', 'front desk', 'spare'] });
+  });
+
   it('device list: conditions, columns, saved views and export', async () => {
     const { seat, page, look, glance, button } = tour();
     const count = page.locator('main').getByText(/^[\d,]+ devices?/);
@@ -35,7 +57,7 @@ export function deviceListPages(tour: () => ConsoleTour): void {
     await expect.poll(() => page.getByRole('columnheader').allTextContents()).toContain('Serial number');
     const heads = await page.getByRole('columnheader').allTextContents();
     expect(heads.filter((head) => head !== '')).toEqual([
-      ...['User', 'Host name', 'Group', 'Last seen', 'Enrolled', 'Reported host name', 'Serial number'],
+      ...['User', 'Host name', 'Group', 'Labels', 'Last seen', 'Reported host name', 'Serial number'],
     ]);
     await expect.poll(() => page.getByRole('gridcell', { name: /^BER-/ }).count()).toBe(2 * devices);
 

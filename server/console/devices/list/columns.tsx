@@ -4,7 +4,7 @@
  */
 import { Badge } from '@mantine/core';
 import { createColumnHelper, metaHelper, rowSortingFeature, tableFeatures } from '@tanstack/react-table';
-import type { CSSProperties, ReactNode } from 'react';
+import { type CSSProperties, Fragment, type ReactNode } from 'react';
 import type { ListedDevice } from '../../../../shared/api/devices.ts';
 import { LIST_FACTS, type ListColumn, type ListFact } from '../../../../shared/inventory/list-fields.ts';
 import { date, relative } from '../../../../shared/look/time-words.ts';
@@ -179,18 +179,17 @@ function Where({ device: { areas, home } }: { readonly device: ListedDevice }) {
   );
 }
 
-/** Number of labels in a row. The device page lists all labels. */
-const LABELS = 2;
-
 function Labels({ labels }: Pick<ListedDevice, 'labels'>) {
   return (
-    <span className={classes.labels} title={labels.join(', ')}>
-      {labels.slice(0, LABELS).map((label) => (
-        <span key={label} className={classes.label}>
-          <UserText>{label}</UserText>
-        </span>
+    <span title={labels.join(', ')}>
+      {labels.map((label, index) => (
+        <Fragment key={label}>
+          {index > 0 && ' '}
+          <span className={classes.label}>
+            <UserText>{label}</UserText>
+          </span>
+        </Fragment>
       ))}
-      {labels.length > LABELS && <span className={classes.faint}>{`+${labels.length - LABELS} more`}</span>}
     </span>
   );
 }

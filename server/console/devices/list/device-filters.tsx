@@ -2,6 +2,7 @@ import { Button, CloseButton, Collapse, Group, Pill, Select, TextInput } from '@
 import { useDisclosure } from '@mantine/hooks';
 import { IconAdjustmentsHorizontal, IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
+import { DEVICE_MARKS } from '../../../../shared/devices/device-marks.ts';
 import { dateTime } from '../../../../shared/look/time-words.ts';
 import { COMPLIANCE_STATES } from '../../../../shared/policy/compliance-states.ts';
 import { groupsQuery } from '../../client/queries.ts';
@@ -9,6 +10,7 @@ import { AreaSelect } from '../../parts/area-select.tsx';
 import { useSearchText } from '../../parts/use-search-text.ts';
 import { STATE_NAMES } from '../../words/compliance.ts';
 import { STATUS_WORDS } from '../../words/devices.ts';
+import { LIFE_CYCLE_BADGES } from '../../words/record-actions.ts';
 import classes from './device-filters.module.css';
 import { type Filter, ISSUE_FILTERS, type Order, setFilters, sortOf } from './filter.ts';
 import { usePhone } from './use-phone.ts';
@@ -20,6 +22,13 @@ const SORTS = [
   { value: 'seen', label: 'Last seen, oldest first' },
   { value: 'enrolled-', label: 'Enrolled, newest first' },
   { value: 'enrolled', label: 'Enrolled, oldest first' },
+];
+
+const STATUSES = ['active', 'revoked', 'unenrolled'] as const;
+/** Statuses of the enrollment, and marks of admins. */
+const STATES = [
+  ...STATUSES.map((value) => ({ value, label: STATUS_WORDS[value] })),
+  ...DEVICE_MARKS.map((value) => ({ value, label: LIFE_CYCLE_BADGES[value].label })),
 ];
 
 export function DeviceFilters({
@@ -181,12 +190,15 @@ function Choices({ filter, narrow }: { readonly filter: Filter; readonly narrow:
         className={classes.choice}
         aria-label="Status"
         placeholder="All statuses"
-        data={Object.entries(STATUS_WORDS).map(([value, label]) => ({ value, label }))}
+        data={STATES}
         clearable
         clearButtonProps={{ 'aria-label': 'All statuses' }}
-        value={filter.status ?? null}
+        value={filter.lifeCycle ?? filter.status ?? null}
         onChange={(value) =>
-          narrow({ status: value === 'active' || value === 'revoked' || value === 'unenrolled' ? value : undefined })
+          narrow({
+            status: STATUSES.find((one) => one === value),
+            lifeCycle: DEVICE_MARKS.find((one) => one === value),
+          })
         }
       />
       <Select

@@ -41,6 +41,7 @@ describe('the device list', () => {
 
   it('counts its active filters', () => {
     expect([isNarrowed(filterOf({})), isNarrowed(filterOf({ text: 'a' }))]).toEqual([false, true]);
+    expect(setFilters(filterOf({ lifeCycle: 'missing' }))).toBe(1);
     expect(setFilters(filterOf({ text: 'a', area: 'PK', connected: false, where: [CONDITION] }))).toBe(3);
   });
 });

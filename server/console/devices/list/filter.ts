@@ -14,7 +14,8 @@ import { withQuery } from '../../client/call.ts';
 /** Filters without a form field. Health issues link to the device list with these filters. */
 export const ISSUE_FILTERS = ['everConnected', 'seenBefore', 'listBelow', 'located', 'countersigned'] as const;
 type IssueFilter = (typeof ISSUE_FILTERS)[number];
-export interface Filter extends Pick<DeviceSearch, 'text' | 'group' | 'area' | 'status' | 'connected' | IssueFilter> {
+export interface Filter
+  extends Pick<DeviceSearch, 'text' | 'group' | 'area' | 'status' | 'lifeCycle' | 'connected' | IssueFilter> {
   readonly compliance?: ComplianceState | undefined;
   readonly where?: readonly Condition[] | undefined;
 }
@@ -65,7 +66,7 @@ export const exportPath = ({ where, ...filter }: Filter, order: Order, facts: re
 
 /** Number of active filters, without the search text. */
 export const setFilters = (filter: Filter): number =>
-  [filter.group, filter.area, filter.status, filter.connected, filter.compliance]
+  [filter.group, filter.area, filter.status, filter.lifeCycle, filter.connected, filter.compliance]
     .concat(ISSUE_FILTERS.map((name) => filter[name] as string | undefined))
     .filter((value) => value !== undefined).length + (filter.where?.length ?? 0);
 
