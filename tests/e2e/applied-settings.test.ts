@@ -4,13 +4,16 @@
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { complianceHistory, deviceComplianceView } from '../../shared/api/compliance.ts';
 import { policyView } from '../../shared/api/policies.ts';
 import type { Settings } from '../../shared/policy/catalog.ts';
 import { AgentProcess } from '../support/agent-process.ts';
+import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
 import { type CutNetwork, cutNetworks, openCutNetwork } from '../support/cut-network.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
+import { BOTH_LOOKS, takeSeat } from '../support/seat.ts';
 import { openSettingsMachine, type SettingsMachine, settingsMachines } from '../support/settings-machine.ts';
 import { SystemHelper } from '../support/system-helper.ts';
 import { tool } from '../support/tools.ts';
@@ -22,7 +25,8 @@ const tools = [
   tool('openssl', 'apt install openssl'),
   tool('setpriv', 'apt install util-linux'),
 ];
-const present = cutNetworks.present && settingsMachines.present && tools.every((each) => each.present);
+const present =
+  chromium.present && cutNetworks.present && settingsMachines.present && tools.every((each) => each.present);
 /** The agent of a real device may not read the rules of the firewall either. */
 const WITHOUT_RIGHTS = ['setpriv', '--bounding-set=-net_admin'];
 
@@ -32,8 +36,10 @@ describe.skipIf(!present)('settings that a device applies', { timeout: 180_000 }
   let helper: SystemHelper;
   let world: World;
   let agent: AgentProcess;
+  let browser: Browser;
 
   beforeAll(async () => {
+    browser = await openBrowser();
     network = openCutNetwork();
     machine = await openSettingsMachine(network.inside);
     helper = new SystemHelper(machine.inside);
@@ -57,6 +63,7 @@ describe.skipIf(!present)('settings that a device applies', { timeout: 180_000 }
     await helper?.remove();
     await machine?.remove();
     network?.remove();
+    await closeBrowser(browser);
   });
 
   const compliance = () =>
@@ -89,6 +96,24 @@ describe.skipIf(!present)('settings that a device applies', { timeout: 180_000 }
     return id;
   }
 
+  /** The admin sees which settings the device applied, which it may not, and the repair. */
+  async function console(): Promise<void> {
+    const seat = await takeSeat(browser, world.server.admin, { as: world.operator.owner });
+    await seat.goto(`/devices/${agent.device}`);
+    const section = seat.page.getByRole('main');
+    const row = (title: string) => section.getByRole('listitem').filter({ hasText: title });
+    await row('Firewall: required').getByText('Applied by the device.').waitFor();
+    await row('Forbidden software').getByText('Not changed by the device.').waitFor();
+    await row('Minimum version of the agent').getByText('Only checked.').waitFor();
+    await section.getByText('Repaired by the agent: Firewall').scrollIntoViewIfNeeded();
+    expect(await seat.faults('applied settings', BOTH_LOOKS)).toEqual([]);
+    await seat.goto('/policies/new');
+    await seat.page.getByText('A device with the system helper also applies some of them').waitFor();
+    expect(await seat.faults('settings with their application', BOTH_LOOKS)).toEqual([]);
+    expect(seat.complaints).toEqual([]);
+    await seat.context.close();
+  }
+
   function authority(): string {
     const path = helper.machine.path('authority.pem');
     const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc', '-keyout', '/dev/null'];
@@ -107,6 +132,7 @@ describe.skipIf(!present)('settings that a device applies', { timeout: 180_000 }
       'certificates.trusted': [pem],
       'software.required': ['cordon-demo'],
       'software.forbidden': ['cordon-old'],
+      'agent.minimum-version': '0.1',
     });
     await until(async () => {
       expect(await results()).toEqual({
@@ -114,6 +140,7 @@ describe.skipIf(!present)('settings that a device applies', { timeout: 180_000 }
         'certificates.trusted': ['met', true],
         'software.required': ['met', true],
         'software.forbidden': ['not-met', false],
+        'agent.minimum-version': ['met', false],
       });
     }, 60_000);
     expect(bundle()).toContain(pem.trim());
@@ -137,6 +164,7 @@ describe.skipIf(!present)('settings that a device applies', { timeout: 180_000 }
     }, 30_000);
     expect(JSON.parse(repaired[0]?.detail ?? '')).toMatchObject({ setting: 'firewall.enabled' });
     await until(async () => expect(await results()).toMatchObject({ 'firewall.enabled': ['met', true] }), 30_000);
+    await console();
 
     await world.operator.owner.browser.call('POST', `/policies/${policy}/groups`, policyView, { groups: [] });
     await until(() => {

@@ -2,7 +2,7 @@
 import { ownFile } from './own-file.ts';
 import type { SettingPart } from './setting-part.ts';
 
-const PACKAGES = ['unattended-upgrades'];
+export const UPDATE_PACKAGES = ['unattended-upgrades'];
 /** The file is the last one that apt reads, so its values win. */
 const LINES = [
   'APT::Periodic::Enable "1";',
@@ -14,9 +14,9 @@ const LINES = [
 export function updatesPart(software: SettingPart<readonly string[]>): SettingPart<true> {
   const file = ownFile('/etc/apt/apt.conf.d/99zz-cordon');
   return {
-    isApplied: async (_, note) => file.has(LINES) && (await software.isApplied(PACKAGES, note)),
+    isApplied: async (_, note) => file.has(LINES) && (await software.isApplied(UPDATE_PACKAGES, note)),
     async apply(_, note) {
-      await software.apply(PACKAGES, note);
+      await software.apply(UPDATE_PACKAGES, note);
       file.write(LINES);
     },
     async revert(note) {

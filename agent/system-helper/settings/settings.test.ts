@@ -23,7 +23,7 @@ const needed = [
 ];
 const present = settingsMachines.present && needed.every((each) => each.present);
 
-describe.skipIf(!present)('settings of the system helper', { timeout: 60_000 }, () => {
+describe.skipIf(!present)('settings of the system helper', { timeout: 180_000 }, () => {
   let machine: SettingsMachine;
   let helper: SystemHelper;
   let authority: string;
@@ -190,6 +190,18 @@ describe.skipIf(!present)('settings of the system helper', { timeout: 60_000 }, 
     await apply({});
     expect(versions()).toEqual(['2.0', '1.0']);
     helper.machine.run('dpkg', '--remove', 'cordon-demo', 'cordon-lib');
+  });
+
+  it('changes nothing about a package that policies require and forbid', async () => {
+    const results = await apply({
+      'software.required': ['cordon-demo'],
+      'software.forbidden': ['cordon-demo', 'unattended-upgrades'],
+      'updates.automatic': true,
+    });
+    expect(results.map(({ outcome }) => outcome)).toEqual(['failed', 'failed', 'failed']);
+    expect(results[0]?.detail).toMatch(/^The policies of this device require and forbid cordon-demo\./);
+    expect(helper.machine.version('cordon-demo')).toBeNull();
+    await apply({});
   });
 
   it('switches automatic updates on with their package, and off again', async () => {

@@ -11,6 +11,7 @@ import {
 } from '../../../shared/policy/system-settings.ts';
 import type { MachinePolicy } from '../machine-policy.ts';
 import { HelperRefusal, LONGEST_DETAIL } from '../requests.ts';
+import { contradictionsIn } from './contradictions.ts';
 import type { PartNote, SettingPart, SettingParts } from './setting-part.ts';
 import type { SettingRecord, SettingRecords } from './setting-records.ts';
 
@@ -135,9 +136,16 @@ export function createSettings(ports: SettingsPorts): AppliedSettings {
   async function applyAll(wanted: SystemSettings): Promise<AppliedSetting[]> {
     const results: AppliedSetting[] = [];
     for (const setting of SYSTEM_SETTINGS) if (wanted[setting] === undefined) await reverse(setting);
+    const contradictions = contradictionsIn(wanted);
     for (const setting of SYSTEM_SETTINGS) {
       const value = wanted[setting];
-      if (value !== undefined) results.push({ setting, ...(await applyOne(setting, value)) });
+      if (value === undefined) continue;
+      const contradiction = contradictions.get(setting);
+      const result: Result =
+        contradiction === undefined
+          ? await applyOne(setting, value)
+          : { outcome: 'failed', detail: contradiction, check: await check(setting, value) };
+      results.push({ setting, ...result });
     }
     return results;
   }
