@@ -1,3 +1,4 @@
+import type { LostMode } from '../shared/lost-mode/lost-mode.ts';
 import type { DeviceId } from '../shared/protocol/ids.ts';
 import type { Instant } from '../shared/time/clock.ts';
 import type { Location, Service } from '../shared/verdict/terms.ts';
@@ -13,6 +14,7 @@ import type { CollectInventory } from './inventory/collect.ts';
 import type { PrivacyView } from './inventory/privacy-view.ts';
 import type { DialPort } from './link/dial.ts';
 import type { Link, LinkState } from './link/link.ts';
+import type { LostModeWork } from './lost-mode/lost-mode.ts';
 import type { Mail, MailServiceState } from './mail/mail.ts';
 import type { OpenConnectorPart } from './mail-connector/connector-part.ts';
 import type { MailConnectorStatus } from './mail-connector/mail-connector.ts';
@@ -83,6 +85,8 @@ export interface AgentOptions {
   readonly announceMail?: ((text: string) => void) | undefined;
   /** Shows on the desktop that the organization collects more. Returns true when the desktop displayed the text. */
   readonly announceCollection?: ((text: string) => Promise<boolean>) | undefined;
+  /** Shows on the desktop that lost mode is on. */
+  readonly announceLostMode?: ((mode: LostMode) => void) | undefined;
   readonly showAdminMessage?: ((text: string) => Promise<DesktopResult>) | undefined;
   /** Scripts of the organization; absent on devices that run none, such as simulated ones. */
   readonly scripts?: ScriptOptions | undefined;
@@ -127,6 +131,10 @@ export interface AgentStatus {
   readonly gates: readonly GateView[];
   readonly nextChange: Instant | null;
   readonly policy: PolicyView;
+  /** Lost mode that is on; null if it is off. */
+  readonly lostMode: LostMode | null;
+  /** Name that an admin gave the device; null without one. */
+  readonly displayName: string | null;
   readonly workspace: 'open' | 'locked' | 'wiped';
   readonly messaging: MessagingState;
   readonly mail: MailServiceState;
@@ -167,6 +175,7 @@ export interface Agent {
   readonly adminMessages: Pick<AdminMessages, 'list' | 'displayed'>;
   /** Sections that the agent reports about the device. `displayed`: the caller displays the list to the user. */
   readonly privacy: { view(): PrivacyView; displayed(): void };
+  readonly lostMode: Pick<LostModeWork, 'current' | 'end'>;
   /** Scripts of the organization that ran on this device. */
   scripts(): ScriptsView;
   onChange(listener: () => void): () => void;

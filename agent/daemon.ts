@@ -24,6 +24,7 @@ import { sensorsFrom } from './evidence/sensor-command.ts';
 import { machineInventory } from './inventory/machine-inventory.ts';
 import { dialDirect } from './link/dial.ts';
 import { type LogFile, openLogFile } from './log/log-file.ts';
+import { lostLines } from './lost-mode/lost-lines.ts';
 import type { OpenConnectorPart } from './mail-connector/connector-part.ts';
 import { type MailPrograms, openMailPrograms } from './mail-programs/mail-programs.ts';
 import { type Maildir, openMaildir } from './mail-programs/maildir.ts';
@@ -127,6 +128,10 @@ export async function openAgent(
     inventory: machineInventory(process.platform, (section, error) =>
       log.warn({ section, error: plain(String(error)) }, 'a section of the inventory could not be read'),
     ),
+    announceLostMode: (mode) => {
+      const [title, ...lines] = lostLines(mode, config.languages);
+      void showOnDesktop(title, lines.join('\n'));
+    },
     announceCollection: (text) => showOnDesktop('Cordon privacy', text),
     readLiveQuery: machineQueries(process.platform),
     readLog: recent.read,
@@ -321,6 +326,9 @@ async function respond(
       if (request.change === null) return power.current();
       return changePowerNotice(agent, power, request.change);
     }
+    case 'lost-mode':
+      if (request.end) agent.lostMode.end();
+      return agent.lostMode.current();
     case 'open':
       return { link: await page.link() } satisfies OpenResponse;
     case 'mail-list':

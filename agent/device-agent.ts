@@ -46,6 +46,7 @@ class DeviceAgent implements Agent {
   readonly adminMessages: Agent['adminMessages'];
   readonly privacy: Agent['privacy'];
   readonly scripts: Agent['scripts'];
+  readonly lostMode: Agent['lostMode'];
   readonly #options: AgentOptions;
   readonly #log: AgentLog;
   readonly #identity: { readonly device: DeviceId; readonly installation: string; readonly generation: number };
@@ -128,6 +129,7 @@ class DeviceAgent implements Agent {
     this.#outbox = createOutboxSender(this.#store, this.link.send);
     this.#work = this.#openManagementWork();
     ({ privacy: this.privacy, adminMessages: this.adminMessages, scripts: this.scripts } = this.#work);
+    this.lostMode = this.#work.lostMode;
     this.#communication = this.#openCommunication();
     ({ messaging: this.messaging, mail: this.mail } = this.#communication);
     this.#frames = this.#createFrameDispatch();
@@ -183,7 +185,7 @@ class DeviceAgent implements Agent {
       sources: this.#sampling.sources(),
       gates: SERVICES.map((service) => this.gate(service)),
       nextChange: verdict?.nextChange ?? null,
-      policy: this.#work.policy.view(),
+      ...this.#work.view(),
       workspace: this.#options.workspace.state(),
       messaging: this.messaging.state(),
       mail: this.mail.state(),
@@ -375,7 +377,7 @@ class DeviceAgent implements Agent {
         scripts: true,
         software: true,
         power: true,
-        policy: this.#work.policy.digest(),
+        ...this.#work.known(),
         ...this.#versions(),
       }),
       denied: () => this.#management.denial(),

@@ -12,7 +12,7 @@ export interface FrameDispatchPorts {
   readonly identity: { readonly device: string; readonly installation: string; readonly generation: number };
   readonly intake: DocumentIntake;
   readonly outbox: OutboxSender;
-  readonly work: Pick<ManagementWork, 'commands' | 'policy' | 'inventory' | 'query'>;
+  readonly work: Pick<ManagementWork, 'commands' | 'policy' | 'inventory' | 'query' | 'lostMode' | 'rename'>;
   readonly communication: Pick<Communication, 'messaging' | 'newMail' | 'welcomed'>;
   readonly send: Link['send'];
   readonly versions: () => { readonly list: number; readonly record: number; readonly approverSet: number };
@@ -32,7 +32,7 @@ export interface FrameDispatch {
 
 export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
   const { identity, intake, outbox, communication, send } = ports;
-  const { commands, policy, inventory, query } = ports.work;
+  const { commands, policy, inventory, query, lostMode } = ports.work;
   const { messaging } = communication;
   const have = () => void send({ kind: 'have', ...ports.versions() });
 
@@ -64,6 +64,7 @@ export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
         if (doubtful !== true) ports.onTime(time);
         outbox.opened(reports);
         void commands.work();
+        lostMode.welcomed();
         return communication.welcomed();
       }
       case 'time':
@@ -106,6 +107,10 @@ export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
         return policy.receive(frame);
       case 'query':
         return query.receive(frame);
+      case 'lost-mode':
+        return lostMode.receive(frame);
+      case 'device-name':
+        return ports.work.rename(frame.name);
       case 'new-mail':
         return communication.newMail();
       case 'inventory-sections':

@@ -20,6 +20,7 @@ import { addEnrollCommand } from './enroll-command.ts';
 import { credentialFolder } from './enrollment/credential-folder.ts';
 import { explainFailure } from './explain-failure.ts';
 import type { PrivacyView } from './inventory/privacy-view.ts';
+import { addLostModeCommand } from './lost-mode/lost-mode-command.ts';
 import { addMailCommands } from './mail-commands.ts';
 import { addSendmailCommand } from './mail-programs/sendmail-command.ts';
 import { addMessageCommands } from './message-commands.ts';
@@ -93,6 +94,7 @@ export async function main(argv: readonly string[], time?: DeviceTime): Promise<
   addOpenCommand(program, ports);
   addUpdateCommand(program, ports);
   addPowerCommand(program, ports);
+  addLostModeCommand(program, ports);
   addWorkspaceCommands(program, ports);
 
   try {

@@ -1,12 +1,14 @@
 import type { ApproverSet } from '../shared/order/approvers.ts';
+import type { DeviceFrame } from '../shared/protocol/frames.ts';
 import type { Location } from '../shared/verdict/terms.ts';
 import { type AdminMessages, createAdminMessages } from './admin-messages/admin-messages.ts';
-import type { Agent, AgentOptions } from './agent.ts';
+import type { Agent, AgentOptions, AgentStatus } from './agent.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
 import { createInventoryReport, type InventoryReporting } from './inventory/inventory-report.ts';
 import type { DeviceListener } from './link/http.ts';
 import type { Link } from './link/link.ts';
 import type { SecureDial } from './link/tls.ts';
+import { createLostModeWork, type LostModeWork } from './lost-mode/lost-mode.ts';
 import { createPolicyWork, type PolicyWork } from './policy/policy-work.ts';
 import type { DeviceStore } from './store/agent-store.ts';
 import { collectLogs } from './work/collect-logs.ts';
@@ -20,9 +22,15 @@ export interface ManagementWork {
   readonly policy: PolicyWork;
   readonly commands: Commands;
   readonly query: QueryWork;
+  readonly lostMode: LostModeWork;
   readonly adminMessages: Agent['adminMessages'];
   readonly privacy: Agent['privacy'];
   readonly scripts: Agent['scripts'];
+  /** State of the admins' decisions on this device, for the frame `hello`. */
+  known(): Required<Pick<Extract<DeviceFrame, { kind: 'hello' }>, 'policy' | 'lostMode' | 'name'>>;
+  view(): Pick<AgentStatus, 'policy' | 'lostMode' | 'displayName'>;
+  /** Stores the display name; empty for none. */
+  rename(name: string): void;
   start(): void;
   maintain(): Promise<void>;
   stop(): Promise<void>;
@@ -38,6 +46,8 @@ export interface ManagementWorkPorts extends DeviceListener {
     | 'readLog'
     | 'logLevel'
     | 'announceCollection'
+    | 'announceLostMode'
+    | 'sensors'
     | 'showAdminMessage'
     | 'scripts'
     | 'systemHelper'
@@ -157,11 +167,24 @@ export function openManagementWork(ports: ManagementWorkPorts): ManagementWork {
     onFailure: failed('a live query could not be answered'),
   });
 
+  const lostMode = createLostModeWork({
+    store,
+    sensors: options.sensors,
+    send: ports.send,
+    isConnected: ports.isConnected,
+    deviceNow: ports.deviceNow,
+    announce: options.announceLostMode,
+    onReport,
+    onChange,
+    onFailure: failed('the position could not be reported'),
+  });
+
   return {
     inventory,
     policy,
     commands,
     query,
+    lostMode,
     adminMessages: {
       list: messages.list,
       displayed: (ids, on) => ports.tryStore(() => messages.displayed(ids, on)),
@@ -171,15 +194,31 @@ export function openManagementWork(ports: ManagementWorkPorts): ManagementWork {
       displayed: () => inventory.displayed(),
     },
     scripts: () => ({ setting: options.scripts?.setting ?? 'off', scripts: scripts.list() }),
+    known: () => ({
+      policy: policy.digest(),
+      lostMode: store.lostMode()?.id ?? '',
+      name: store.displayName(),
+    }),
+    view: () => ({
+      policy: policy.view(),
+      lostMode: lostMode.current(),
+      displayName: store.displayName() || null,
+    }),
+    rename(name) {
+      store.saveDisplayName(name);
+      onChange();
+    },
     start() {
       void commands.work();
       policy.start();
+      lostMode.start();
     },
     async maintain() {
       // A user may have signed in since the last attempt, so the agent offers messages that the user has not seen again.
       await messages.offerToDesktop();
       await inventory.maintain();
       await policy.maintain();
+      await lostMode.maintain();
     },
     async stop() {
       await Promise.all([policy.stop(), commands.stop()]);

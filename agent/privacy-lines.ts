@@ -44,6 +44,8 @@ export function privacyLines({ sections, changedAt }: PrivacyView, all: boolean)
     changedAt === null
       ? 'Your organization has not changed this list since the enrollment.'
       : `Your organization changed this list last on ${dateOf(changedAt)} UTC.`,
+    'Lost mode: the agent sends coordinates of this device only while your organization has turned lost mode on. The device page, the desktop',
+    'and "cordon-agent lost-mode" show it, and you can end it. The server then deletes the coordinates.',
     'The agent also sends evidence of the location, receipts of orders, results of commands and alerts. SECURITY.md of Cordon describes them.',
   ];
 }

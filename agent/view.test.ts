@@ -51,6 +51,8 @@ const status = (changes: Partial<AgentStatus> = {}): AgentStatus => ({
   gates: [gate('management'), gate('messaging'), gate('mail')],
   nextChange: null,
   policy: { settings: [], compliance: null },
+  lostMode: null,
+  displayName: null,
   workspace: 'open',
   mailPrograms: null,
   connector: null,

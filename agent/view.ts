@@ -29,7 +29,7 @@ const when = (instant: number): string => new Date(instant).toISOString().replac
 export function statusLines(status: AgentStatus, running: boolean): string[] {
   const { areas, certainty } = status.location;
   return [
-    `device       ${status.device} (generation ${status.generation})`,
+    `device       ${status.device} (generation ${status.generation})${status.displayName === null ? '' : `, ${plain(status.displayName)}`}`,
     `agent        ${running ? 'running' : 'not running; start it with `cordon-agent run`'}`,
     ...(running
       ? [
@@ -55,6 +55,11 @@ export function statusLines(status: AgentStatus, running: boolean): string[] {
     `messages     ${messagingLine(status.messaging)}`,
     `mail         ${mailLine(status.mail)}`,
     `policy       ${policyLine(status.policy)}`,
+    ...(status.lostMode === null
+      ? []
+      : [
+          `lost mode    on since ${when(status.lostMode.startedAt)}: your organization receives the position. See \`cordon-agent lost-mode\``,
+        ]),
     `unsent       ${status.unsent} ${status.unsent === 1 ? 'report' : 'reports'}`,
     ...diskLines(status.disk),
     ...(status.nextChange === null ? [] : [`next change  ${when(status.nextChange)}`]),

@@ -102,6 +102,7 @@ async function startWork(
   mailer?.watch();
   const stopRevocationList = await domain.revocationList.start();
   const stopStatements = await devices.startStatementExpiry(failed('location statements could not be ended'));
+  const stopLostModes = await domain.lostMode.startExpiry(failed('lost mode of devices could not be ended'));
   const stopMemberships = domain.groupMembers.start(failed('dynamic groups could not be evaluated'));
   const stopCommands = domain.commands.startExpiry(failed('commands could not be expired'));
   const stopCompliance = await domain.compliance.start(failed('the compliance of devices could not be decided'));
@@ -127,6 +128,7 @@ async function startWork(
         stopMemberships(),
         disconnection.stop(),
         stopStatements(),
+        stopLostModes(),
         stopCommands(),
         stopCompliance(),
         stopNotices(),

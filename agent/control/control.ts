@@ -25,6 +25,8 @@ export const controlRequestSchema = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('update'), change: z.enum(['now', 'delay']).nullable() }),
   /** Requests the restart or shutdown whose countdown runs; starts or delays it. Response: `PowerNotice`, or null. */
   z.strictObject({ op: z.literal('power'), change: z.enum(['now', 'delay']).nullable() }),
+  /** Requests lost mode; ends it if `end` is true. Response: `LostMode`, or null. */
+  z.strictObject({ op: z.literal('lost-mode'), end: z.boolean() }),
   /** Requests a link to the device page. The daemon starts the page's HTTP listener if necessary. Response: `OpenResponse`. */
   z.strictObject({ op: z.literal('open') }),
   z.strictObject({ op: z.literal('people'), text: z.string().max(200) }),

@@ -1,4 +1,4 @@
-/** Conversion of sensor readings into areas, on the device. The device neither stores nor sends coordinates. */
+/** Conversion of sensor readings into areas, on the device. The device stores no coordinates, and sends them only in lost mode (`lost-mode.ts`). */
 import { parseEvidenceArea } from '../../shared/areas/area-code.ts';
 import type { AreaPolygon } from '../../shared/areas/polygon.ts';
 import type { Position } from '../../shared/areas/position.ts';

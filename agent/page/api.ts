@@ -11,6 +11,7 @@
  *   starts or delays it.
  * - `GET /power` → `powerView`: restart or shutdown whose countdown runs. `POST /power` (`updateBody`) → `powerNoticeView`: starts or
  *   delays it.
+ * - `GET /lost-mode` → `lostModeView`: lost mode that is on. `POST /lost-mode/end`: ends it.
  * - `GET /policy` → `policyStatusView`: settings that the device does not meet, and the actions of their policy.
  * - `GET /people?text=` → `peopleView`.
  * - `GET /conversations` → `conversationList`. `POST /conversations` (`newConversation`) → `madeView`.
@@ -29,6 +30,7 @@
 import { z } from 'zod';
 import { instant } from '../../shared/api/wire.ts';
 import { MISSING_REASONS, SECTIONS } from '../../shared/inventory/sections.ts';
+import { lostModeSchema } from '../../shared/lost-mode/lost-mode.ts';
 import { POWER_KINDS } from '../../shared/power/power-action.ts';
 import { commandIdSchema } from '../../shared/protocol/ids.ts';
 import { UPDATE_SCOPES } from '../../shared/software/software-change.ts';
@@ -91,6 +93,8 @@ export const messagingStatusView = z.object({
   now: instant,
   state: z.enum(['ready', 'uncertified', 'locked', 'wiped', 'denied']),
   me: z.object({ person: z.string(), name: z.string() }).nullable(),
+  /** Name that an admin gave this device; null without one. */
+  displayName: z.string().nullable(),
   /** True while the device is connected to the server, so that messages leave at once. */
   connected: z.boolean(),
   listExpired: instant.nullable(),
@@ -134,6 +138,8 @@ export const powerNoticeView = z.object({
   delayed: z.boolean(),
 });
 export const powerView = z.object({ notice: powerNoticeView.nullable() });
+
+export const lostModeView = z.object({ mode: lostModeSchema.nullable() });
 
 export const collectionView = z.object({
   sections: z.array(

@@ -8,18 +8,19 @@ import type { Notice } from '../enforcement/notice-view.ts';
 import type { MessagingState } from '../messaging/messaging.ts';
 
 export interface MessagingStatusSources {
-  status(): Pick<AgentStatus, 'now' | 'connection' | 'listExpires' | 'policy'>;
+  status(): Pick<AgentStatus, 'now' | 'connection' | 'listExpires' | 'policy' | 'displayName'>;
   gate(service: 'messaging' | 'mail'): GateView;
   readonly notices: { list(): readonly Notice[] };
 }
 
 export function messagingStatusOf(messaging: MessagingState, agent: MessagingStatusSources) {
-  const { now, connection, listExpires } = agent.status();
+  const { now, connection, listExpires, displayName } = agent.status();
   const { since, denials, restricted } = agent.gate('messaging');
   return {
     now,
     state: messaging.state,
     me: messaging.state === 'ready' ? { person: messaging.person, name: messaging.name } : null,
+    displayName,
     connected: connection === 'connected',
     listExpired: listExpires !== null && now >= listExpires ? listExpires : null,
     since,

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { CordonError } from '../../shared/errors.ts';
-import { newCommandId } from '../../shared/protocol/ids.ts';
+import type { LostMode } from '../../shared/lost-mode/lost-mode.ts';
+import { newCommandId, newLostModeId } from '../../shared/protocol/ids.ts';
 import { freePort } from '../../tests/support/free-port.ts';
 import { type OpenedPrograms, openProgramsOf } from '../../tests/support/mail-programs-of.ts';
 import { type MailDevice, MailWorld } from '../../tests/support/mail-world.ts';
@@ -35,6 +36,7 @@ let page: Page;
 let root: string;
 let offer: UpdateOffer | null;
 let notice: PowerNotice | null;
+let lostMode: LostMode | null;
 let shown: string[];
 let agentChanged: () => void;
 let programs: OpenedPrograms;
@@ -51,6 +53,7 @@ beforeEach(async () => {
   shown = [];
   offer = null;
   notice = null;
+  lostMode = null;
   programs = openProgramsOf(mailDevice);
   page = await openPage(
     {
@@ -80,10 +83,18 @@ beforeEach(async () => {
           connection: 'connected',
           listExpires: null,
           policy: { settings: [], compliance: null },
+          displayName: 'Reception',
         }),
         gate: () => ({ service: 'messaging', open: true, reasons: ['no_order'], denials: [], since: 0 }),
         adminMessages: { list: () => [], displayed: () => undefined },
         scripts: () => ({ setting: 'on', scripts: [] }),
+        lostMode: {
+          current: () => lostMode,
+          end() {
+            if (!lostMode) throw new CordonError('conflict', 'Lost mode is off.');
+            lostMode = null;
+          },
+        },
         privacy: { view: () => privacyView(null, null, []), displayed: () => undefined },
         notices: { list: () => [], markDisplayed: (orders) => void shown.push(...(orders ?? [])) },
         onChange(listener) {
@@ -443,6 +454,22 @@ it('shows a restart that waits for the user, who may delay it once', async () =>
   expect((await answer('POST', { change: 'delay' })).body).toEqual({ ...shownNotice, startsAt: 60_009, delayed: true });
   expect(await answer('POST', { change: 'delay' })).toMatchObject({ status: 409, body: { code: 'conflict' } });
   expect((await answer('POST', { change: 'now' })).body).toMatchObject({ startsAt: 1 });
+});
+
+it('shows lost mode, which the user may end', async () => {
+  const mine = await signIn();
+  const answer = async (method = 'GET', path = '/api/lost-mode', headers = mine) => {
+    const { status, json } = await ask(path, headers, method, method === 'POST' ? {} : undefined);
+    return { status, body: json() };
+  };
+  expect(await answer()).toEqual({ status: 200, body: { mode: null } });
+  const mode = { id: newLostModeId(), reason: 'Left in a train', contact: '+44 20 7946 0000', startedAt: 1, until: 9 };
+  lostMode = mode;
+  expect((await answer()).body).toEqual({ mode });
+  expect((await answer('POST', '/api/lost-mode/end', OWN)).status).toBe(401);
+  expect((await answer('POST', '/api/lost-mode/end')).status).toBe(200);
+  expect((await answer()).body).toEqual({ mode: null });
+  expect(await answer('POST', '/api/lost-mode/end')).toMatchObject({ status: 409, body: { code: 'conflict' } });
 });
 
 it('reports changes without content to a page with the cookie, until the session ends', async () => {

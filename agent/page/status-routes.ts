@@ -10,6 +10,7 @@ import {
   adminMessageList,
   collectionView,
   displayedBody,
+  lostModeView,
   messagingStatusView,
   policyStatusView,
   powerNoticeView,
@@ -22,7 +23,8 @@ import {
 import { type MessagingStatusSources, messagingStatusOf } from './messaging-status.ts';
 import { json, read, respond } from './route.ts';
 
-export type StatusSources = MessagingStatusSources & Pick<Agent, 'notices' | 'adminMessages' | 'privacy' | 'scripts'>;
+export type StatusSources = MessagingStatusSources &
+  Pick<Agent, 'notices' | 'adminMessages' | 'privacy' | 'scripts' | 'lostMode'>;
 
 /** Update of the operating system that waits for the user. */
 export interface PageUpdates {
@@ -83,6 +85,18 @@ export function addStatusRoutes(api: Router, { messaging, agent, updates, power 
     '/power',
     json,
     respond(powerNoticeView, ({ body }) => power.change(read(updateBody, body).change)),
+  );
+  api.get(
+    '/lost-mode',
+    respond(lostModeView, () => ({ mode: agent.lostMode.current() })),
+  );
+  api.post(
+    '/lost-mode/end',
+    json,
+    respond(done, () => {
+      agent.lostMode.end();
+      return DONE;
+    }),
   );
   api.get(
     '/privacy',

@@ -10,6 +10,7 @@ import type { CommandQueue } from '../commands/commands.ts';
 import type { EnforcementStore } from '../enforcement/enforcement-store.ts';
 import type { InventoryStore } from '../inventory/inventory-report.ts';
 import type { Outbox } from '../link/outbox.ts';
+import type { LostModeStore } from '../lost-mode/lost-mode.ts';
 import type { MailStore } from '../mail/mail-store.ts';
 import type { GivenUpLedger, LedgerStore } from '../messaging/members/ledger-watch.ts';
 import type { MessageStore } from '../messaging/message-store.ts';
@@ -21,6 +22,7 @@ import { DeviceRows } from './device-rows.ts';
 import { type DiskReserve, NO_RESERVE } from './disk-reserve.ts';
 import { documentRows, enforcementValues, eventRows, gateRows, noticeRows } from './enforcement-rows.ts';
 import { inventoryRows } from './inventory-rows.ts';
+import { lostModeRows } from './lost-mode-rows.ts';
 import { mailRows } from './mail-rows.ts';
 import { messageRows } from './message-rows.ts';
 import { outboxRows } from './outbox-rows.ts';
@@ -38,6 +40,7 @@ export interface DeviceStore
     InventoryStore,
     PolicyStore,
     QueryStore,
+    LostModeStore,
     ScriptRecordStore,
     LedgerStore {
   readonly messaging: MessageStore;
@@ -104,6 +107,7 @@ function deviceStore(rows: DeviceRows): DeviceStore {
     ...inventoryRows(rows, outbox),
     ...policyRows(rows, outbox),
     ...queryRows(rows),
+    ...lostModeRows(rows, outbox),
     ...scriptRows(rows),
     ...ledgerValues(rows),
     transaction: (work) => rows.transaction(work),

@@ -83,6 +83,9 @@ export const ACTIONS = {
    * identity), because a person who has the link can take over the account.
    */
   'account.reset-credentials': { right: 'accounts.invite', people: 1, stepUp: 'always', tokens: 'never' },
+  /** Lost mode reports where a person is. The user of the device sees it and can end it. */
+  'lost-mode.start': { right: 'lost-mode.start', people: 1, stepUp: 'always', tokens: 'marked' },
+  'device.locate': { right: 'lost-mode.locate', people: 1, stepUp: 'always', tokens: 'marked' },
   'role.grant': { right: 'grants.create', people: 1, stepUp: 'always', tokens: 'never' },
   'role.revoke': { right: 'grants.delete', people: 1, stepUp: 'always', tokens: 'never' },
   /** A change of a role changes the rights of all accounts with the role. */
@@ -201,6 +204,11 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'devices.label': 'harmless',
   'devices.add-to-group': 'harmless',
   'devices.remove-from-group': 'harmless',
+  'devices.rename': 'harmless',
+  'lost-mode.start': ['lost-mode.start'],
+  'lost-mode.locate': ['device.locate'],
+  /** The end deletes coordinates, and an admin can start lost mode again. */
+  'lost-mode.end': 'harmless',
   'devices.preview-action': 'harmless',
   'devices.update': ['location.override'],
   'devices.place': ['location.override'],

@@ -72,6 +72,7 @@ describe('destructive routes', () => {
     'packages.delete': 'deletes a file that an admin can upload again',
     'live-queries.remove': 'deletes the answers to the own query, which last one hour',
     'devices.remove-from-group': 'changes the members of a group, and an admin can add the devices again',
+    'lost-mode.end': 'deletes coordinates, which protects the user of the device',
     'jobs.abort': 'destroys nothing, and an admin can send the command again',
   };
   const routes = (Object.keys(RIGHTS) as RightName[]).filter(

@@ -222,6 +222,8 @@ export const RIGHTS = {
   'devices.retire': right('device', 'owner', 'fleet'),
   'devices.mark-missing': right('device', 'owner', 'fleet', 'helpdesk'),
   'devices.mark-found': right('device', 'owner', 'fleet', 'helpdesk'),
+  /** A display name decides nothing. */
+  'devices.rename': right('device', 'owner', 'fleet', 'helpdesk'),
   /** Labels decide about dynamic groups, and so about policies. */
   'devices.label': right('device', 'owner', 'fleet'),
   'devices.place': right('device', 'owner', 'fleet'),
@@ -274,6 +276,11 @@ export const RIGHTS = {
   'live-queries.answers': right('device', 'owner', 'fleet', 'helpdesk'),
   'live-queries.export': right('device', 'owner', 'fleet', 'helpdesk'),
   'live-queries.remove': right('device', 'owner', 'fleet', 'helpdesk'),
+  'lost-mode.show': right('device', ...EVERYONE),
+  'lost-mode.start': right('device', 'owner', 'fleet'),
+  /** Right to see the coordinates of a device in lost mode. No other right shows coordinates. */
+  'lost-mode.locate': right('device', 'owner', 'fleet'),
+  'lost-mode.end': right('device', 'owner', 'fleet', 'helpdesk'),
   'packages.list': right('any', ...EVERYONE),
   'packages.show': right('any', ...EVERYONE),
   'packages.upload': right('whole', 'owner', 'fleet'),

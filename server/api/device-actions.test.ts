@@ -177,7 +177,7 @@ describe('a preview', () => {
         ['not-enrolled', [ended]],
       ]),
     );
-    expect(wipe.json.names[held ?? '']).toEqual({ user: 'U0', hostname: null });
+    expect(wipe.json.names[held ?? '']).toEqual({ user: 'U0', hostname: null, displayName: null });
     const retire = await post('/device-actions/preview', owner, { filter: { group }, action: 'retire' });
     expect([retire.json.affected, retire.json.sample.length, retire.json.refused]).toEqual([7, 7, []]);
   });

@@ -13,10 +13,11 @@ const HEAD = [
   'connected',
   'workspace',
   'agent',
+  'name',
 ];
 
 /**
- * The device list as CSV. The file names devices by id and host name. It contains no names of people and no locations, because a file with
+ * The device list as CSV. The file names devices by id, display name and host name. It contains no names of people and no locations, because a file with
  * all devices of a fleet is easily passed on.
  */
 export function deviceListCsv(
@@ -36,6 +37,7 @@ export function deviceListCsv(
       presence?.connected ?? false,
       rest.workspace.state,
       presence?.agent ?? null,
+      rest.displayName,
       ...columns.map((fact) => factCell(fact, facts[fact] ?? null)),
     ];
   });

@@ -65,8 +65,8 @@ describe('names of devices by id', () => {
     const [own = '' as DeviceId, other = '' as DeviceId] = ids;
     const path = `/device-names?ids=${[own, other].join(',')}`;
     const [first, second] = [
-      { user: 'User 00', hostname: null },
-      { user: 'User 01', hostname: null },
+      { user: 'User 00', hostname: null, displayName: null },
+      { user: 'User 01', hostname: null, displayName: null },
     ];
     expect((await get(path)).json).toEqual({ devices: { [own]: first, [other]: second } });
     expect((await get(path, 'scoped')).json).toEqual({ devices: { [own]: first } });

@@ -10,6 +10,7 @@ import {
   deviceParams,
   deviceQuery,
   deviceReceiptList,
+  deviceRename,
   deviceView,
   evidenceView,
   revocation,
@@ -41,7 +42,7 @@ import { locatedBy, type Route, route } from './route.ts';
 export interface DevicesPorts {
   readonly devices: Pick<
     Devices,
-    'list' | 'batches' | 'get' | 'getGroup' | 'update' | 'revoke' | 'certificates' | 'names'
+    'list' | 'batches' | 'get' | 'getGroup' | 'update' | 'rename' | 'revoke' | 'certificates' | 'names'
   >;
   readonly inventory: Pick<Inventories, 'of'>;
   readonly orders: {
@@ -202,6 +203,19 @@ function changeRoutes({ devices, orders, now }: Pick<DevicesPorts, 'devices' | '
             override: { orders: overridden, by: caller.account.id, confirmedBy: confirmer, home, seat },
           }),
         });
+      },
+    }),
+    route({
+      name: 'devices.rename',
+      method: 'patch',
+      path: '/devices/:id/name',
+      summary: 'Set or remove the display name of a device',
+      params: deviceParams,
+      body: deviceRename,
+      response: deviceView,
+      async handler({ params, body, scope, demand }) {
+        const { id } = await devices.get(params.id, scope.devices);
+        return visibleDevice(await devices.rename(id, body.name), locatedBy(demand));
       },
     }),
     route({

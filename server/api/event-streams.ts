@@ -18,6 +18,8 @@ const TOPIC_OF: Readonly<Record<Wake['kind'], Topic | null>> = {
   verdicts: 'devices',
   members: 'devices',
   devices: 'devices',
+  'device-name': 'devices',
+  'lost-mode': 'devices',
   commands: 'commands',
   job: 'commands',
   results: 'commands',

@@ -76,6 +76,7 @@ const KINDS: Readonly<Record<string, string>> = {
   ntc: 'notification-channel',
   ntd: 'delivery',
   dvw: 'device-view',
+  lst: 'lost-mode',
 };
 const TYPED = /^([a-z]{3})_[a-z2-7]{16}$/;
 const ORDER = /^\d{4}-\d{3,6}$/;

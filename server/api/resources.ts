@@ -36,6 +36,7 @@ import { type IpDatabasesPorts, ipDatabaseRoutes } from './ip-databases.ts';
 import { type JobsPorts, jobRoutes } from './jobs.ts';
 import { type LedgerPorts, ledgerRoutes } from './ledger.ts';
 import { type LiveQueriesPorts, liveQueryRoutes } from './live-queries.ts';
+import { type LostModePorts, lostModeRoutes } from './lost-mode.ts';
 import { type MailPort, mailRoutes } from './mail.ts';
 import { type MembershipPort, membershipRoutes } from './membership.ts';
 import { type MetricsPort, metricsRoutes } from './metrics.ts';
@@ -73,6 +74,7 @@ export interface ResourcePorts {
   readonly commands: CommandsPorts['commands'] & JobsPorts['commands'];
   readonly deviceLogs: DeviceLogsPorts['deviceLogs'];
   readonly liveQueries: LiveQueriesPorts['liveQueries'];
+  readonly lostMode: LostModePorts['lostMode'];
   readonly inventory: Inventories;
   readonly groupMembers: GroupsPorts['groupMembers'] & DevicesPorts['groupMembers'];
   readonly enrollment: CodesPorts['enrollment'];
@@ -158,6 +160,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...jobRoutes({ commands, admins }),
     ...deviceLogRoutes({ deviceLogs: ports.deviceLogs, devices }),
     ...liveQueryRoutes({ liveQueries: ports.liveQueries, devices }),
+    ...lostModeRoutes({ lostMode: ports.lostMode, devices }),
     ...membershipRoutes(ports.membership),
     ...mailRoutes(ports.mail),
     ...holdRoutes({ holds: ports.holds, admins }),

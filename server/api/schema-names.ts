@@ -48,6 +48,7 @@ import * as ipDatabases from '../../shared/api/ip-databases.ts';
 import * as jobs from '../../shared/api/jobs.ts';
 import * as ledger from '../../shared/api/ledger.ts';
 import * as liveQueries from '../../shared/api/live-queries.ts';
+import * as lostMode from '../../shared/api/lost-mode.ts';
 import * as mail from '../../shared/api/mail.ts';
 import * as membership from '../../shared/api/membership.ts';
 import * as notifications from '../../shared/api/notifications.ts';
@@ -111,6 +112,7 @@ const MODULES: readonly object[] = [
   ipDatabases,
   ledger,
   liveQueries,
+  lostMode,
   mail,
   membership,
   notifications,

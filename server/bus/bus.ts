@@ -42,6 +42,10 @@ export type Wake =
   | { readonly kind: 'policies' }
   /** A script, its review or the switch for scripts changed. */
   | { readonly kind: 'scripts' }
+  /** An admin changed the display name of a device. */
+  | { readonly kind: 'device-name'; readonly device: DeviceId }
+  /** Lost mode of a device began or ended. */
+  | { readonly kind: 'lost-mode'; readonly device: DeviceId }
   /** The compliance of a device changed. */
   | { readonly kind: 'compliance'; readonly device: DeviceId }
   /** Changes that the console displays. Devices do not react to these changes. */

@@ -93,6 +93,10 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     load: async () => (await import('./query-commands.ts')).addQueryCommands,
   },
   {
+    commands: { 'lost-mode': 'Start and end lost mode of a device, and show its positions' },
+    load: async () => (await import('./lost-mode-commands.ts')).addLostModeCommands,
+  },
+  {
     commands: { alerts: 'List and acknowledge alerts, newest first. Repeated alerts of one day are one entry' },
     load: async () => (await import('./alert-commands.ts')).addAlertCommands,
   },

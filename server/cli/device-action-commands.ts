@@ -87,7 +87,7 @@ const selecting = (command: Command): Command =>
     .option('--group <group>', 'devices of this group')
     .option('--person <person>', 'devices of this user')
     .option('--label <label>', 'devices with this label')
-    .option('--text <text>', 'devices whose user name, host name or id contains this text');
+    .option('--text <text>', 'devices whose user name, name, host name or id contains this text');
 
 const labeling = (command: Command): Command =>
   command

@@ -17,6 +17,7 @@ export function addDeviceCommands(program: Command, cli: Cli): void {
   addViews(devices, cli);
   addUpdate(devices, cli);
   addLogs(devices, cli);
+  addRename(devices, cli);
   devices
     .command('revoke')
     .description('Revoke the certificates of a device and close its connections')
@@ -28,6 +29,26 @@ export function addDeviceCommands(program: Command, cli: Cli): void {
     });
   addVerdict(devices, cli);
   addDeviceActionCommands(program, cli);
+}
+
+function addRename(devices: Command, cli: Cli): void {
+  devices
+    .command('rename')
+    .description('Set the display name of a device, or remove it with --clear')
+    .argument('<device>')
+    .argument('[name]', 'name that lists, searches and the user of the device see')
+    .option('--clear', 'remove the name')
+    .action(async (id: string, name: string | undefined, { clear = false }: { clear?: boolean }) => {
+      if (clear === (name !== undefined)) {
+        throw new CordonError('invalid_input', 'Give either a name, or --clear to remove the name.');
+      }
+      const path = `/devices/${encodeURIComponent(id)}/name`;
+      const device = await cli.client().call(deviceView, 'PATCH', path, { name: name ?? null });
+      const { displayName } = device;
+      cli
+        .out()
+        .show(device, [displayName === null ? `${id} has no name.` : `${id} is now called ${plain(displayName)}.`]);
+    });
 }
 
 function addLogs(devices: Command, cli: Cli): void {
@@ -72,6 +93,7 @@ function addViews(devices: Command, cli: Cli): void {
         .out()
         .show({ ...device, location, observations }, [
           ...table(deviceHead, [deviceRow(device)]),
+          ...(device.displayName === null ? [] : [`name: ${plain(device.displayName)}`]),
           ...machine,
           `location: ${location.areas.join(' or ') || 'unknown'} (${location.certainty}${location.source ? `, by ${location.source}` : ''})`,
           ...lifeCycleLines(device),
@@ -170,7 +192,7 @@ const deviceRow = (device: DeviceView) => [
   device.workspace.state,
   device.presence?.connected ?? false,
   when(device.presence?.lastSeenAt ?? null),
-  device.hostname,
+  device.displayName ?? device.hostname,
   device.presence?.listVersion ?? 0,
   device.mailConnector ? 'mail connector' : null,
 ];

@@ -27,6 +27,7 @@ import { createLedger, type Ledger } from '../ledger/ledger.ts';
 import { createOpenings } from '../ledger/openings.ts';
 import { createPublication } from '../ledger/published-checkpoint.ts';
 import { createLiveQueries } from '../live-queries/live-queries.ts';
+import { createLostModes } from '../lost-mode/lost-mode.ts';
 import { createMail } from '../mail/mail.ts';
 import { createMembership } from '../membership/membership.ts';
 import type { ProviderSettings } from '../openid/provider-settings.ts';
@@ -58,6 +59,7 @@ import { IpDatabaseStore } from '../store/ip-database-store.ts';
 import { JurisdictionStore } from '../store/jurisdiction-store.ts';
 import { KeyPackageStore } from '../store/key-package-store.ts';
 import { LedgerStore } from '../store/ledger-store.ts';
+import { LostModeStore } from '../store/lost-mode-store.ts';
 import { mailStores } from '../store/mail-stores.ts';
 import { MailboxStore } from '../store/mailbox-store.ts';
 import { membershipStores } from '../store/membership-stores.ts';
@@ -297,6 +299,13 @@ async function createFleet(base: Foundation) {
     inventory,
     liveQueries,
     deviceLogs: createDeviceLogs({ store: new DeviceLogStore(database), commands }),
+    lostMode: createLostModes({
+      store: new LostModeStore(database),
+      positions: base.positionFile,
+      sealer: authority,
+      bus,
+      clock,
+    }),
     ...managed,
     ipFolder,
     ipDatabases,

@@ -67,7 +67,7 @@ export async function openFoundation(config: Config, replacements: Replacements)
     crlUrl: config.publicPort === 0 ? null : `https://${host}:${config.publicPort}${CRL_PATH}`,
     finish: 'later',
   });
-  const { installation, personKeyFile } = await checked.settle(authority);
+  const { installation, personKeyFile, positionFile } = await checked.settle(authority);
   const personKeys = createPersonKeys(personKeyFile, authority);
   database.onQuery(monitor.query);
 
@@ -94,6 +94,7 @@ export async function openFoundation(config: Config, replacements: Replacements)
     installation,
     personKeyFile,
     personKeys,
+    positionFile,
     bus: new LocalBus(),
     bound,
     watchClock: watch,

@@ -213,6 +213,13 @@ export function createDevices(ports: DevicesPorts) {
     select,
     update,
     updateAll,
+    async rename(id: DeviceId, name: string | null): Promise<Device> {
+      await lifeCycle.rename(id, name);
+      bus.publish({ kind: 'device-name', device: id });
+      bus.publish({ kind: 'devices' });
+      return get(id);
+    },
+    displayName: (id: DeviceId) => lifeCycle.displayName(id),
     revoke: (id: DeviceId, reason: RevocationReason = 'unspecified') => end(id, 'revoked', reason),
     unenroll: (id: DeviceId) => end(id, 'unenrolled', 'cessationOfOperation'),
 

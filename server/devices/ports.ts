@@ -86,6 +86,8 @@ export interface Device {
   readonly endedAt: number | null;
   readonly recordVersion: number;
   readonly hostname: string | null;
+  /** Name that an admin gave the device; null without one. */
+  readonly displayName: string | null;
   readonly platform: string | null;
   readonly workspace: Workspace;
   readonly lifeCycle: LifeCycleState;
@@ -105,8 +107,8 @@ export type DeviceSort = (typeof DEVICE_SORTS)[number] | ListFact;
 
 export interface DeviceFilter {
   /**
-   * Search text. Each of its words must be in the user's name, the host name or the serial number, or must begin the device id. The order
-   * of the words does not matter, nor does the case of ASCII letters.
+   * Search text. Each of its words must be in the user's name, the display name, the host name or the serial number, or must begin the
+   * device id. The order of the words does not matter, nor does the case of ASCII letters.
    */
   readonly text?: string;
   /** Conditions on facts of the inventory. All must be true. */
@@ -210,6 +212,7 @@ export interface DeviceName extends Placed {
   readonly id: DeviceId;
   readonly user: string;
   readonly hostname: string | null;
+  readonly displayName: string | null;
 }
 
 /** Ledger entry about a location change that changes the effect of an order. The entry contains only a digest of `record`. */
@@ -278,6 +281,9 @@ export interface LifeCycleStore {
   facts(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, ActionFacts>>;
   /** Marks enrolled devices as missing (`since`: server clock) or as found (null). Returns the number of changed devices. */
   setMissing(devices: readonly DeviceId[], since: number | null): Promise<number>;
+  /** Stores the display name of a device; null removes it. */
+  rename(device: DeviceId, name: string | null): Promise<void>;
+  displayName(device: DeviceId): Promise<string | null>;
   /** Throws `conflict`, and changes nothing, if a device would have too many labels. */
   changeLabels(devices: readonly DeviceId[], add: readonly string[], remove: readonly string[]): Promise<void>;
   /**

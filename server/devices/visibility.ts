@@ -14,9 +14,11 @@ export function seesLocation(located: Scope, { scopeGroups, home }: Pick<Device,
 export function visibleNames(
   devices: readonly DeviceName[],
   scope: Scope,
-): Record<string, Pick<DeviceName, 'user' | 'hostname'>> {
+): Record<string, Pick<DeviceName, 'user' | 'hostname' | 'displayName'>> {
   const visible = devices.filter((device) => inScope(scope, device));
-  return Object.fromEntries(visible.map(({ id, user, hostname }) => [id, { user, hostname }]));
+  return Object.fromEntries(
+    visible.map(({ id, user, hostname, displayName }) => [id, { user, hostname, displayName }]),
+  );
 }
 
 export function visibleDevice<D extends Device>(device: D, located: Scope): D {

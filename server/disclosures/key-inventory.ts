@@ -47,7 +47,8 @@ export function keyInventory({ rootDer, issuingDer, online, ledger }: PublicKeys
     { use: 'Ledger key', opens: 'Signs checkpoints of the public ledger. Decrypts nothing.', publicKey: ofKey(ledger) },
     {
       use: 'Storage key, derived from the passphrase',
-      opens: 'Decrypts the server’s own keys, documents of instruments, and the keys of people.',
+      opens:
+        'Decrypts the server’s own keys, documents of instruments, the keys of people, and positions of devices in lost mode.',
       publicKey: null,
     },
     {

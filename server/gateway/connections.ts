@@ -14,6 +14,8 @@ import type { Monitor } from '../monitoring/monitor.ts';
 import type { Delivery } from './delivery.ts';
 import type { DeviceUpgrades } from './device-upgrades.ts';
 import { identify } from './identity.ts';
+import type { LostModeDelivery } from './lost-mode-delivery.ts';
+import type { NameDelivery } from './name-delivery.ts';
 import type { PolicyDelivery } from './policy-delivery.ts';
 import type {
   CommandsPort,
@@ -74,6 +76,8 @@ interface Ports {
   readonly upgrades: DeviceUpgrades;
   readonly push: Delivery;
   readonly policyDelivery: Pick<PolicyDelivery, 'begin'>;
+  readonly lostModeDelivery: Pick<LostModeDelivery, 'begin'>;
+  readonly nameDelivery: Pick<NameDelivery, 'begin'>;
   readonly relocate: (session: DeviceSession) => Promise<void>;
   readonly monitor: Pick<Monitor, 'connected' | 'connectionRefused'>;
   readonly handlers: () => SessionHandlers;
@@ -153,6 +157,8 @@ function createWelcome(ports: Ports, time: () => { readonly time: Instant; reado
       push.inventorySections(session);
     });
     session.welcome();
+    if (hello.lostMode !== undefined) await ports.lostModeDelivery.begin(session, hello.lostMode);
+    if (hello.name !== undefined) await ports.nameDelivery.begin(session, hello.name);
     if (hello.policy !== undefined) await ports.policyDelivery.begin(session, hello.policy);
     await relocate(session);
   };

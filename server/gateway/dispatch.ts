@@ -1,6 +1,7 @@
 /** Handles the frames that devices send, with one function for each kind of frame, and acknowledges each handled frame. */
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { DeviceFrame, ReportItem } from '../../shared/protocol/frames.ts';
+import type { LostModeDelivery } from './lost-mode-delivery.ts';
 import type { MailboxDelivery } from './mailbox-delivery.ts';
 import { observationOf } from './observation.ts';
 import type {
@@ -11,6 +12,7 @@ import type {
   JurisdictionPort,
   LiveQueriesPort,
   Log,
+  LostModePort,
   OrdersPort,
   RelayPort,
   ScriptsPort,
@@ -24,6 +26,8 @@ export interface DispatchPorts {
   readonly devices: DevicesPort;
   readonly commands: CommandsPort;
   readonly liveQueries: Pick<LiveQueriesPort, 'answer'>;
+  readonly lostMode: Pick<LostModePort, 'endedOnDevice'>;
+  readonly lostModeDelivery: Pick<LostModeDelivery, 'position'>;
   readonly inventory: Pick<InventoryPort, 'put'>;
   readonly jurisdiction: JurisdictionPort;
   readonly orders: { readonly receipts: Pick<OrdersPort['receipts'], 'check' | 'storeChecked'> };
@@ -104,6 +108,8 @@ export function createDispatch(ports: DispatchPorts) {
           return await compliance.offlineLocked(device, generation, item.at);
         case 'setting-repaired':
           return await compliance.settingRepaired(device, generation, item);
+        case 'lost-mode-ended':
+          return await ports.lostMode.endedOnDevice(device, generation, item);
         case 'alert':
           return await devices.raiseAlert({ device, code: reportedCode(item.code), detail: item.detail });
       }
@@ -148,6 +154,8 @@ export function createDispatch(ports: DispatchPorts) {
         return report(session, frame);
       case 'answer':
         return ports.liveQueries.answer(frame.id, session, frame.answer);
+      case 'position':
+        return ports.lostModeDelivery.position(session, frame);
       case 'post':
         return post(session, frame);
       case 'mailbox':

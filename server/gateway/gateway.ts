@@ -16,7 +16,9 @@ import { startHeartbeat } from './heartbeat.ts';
 import { Interests } from './interests.ts';
 import { createJobDelivery } from './job-delivery.ts';
 import type { DeviceLogsPort } from './log-routes.ts';
+import { createLostModeDelivery } from './lost-mode-delivery.ts';
 import { createMailboxDelivery } from './mailbox-delivery.ts';
+import { createNameDelivery } from './name-delivery.ts';
 import type { PackagesPort } from './package-routes.ts';
 import { createPolicyDelivery } from './policy-delivery.ts';
 import {
@@ -29,6 +31,7 @@ import {
   type LedgerPort,
   type LiveQueriesPort,
   type Log,
+  type LostModePort,
   type MailPort,
   type MembershipPort,
   type NamesPort,
@@ -67,6 +70,7 @@ export interface GatewayPorts {
   readonly devices: DevicesPort;
   readonly commands: CommandsPort;
   readonly liveQueries: LiveQueriesPort;
+  readonly lostMode: LostModePort;
   readonly deviceLogs: DeviceLogsPort;
   readonly jurisdiction: JurisdictionPort;
   readonly orders: OrdersPort;
@@ -144,6 +148,8 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     compliance: ports.compliance,
     sessions,
   });
+  const lostModeDelivery = createLostModeDelivery({ lostMode: ports.lostMode, orders, sessions });
+  const nameDelivery = createNameDelivery({ devices, sessions });
   const mailing = createMailboxDelivery({ relay, sessions, log });
   const { reconsider, closeIfDone } = createSuspension({ orders, sessions, push });
   const relocation = createRelocation({ jurisdiction, sessions, clock, timekeeping });
@@ -155,6 +161,8 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     upgrades,
     push,
     policyDelivery,
+    lostModeDelivery,
+    nameDelivery,
     recovery,
     addressOf: (request) => listener.addressOf(request),
     relocate: relocation.relocate,
@@ -164,6 +172,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
   const dispatching = createDispatch({
     ...ports,
     mailing,
+    lostModeDelivery,
     welcome: connecting.welcome,
   });
   const handlers: SessionHandlers = createSessionHandlers({
@@ -191,6 +200,8 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     interests,
     push,
     policyDelivery,
+    lostModeDelivery,
+    nameDelivery,
     deliverJob,
     deliverQuery: createQueryDelivery({ liveQueries: ports.liveQueries, sessions }),
     mailing,
@@ -206,7 +217,18 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     listen: async (...where) => {
       stops.push(
         bus.subscribe((wake) => void handleWake(wake).catch(logged(wake.kind))),
-        startHeartbeat({ sessions, push, policyDelivery, mailing, departures, relocation, clock, timekeeping, logged }),
+        startHeartbeat({
+          sessions,
+          push,
+          policyDelivery,
+          lostModeDelivery,
+          mailing,
+          departures,
+          relocation,
+          clock,
+          timekeeping,
+          logged,
+        }),
       );
       return listener.listen(...where);
     },

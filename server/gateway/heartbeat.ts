@@ -5,6 +5,7 @@ import { CLOSE, HELLO_WITHIN, PING_EVERY, type ServerFrame } from '../../shared/
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Delivery } from './delivery.ts';
 import type { Departures } from './departures.ts';
+import type { LostModeDelivery } from './lost-mode-delivery.ts';
 import type { MailboxDelivery } from './mailbox-delivery.ts';
 import type { PolicyDelivery } from './policy-delivery.ts';
 import type { TimekeepingPort } from './ports.ts';
@@ -21,6 +22,7 @@ interface Ports {
   readonly sessions: Sessions;
   readonly push: Delivery;
   readonly policyDelivery: Pick<PolicyDelivery, 'all'>;
+  readonly lostModeDelivery: Pick<LostModeDelivery, 'changed'>;
   readonly mailing: MailboxDelivery;
   readonly departures: Departures;
   readonly relocation: Relocation;
@@ -33,6 +35,7 @@ export function startHeartbeat({
   sessions,
   push,
   policyDelivery,
+  lostModeDelivery,
   mailing,
   departures,
   relocation,
@@ -54,7 +57,9 @@ export function startHeartbeat({
       if (!reconcile || session.epoch === 0) return;
       session.documents.forgetCommands();
       mailing.wake(session.device);
-      Promise.all([push.record(session), push.commands(session)]).catch(logged('reconcile'));
+      Promise.all([push.record(session), push.commands(session), lostModeDelivery.changed(session.device)]).catch(
+        logged('reconcile'),
+      );
     });
   }
 

@@ -19,6 +19,7 @@ import type { Connected, Contact, Opened, ReportedState, Session } from '../devi
 import type { ReportMark } from '../jurisdiction/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { LiveQueries } from '../live-queries/live-queries.ts';
+import type { LostModes } from '../lost-mode/lost-mode.ts';
 import type { Mail } from '../mail/mail.ts';
 import type { ApproverSets } from '../orders/adoption/approver-sets.ts';
 import type { Effect } from '../orders/effect/effect.ts';
@@ -49,7 +50,10 @@ export interface DevicesPort {
   recordState(session: Session, state: Omit<ReportedState, 'at'>): Promise<void>;
   recordContact(device: Omit<Contact, 'at'>): Promise<void>;
   raiseAlert(alert: { device: DeviceId; code: string; detail: string }): Promise<void>;
+  displayName(device: DeviceId): Promise<string | null>;
 }
+
+export type LostModePort = Pick<LostModes, 'current' | 'report' | 'endedOnDevice'>;
 
 export interface InventoryPort {
   /** Stores a report durably. `wanted`: the device must send its complete inventory. */

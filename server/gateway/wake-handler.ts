@@ -5,7 +5,9 @@ import type { Wake } from '../bus/bus.ts';
 import type { Delivery } from './delivery.ts';
 import type { Interests } from './interests.ts';
 import type { JobDelivery } from './job-delivery.ts';
+import type { LostModeDelivery } from './lost-mode-delivery.ts';
 import type { MailboxDelivery } from './mailbox-delivery.ts';
+import type { NameDelivery } from './name-delivery.ts';
 import type { PolicyDelivery } from './policy-delivery.ts';
 import type { CommandsPort } from './ports.ts';
 import type { QueryDelivery } from './query-delivery.ts';
@@ -23,6 +25,8 @@ interface Ports {
   readonly interests: Interests;
   readonly push: Delivery;
   readonly policyDelivery: PolicyDelivery;
+  readonly lostModeDelivery: Pick<LostModeDelivery, 'changed'>;
+  readonly nameDelivery: Pick<NameDelivery, 'changed'>;
   readonly deliverJob: JobDelivery;
   readonly deliverQuery: QueryDelivery;
   readonly mailing: MailboxDelivery;
@@ -67,6 +71,10 @@ export function createWakeHandler(ports: Ports) {
         return;
       case 'policies':
         return policyDelivery.all();
+      case 'lost-mode':
+        return ports.lostModeDelivery.changed(wake.device);
+      case 'device-name':
+        return ports.nameDelivery.changed(wake.device);
       case 'compliance':
         return policyDelivery.compliance(wake.device);
       case 'commands':

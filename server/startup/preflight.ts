@@ -18,6 +18,7 @@ import { DeviceNameStore } from '../store/device-name-store.ts';
 import { bindStore, readStoreIdentity, type StoreIdentity } from '../store/identity-store.ts';
 import { installationId } from '../store/meta-store.ts';
 import type { PersonKeyFile } from '../store/person-key-file.ts';
+import { PositionFile } from '../store/position-file.ts';
 import { lockStore } from '../store/store-lock.ts';
 import { requireNames } from './device-names.ts';
 import { type DataLocations, judgeInstallation, requireSameKeys } from './installation.ts';
@@ -46,7 +47,11 @@ export interface Preflight {
    * Migrates the store, and records in the key folder, in the key file of people and in the store that they belong together. Returns the
    * installation's identifier.
    */
-  settle(authority: Authority): Promise<{ readonly installation: string; readonly personKeyFile: PersonKeyFile }>;
+  settle(authority: Authority): Promise<{
+    readonly installation: string;
+    readonly personKeyFile: PersonKeyFile;
+    readonly positionFile: PositionFile;
+  }>;
 }
 
 type PreflightConfig = Pick<
@@ -67,6 +72,10 @@ export const keyFolderOf = (config: Pick<Config, 'home'>): string => join(config
 
 export const personKeyFileOf = ({ personKeys }: Pick<Config, 'personKeys'>): string =>
   join(personKeys, 'person-keys.db');
+
+/** File with the positions of devices in lost mode, in the folder that no backup contains. */
+export const positionFileOf = ({ personKeys }: Pick<Config, 'personKeys'>): string =>
+  join(personKeys, 'lost-positions.db');
 
 export const databaseAddressOf = (config: Pick<Config, 'home' | 'databaseUrl'>): DatabaseAddress =>
   config.databaseUrl === null ? { file: join(config.home, 'cordon.db') } : { url: config.databaseUrl };
@@ -118,7 +127,9 @@ export async function preflight(config: PreflightConfig, checkClock: ClockCheck)
         const installation = await settle({ connected, keyFolder, identity, locations, bound, forgotten }, authority);
         const personKeyFile = await personKeys.open(database.db, installation);
         undo.push(() => personKeyFile.close());
-        return { installation, personKeyFile };
+        const positionFile = new PositionFile(positionFileOf(config));
+        undo.push(() => positionFile.close());
+        return { installation, personKeyFile, positionFile };
       },
     };
   } catch (error) {

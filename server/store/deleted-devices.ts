@@ -19,6 +19,8 @@ export const OF_DEVICE = [
   'group_members',
   'changed_facts',
   'device_labels',
+  'display_names',
+  'lost_modes',
   'device_compliance',
   'compliance_events',
   'device_presence',

@@ -152,7 +152,11 @@ function searchConditions(
     .map((word) => {
       const contains = (column: string) => sql`${found(dialect, column, word)} > 0`;
       const inFacts = sql`(${contains('hostname')} or ${contains('hardware_serial')})`;
-      const parts = [contains('devices.person_name'), among(lookup, 'device_facts', inFacts)];
+      const parts = [
+        contains('devices.person_name'),
+        among(lookup, 'device_facts', inFacts),
+        among(lookup, 'display_names', contains('name')),
+      ];
       const id = word.startsWith(ID_PREFIX) ? 1 : word.length >= SHORTEST_ID ? ID_PREFIX.length + 1 : null;
       if (id !== null) parts.push(sql`${found(dialect, 'devices.id', word)} = ${id}`);
       if (addresses !== undefined && ADDRESS.test(word)) {
@@ -265,7 +269,7 @@ export function likeText(dialect: DialectName, text: string): (column: string) =
   return (column) => sql<boolean>`${value(column)} like ${pattern} escape '\\'`;
 }
 
-type DeviceTable = 'device_nexus' | 'locations' | 'device_presence' | 'device_facts';
+type DeviceTable = 'device_nexus' | 'locations' | 'device_presence' | 'device_facts' | 'display_names';
 
 /** Way to look devices up in another table: the list of all its matching devices at once, or each device by itself. */
 export type Lookup = 'list' | 'each';

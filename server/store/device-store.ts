@@ -119,9 +119,11 @@ export class DeviceStore implements DevicePort {
       groups: string | null;
       home: string | null;
       hostname: string | null;
+      displayName: string | null;
     }>`
       select devices.id, devices.person_name as "user", devices.group_id as "group", ${SCOPE_GROUPS} as "groups",
-        coalesce(devices.stated_home, devices.home, groups.home) as home, i.hostname
+        coalesce(devices.stated_home, devices.home, groups.home) as home, i.hostname,
+        n.name as "displayName"
       from ${tableOf(
         ['text'],
         devices.map((device) => [device]),
@@ -129,6 +131,7 @@ export class DeviceStore implements DevicePort {
       cross join devices
       left join groups on groups.id = devices.group_id
       left join device_inventory i on i.device_id = devices.id
+      left join display_names n on n.device_id = devices.id
       where devices.id = v.column1`.execute(this.#database.db);
     return rows.map(({ id, home, group, groups, ...named }) => ({
       id: deviceIdSchema.parse(id),
@@ -228,6 +231,7 @@ function selectDevices(db: Db | Tx) {
     .innerJoin('groups', 'groups.id', 'devices.group_id')
     .leftJoin('device_presence', 'device_presence.device_id', 'devices.id')
     .leftJoin('device_inventory', 'device_inventory.device_id', 'devices.id')
+    .leftJoin('display_names', 'display_names.device_id', 'devices.id')
     .leftJoin('device_workspaces', (join) =>
       join
         .onRef('device_workspaces.device_id', '=', 'devices.id')
@@ -240,7 +244,7 @@ function selectDevices(db: Db | Tx) {
       'groups.seat as group_seat',
       'groups.mail_programs',
     ])
-    .select(['device_inventory.hostname', 'device_inventory.platform'])
+    .select(['device_inventory.hostname', 'device_inventory.platform', 'display_names.name as display_name'])
     .select(['device_workspaces.state as workspace_state', 'device_workspaces.since as workspace_since'])
     .select(sql<0 | 1>`case when ${UNDER_LEGAL_HOLD} then 1 else 0 end`.as('under_hold'))
     .select(SCOPE_GROUPS.as('scope_groups'))
@@ -311,6 +315,7 @@ function deviceOf(row: DeviceRow): Device {
     endedAt: row.ended_at,
     recordVersion: row.record_version,
     hostname: row.hostname,
+    displayName: row.display_name,
     platform: row.platform,
     workspace,
     lifeCycle: lifeCycleOf({

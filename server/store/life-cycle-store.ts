@@ -98,6 +98,27 @@ export class LifeCycleStore implements Port {
     });
   }
 
+  async rename(device: DeviceId, name: string | null): Promise<void> {
+    const { db } = this.#database;
+    if (name === null) await db.deleteFrom('display_names').where('device_id', '=', device).execute();
+    else {
+      await db
+        .insertInto('display_names')
+        .values({ device_id: device, name })
+        .onConflict((conflict) => conflict.column('device_id').doUpdateSet({ name }))
+        .execute();
+    }
+  }
+
+  async displayName(device: DeviceId): Promise<string | null> {
+    const row = await this.#database.db
+      .selectFrom('display_names')
+      .select('name')
+      .where('device_id', '=', device)
+      .executeTakeFirst();
+    return row?.name ?? null;
+  }
+
   changeLabels(devices: readonly DeviceId[], add: readonly string[], remove: readonly string[]): Promise<void> {
     const pairs = (labels: readonly string[]) => devices.flatMap((device) => labels.map((label) => [device, label]));
     return this.#database.transaction(async (tx) => {

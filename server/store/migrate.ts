@@ -3,13 +3,19 @@ import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { DialectName } from './dialect.ts';
 import { tables } from './migrations/0001-tables.ts';
+import { displayNames } from './migrations/0002-display-names.ts';
+import { lostModes } from './migrations/0003-lost-modes.ts';
 import type { Schema } from './schema.ts';
 import { requireShape } from './schema-shape.ts';
 
 const UNRELEASED = '0001-spine';
 
 /** Migrations in order. A released migration never changes, neither its name nor its file (CONTRIBUTING, "Migrations"). */
-export const migrations: Migrations = (dialect) => ({ '0001-tables': tables(dialect) });
+export const migrations: Migrations = (dialect) => ({
+  '0001-tables': tables(dialect),
+  '0002-display-names': displayNames(dialect),
+  '0003-lost-modes': lostModes(dialect),
+});
 
 export type Migrations = (dialect: DialectName) => Record<string, Migration>;
 

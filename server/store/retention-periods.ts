@@ -101,6 +101,15 @@ const deviceRecords = (evidenceDays: number): readonly RetentionPeriod[] => [
     underLegalHold: ofDeviceUnderLegalHold('device_id'),
   },
   {
+    records: 'lost mode of devices without coordinates, from its end',
+    table: 'lost_modes',
+    key: 'device_id',
+    since: 'ended_at',
+    days: 400,
+    time: 'domain',
+    underLegalHold: ofDeviceUnderLegalHold('device_id'),
+  },
+  {
     records: 'output of scripts',
     table: 'script_outputs',
     key: 'command_id, byte_offset',

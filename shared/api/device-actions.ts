@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { labelSchema, MOST_LABELS } from '../devices/labels.ts';
 import { COMMAND_KINDS } from '../protocol/command-kinds.ts';
 import { deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
-import { deviceChange, narrowing, revocation } from './devices.ts';
+import { deviceChange, deviceNames, narrowing, revocation } from './devices.ts';
 import { holdReason, holdReference } from './holds.ts';
 
 /** Listed devices, or all devices within the caller's scope that match the filter. An empty filter matches all of them. */
@@ -97,7 +97,7 @@ export const deviceActionImpact = z.object({
   /** Devices that the server would refuse, by reason, with the first of them. */
   refused: refusalGroups,
   /** Names of the devices in the samples of `refused`. */
-  names: z.record(z.string(), z.object({ user: z.string(), hostname: z.string().nullable() })),
+  names: deviceNames.shape.devices,
 });
 export type DeviceActionImpact = z.infer<typeof deviceActionImpact>;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { displayNameSchema } from '../devices/display-name.ts';
 import { labelSchema } from '../devices/labels.ts';
 import { inventorySchema } from '../inventory/inventory.ts';
 import { columnsSchema, conditionsSchema, LIST_FACTS, listFactSchema } from '../inventory/list-fields.ts';
@@ -34,8 +35,9 @@ export const deviceSort = z.enum(['id', 'user', 'enrolled', 'seen', ...LIST_FACT
 /** Filter of device lists and of commands to many devices. Commands go only to the active devices among the matching ones. */
 export const narrowing = {
   /**
-   * Search text of at most 8 words. Each word must be in the user's name, the host name, the serial number or the network address, or must
-   * begin the device id. The order of the words does not matter. Only roles that see locations search network addresses.
+   * Search text of at most 8 words. Each word must be in the user's name, the display name, the host name, the serial number or the
+   * network address, or must begin the device id. The order of the words does not matter. Only roles that see locations search network
+   * addresses.
    */
   text: z
     .string()
@@ -107,7 +109,10 @@ export const deviceNamesQuery = z.strictObject({
 });
 /** Names of the requested devices, by device id. Devices outside the caller's scope are omitted. */
 export const deviceNames = z.object({
-  devices: z.record(z.string(), z.object({ user: z.string(), hostname: z.string().nullable() })),
+  devices: z.record(
+    z.string(),
+    z.object({ user: z.string(), hostname: z.string().nullable(), displayName: z.string().nullable() }),
+  ),
 });
 
 const statementView = z.object({
@@ -140,6 +145,8 @@ export const deviceView = z.object({
   enrolledAt: instant,
   endedAt: instant.nullable(),
   hostname: z.string().nullable(),
+  /** Name that an admin gave the device; null without one. */
+  displayName: z.string().nullable(),
   platform: z.string().nullable(),
   /**
    * State of the device's workspace (encrypted folder with work data), as the device reported it. `since`: start of this state; null before
@@ -205,6 +212,9 @@ export const deviceChange = z
       .optional(),
   })
   .refine((change) => Object.values(change).some((value) => value !== undefined), 'changes nothing');
+
+/** New display name of a device; null removes the name. */
+export const deviceRename = z.strictObject({ name: displayNameSchema.nullable() });
 
 /** Revocation reasons of RFC 5280, section 5.3.1. */
 export const revocation = z.strictObject({

@@ -1,7 +1,7 @@
 /**
- * Finds the areas in which a position may lie. The device itself runs this code, because coordinates never leave the device. A position has
- * an accuracy circle, so the code looks up several points in the circle. The map counts Hong Kong as part of CN and Puerto Rico as part of
- * US (level `territory` of the map data).
+ * Finds the areas in which a position may lie. The device itself runs this code, because coordinates leave the device only in lost
+ * mode. A position has an accuracy circle, so the code looks up several points in the circle. The map counts Hong Kong as part of CN and
+ * Puerto Rico as part of US (level `territory` of the map data).
  */
 import { featuresContaining } from '@rapideditor/country-coder';
 import { type EvidenceArea, type HomeArea, homeAreaOrNull, type LocationArea, territoryArea } from './area-code.ts';

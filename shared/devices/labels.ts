@@ -1,5 +1,6 @@
 /** Labels of devices: short texts that admins choose, such as `kiosk` or `loan 2026`. */
 import { z } from 'zod';
+import { HIDDEN } from '../text/hidden-characters.ts';
 
 export const MOST_LABELS = 20;
 export const LONGEST_LABEL = 40;
@@ -7,9 +8,6 @@ export const LONGEST_LABEL = 40;
 /** Equal labels have one form: Unicode NFC, lower case, and one space between words. */
 export const normalizedLabel = (text: string): string =>
   text.normalize('NFC').toLowerCase().replaceAll(/\s+/gu, ' ').trim();
-
-/** Characters that could hide in a label or reorder the text around it. */
-const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 export const labelSchema = z
   .string()

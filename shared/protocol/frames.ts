@@ -31,6 +31,7 @@
 import { z } from 'zod';
 import { inventoryReportSchema } from '../inventory/report.ts';
 import { answerSchema, DEADLINE_SECONDS, liveQuerySchema } from '../live-query/live-query.ts';
+import { coordinatesSchema, lostModeSchema } from '../lost-mode/lost-mode.ts';
 import { envelopeSchema, observationSchema, personId } from '../order/documents.ts';
 import { LARGEST_VALUE, MOST_SETTINGS, policyReportSchema } from '../policy/check-results.ts';
 import { countdownSchema } from '../power/power-action.ts';
@@ -43,7 +44,7 @@ import {
 } from '../software/software-change.ts';
 import { prioritySchema } from './command-kinds.ts';
 import { commandWindowSchema } from './command-window.ts';
-import { commandIdSchema, deviceIdSchema, queryIdSchema, scriptIdSchema } from './ids.ts';
+import { commandIdSchema, deviceIdSchema, lostModeIdSchema, queryIdSchema, scriptIdSchema } from './ids.ts';
 
 export const SUBPROTOCOL = 'cordon.v1';
 export const LINK_PATH = '/link';
@@ -137,6 +138,9 @@ const signedScriptSchema = z.strictObject({
   names: z.record(z.string().max(64), z.string().max(200)),
 });
 export type SignedScript = z.infer<typeof signedScriptSchema>;
+
+/** Display name of the device (`shared/devices/display-name.ts`); empty without one. */
+const displayName = z.string().max(120);
 
 /** Server's half of the key of a locked workspace: 32 random bytes, useless without the device's half. */
 const unlockShare = z.base64().length(44);
@@ -343,6 +347,13 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
     /** Actions in effect. While `restrict-services` is one of them, the device uses neither messaging nor mail. */
     taken: z.array(z.strictObject({ action: z.string().max(32), at: time })).max(16),
   }),
+  /**
+   * Lost mode; null if it is off. The server sends it after `welcome` and after a change, only to an agent whose `hello` contained `lostMode`.
+   * The device displays it, and sends frames `position` until it ends. A device that knows that it has ended reports `lost-mode-ended`.
+   */
+  z.strictObject({ kind: z.literal('lost-mode'), mode: lostModeSchema.nullable() }),
+  /** Display name that an admin has given the device. The server sends it only to an agent whose frame `hello` contained the field `name`. */
+  z.strictObject({ kind: z.literal('device-name'), name: displayName }),
 ]);
 export type ServerFrame = z.infer<typeof serverFrameSchema>;
 
@@ -387,6 +398,13 @@ export const reportItemSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('offline-lock'), at: time }),
   /** Report that the device has made a setting again, because something else on the device had changed it. */
   z.strictObject({ type: z.literal('setting-repaired'), setting: z.string().max(64), at: time }),
+  /** End of lost mode. `by`: the user ended it, or the device knew already that it had ended. `at` is the device's time. */
+  z.strictObject({
+    type: z.literal('lost-mode-ended'),
+    mode: lostModeIdSchema,
+    by: z.enum(['user', 'earlier']),
+    at: time,
+  }),
   /**
    * Event on the device that needs an admin's attention, such as two different order lists with the same version, an older list, or a list
    * that omits an order.
@@ -435,6 +453,10 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
     power: z.literal(true).optional(),
     /** Digest of the policy that the device has stored; empty if it has none. */
     policy: z.string().max(64).optional(),
+    /** Id of the lost mode that the device has stored; empty if lost mode is off. */
+    lostMode: z.union([lostModeIdSchema, z.literal('')]).optional(),
+    /** Display name that the device has stored. */
+    name: displayName.optional(),
     list: version,
     record: version,
     approverSet: version,
@@ -445,6 +467,11 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('report'), seq: z.int().min(1), item: reportItemSchema }),
   /** Answer to a live query. The device does not repeat it. */
   z.strictObject({ kind: z.literal('answer'), id: queryIdSchema, answer: answerSchema }),
+  /**
+   * Present position of a device in lost mode; null if no sensor knows it. The device sends it when lost mode begins and then every five
+   * minutes (`POSITION_EVERY`). It neither stores nor repeats it. No other frame contains coordinates.
+   */
+  z.strictObject({ kind: z.literal('position'), mode: lostModeIdSchema, position: coordinatesSchema.nullable() }),
   /**
    * Encrypted message for the mailboxes of other devices. The response `posted` confirms that the server has stored it. `commit`: the
    * message ends its epoch (version of the conversation's keys, RFC 9420, section 14), and the rules of `conversationCommitSchema` apply.

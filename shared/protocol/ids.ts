@@ -116,3 +116,7 @@ export const newPolicyId = (): PolicyId => `pol_${randomBase32(10)}` as PolicyId
 export const deviceViewIdSchema = idOf('dvw').brand<'DeviceViewId'>();
 export type DeviceViewId = z.infer<typeof deviceViewIdSchema>;
 export const newDeviceViewId = (): DeviceViewId => `dvw_${randomBase32(10)}` as DeviceViewId;
+
+export const lostModeIdSchema = idOf('lst').brand<'LostModeId'>();
+export type LostModeId = z.infer<typeof lostModeIdSchema>;
+export const newLostModeId = (): LostModeId => `lst_${randomBase32(10)}` as LostModeId;

@@ -63,7 +63,7 @@ export const BANNED_WORDS: readonly BannedWord[] = [
       /enrol(?!l)|organisation|travell(er|ing|ed)|\b(cancelled|cancelling|labelled|labelling|modelled|signalled|colours?|neighbours?|acknowledgements?|judgements?|behaviours?|centres?|programmes?|favours?|honours?|defences?|licences?|catalogues?|artefacts?|authoris\w+|synchronis\w+|initialis\w+|serialis\w+|recognis\w+|normalis\w+|summaris\w+|minimis\w+)\b/i,
     instead: 'the American spelling',
     reason: BRITISH,
-    allowedIn: /notice-words\/|words\/mail\/|update-words|power-words|earlier-names|iso-3166/,
+    allowedIn: /notice-words\/|words\/mail\/|update-words|power-words|lost-words|earlier-names|iso-3166/,
   },
 ];
 

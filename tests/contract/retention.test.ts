@@ -65,6 +65,19 @@ async function fill(database: Database) {
       .values({ device_id: device, at: long, event: 'compliant', detail: name })
       .execute();
     await db
+      .insertInto('lost_modes')
+      .values({
+        device_id: await addDevice(database, { group }),
+        id: `lost ${name}`,
+        generation: 1,
+        reason: 'r',
+        contact: 'c',
+        started_at: 1,
+        until_at: 2,
+        ended_at: long,
+      })
+      .execute();
+    await db
       .insertInto('script_outputs')
       .values({
         command_id: `output ${name}`,
@@ -325,6 +338,7 @@ describeOnEveryStore('retention', (open) => {
       connection_log: 1,
       enrollment_records: 1,
       compliance_events: 1,
+      lost_modes: 1,
       script_outputs: 1,
       commands: 1,
       jobs: 1,

@@ -13,6 +13,7 @@ import { Keyboard } from '../support/keyboard.ts';
 import { createMemoryTalk, type MemoryTalk } from '../support/memory-talk.ts';
 import { type PageStand, standPage } from '../support/page-stand.ts';
 import { BOTH_LOOKS, type Seat, takeSeat, textOf } from '../support/seat.ts';
+import { lostModeBanner } from './page-looks/lost-mode-banner.ts';
 import { orderTexts } from './page-looks/order-texts.ts';
 import { policyBanner } from './page-looks/policy-banner.ts';
 
@@ -403,6 +404,7 @@ describe.skipIf(!chromium.present)('the device page', { timeout: 120_000 }, () =
 
   orderTexts(() => ({ browser, talk, stand, seat, page, look, glance, button, choose, field }));
   policyBanner(() => ({ browser, talk, stand, seat, page, look, glance, button, choose, field }));
+  lostModeBanner(() => ({ browser, talk, stand, seat, page, look, glance, button, choose, field }));
 
   it('has further actions in a menu, and closes', async () => {
     await button(/^Menu of/).click();

@@ -28,7 +28,13 @@ import {
   type ServerFrame,
   serverFrameSchema,
 } from '../../shared/protocol/frames.ts';
-import { commandIdSchema, deviceIdSchema, newScriptId, queryIdSchema } from '../../shared/protocol/ids.ts';
+import {
+  commandIdSchema,
+  deviceIdSchema,
+  lostModeIdSchema,
+  newScriptId,
+  queryIdSchema,
+} from '../../shared/protocol/ids.ts';
 import { MOST_PACKAGES, PACKAGE_MANAGERS, SOFTWARE_ACTIONS } from '../../shared/software/software-change.ts';
 import { EVIDENCE_SOURCES, REASONS } from '../../shared/verdict/terms.ts';
 import { testSystem } from '../support/inventory-state.ts';
@@ -43,6 +49,7 @@ const positive = fc.integer({ min: 1, max: 1_000_000 });
 const device = fc.stringMatching(/^dev_[a-z2-7]{16}$/).map((id) => deviceIdSchema.parse(id));
 const command = fc.stringMatching(/^cmd_[a-z2-7]{16}$/).map((id) => commandIdSchema.parse(id));
 const query = fc.stringMatching(/^qry_[a-z2-7]{16}$/).map((id) => queryIdSchema.parse(id));
+const lostModeId = fc.stringMatching(/^lst_[a-z2-7]{16}$/).map((id) => lostModeIdSchema.parse(id));
 const keyid = fc.stringMatching(/^[0-9a-f]{64}$/);
 const base64 = fc.base64String({ maxLength: 80 });
 const envelope = fc.record({
@@ -192,6 +199,16 @@ const liveQuery: fc.Arbitrary<LiveQuery> = fc.oneof(
   }),
 );
 
+const shortText = fc.stringMatching(/^[!-~]{1,60}$/);
+const lostMode = fc.record({ id: lostModeId, reason: shortText, contact: shortText, startedAt: time, until: time });
+const degrees = (most: number) =>
+  fc.integer({ min: -most * 1e6, max: most * 1e6 }).map((millionths) => millionths / 1e6);
+const coordinates = fc.record({
+  latitude: degrees(90),
+  longitude: degrees(180),
+  accuracy: fc.nat(20_000_000),
+});
+
 /** One generator per kind of frame. A missing kind does not compile. */
 type Each<Union, Key extends keyof Union> = {
   readonly [K in Union[Key] & string]: fc.Arbitrary<Extract<Union, { readonly [N in Key]: K }>>;
@@ -229,6 +246,12 @@ const items: Each<ReportItem, 'type'> = {
   }),
   'setting-repaired': fc.record({ type: fc.constant('setting-repaired'), setting: text(64), at: time }),
   'offline-lock': fc.record({ type: fc.constant('offline-lock'), at: time }),
+  'lost-mode-ended': fc.record({
+    type: fc.constant('lost-mode-ended'),
+    mode: lostModeId,
+    by: fc.constantFrom('user', 'earlier'),
+    at: time,
+  }),
   'script-output': fc.record({
     type: fc.constant('script-output'),
     command,
@@ -324,6 +347,8 @@ const fromServer: Each<ServerFrame, 'kind'> = {
     seconds: fc.integer({ min: 5, max: 120 }),
   }),
   'new-mail': fc.record({ kind: fc.constant('new-mail') }),
+  'lost-mode': fc.record({ kind: fc.constant('lost-mode'), mode: fc.option(lostMode) }),
+  'device-name': fc.record({ kind: fc.constant('device-name'), name: text(120) }),
   policy: fc.record({
     kind: fc.constant('policy'),
     digest: text(64),
@@ -340,6 +365,7 @@ const fromServer: Each<ServerFrame, 'kind'> = {
 const held = { list: version, record: version, approverSet: version };
 const fromDevice: Each<DeviceFrame, 'kind'> = {
   hello: fc.record({ kind: fc.constant('hello'), agent: text(64), ...held }),
+  position: fc.record({ kind: fc.constant('position'), mode: lostModeId, position: fc.option(coordinates) }),
   have: fc.record({ kind: fc.constant('have'), ...held }),
   'command-stored': fc.record({ kind: fc.constant('command-stored'), id: command }),
   report: fc.record({ kind: fc.constant('report'), seq: positive, item: fc.oneof(...Object.values(items)) }),

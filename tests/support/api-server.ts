@@ -97,6 +97,7 @@ import { SystemClock } from '../../shared/time/system-clock.ts';
 import { testCustody } from './custody.ts';
 import { testEnrollment } from './enrollment.ts';
 import { testInventories } from './inventories.ts';
+import { testLostModes } from './lost-modes.ts';
 import { openNewStore } from './new-store.ts';
 import { testPersonKeys } from './person-keys.ts';
 
@@ -435,6 +436,7 @@ export async function startApi({
     commands,
     deviceLogs: createDeviceLogs({ store: new DeviceLogStore(database), commands }),
     liveQueries: createLiveQueries({ bus, isOn: () => true }),
+    lostMode: testLostModes(database, bus, clock),
     inventory: await testInventories(database, clock, bus),
     ...connectPolicies({ database, bus, clock, installation: 'test', online }, { devices, commands }),
     scripts: connectScripts({ database, bus, clock, installation: 'test' }, orders.approverSets),

@@ -24,5 +24,5 @@ export function fleet(database: Database, keys = testPersonKeys()) {
     clock,
     followers: { deviceChanged: async (device) => void changed.push(device) },
   });
-  return { devices, clock, wakes, changed };
+  return { devices, clock, bus, wakes, changed };
 }

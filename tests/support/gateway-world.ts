@@ -46,6 +46,7 @@ import { csrFor, newKey, testAuthority, testEnrollment } from './enrollment.ts';
 import { addGroup } from './fleet-rows.ts';
 import { testInventories } from './inventories.ts';
 import { testLedger } from './ledger.ts';
+import { testLostModes } from './lost-modes.ts';
 import { openNewStore } from './new-store.ts';
 import { openOrderWorld } from './order-world.ts';
 import { testPersonKeys } from './person-keys.ts';
@@ -166,6 +167,7 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
       commands,
       deviceLogs: createDeviceLogs({ store: new DeviceLogStore(database), commands }),
       liveQueries: createLiveQueries({ bus, isOn: () => true }),
+      lostMode: testLostModes(database, bus, clock),
       names: { record: () => undefined },
       timekeeping: { trusted: () => true, noteDeviceTime: () => undefined, correction: () => null },
       jurisdiction: {

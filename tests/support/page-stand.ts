@@ -9,6 +9,7 @@ import { openPage, type Page } from '../../agent/page/page.ts';
 import type { PolicyView } from '../../agent/policy/policy-work.ts';
 import { delayed, type UpdateOffer } from '../../agent/work/update-offer.ts';
 import type { Section } from '../../shared/inventory/sections.ts';
+import type { LostMode } from '../../shared/lost-mode/lost-mode.ts';
 import { newCommandId } from '../../shared/protocol/ids.ts';
 import { testState } from './inventory-state.ts';
 import { type OpenedPrograms, openProgramsOf } from './mail-programs-of.ts';
@@ -44,6 +45,11 @@ export interface PageStand {
   collect(off: readonly Section[]): void;
   /** Sets the policy of the device, with its compliance. */
   policy(view: PolicyView): void;
+  /** Turns lost mode on; null: off. */
+  lose(mode: LostMode | null): void;
+  /** Lost mode that the user has not ended; null if it is off. */
+  lostMode(): LostMode | null;
+  rename(name: string | null): void;
   /** Offers an update of the operating system to the user; null for none. */
   update(offer: UpdateOffer | null): void;
   connected(connected: boolean): void;
@@ -58,6 +64,8 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
   let denials: readonly string[] = [];
   let policy: PolicyView = { settings: [], compliance: null };
   let connected = true;
+  let lostMode: LostMode | null = null;
+  let displayName: string | null = null;
   let listExpires = Date.now() + 7 * 86_400_000;
   const since = Date.now() - 3_600_000;
   const shown: string[] = [];
@@ -115,6 +123,7 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
         connection: connected ? 'connected' : 'waiting',
         listExpires,
         policy,
+        displayName,
       }),
       gate: (service) => (service === 'mail' ? gateOf(device.gate) : messagingGate()),
       notices: { list: () => notices, markDisplayed: (orders) => void shown.push(...(orders ?? ['all'])) },
@@ -135,6 +144,13 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
         },
       },
       scripts: () => ({ setting: 'on', scripts: [SCRIPT_THAT_RAN] }),
+      lostMode: {
+        current: () => lostMode,
+        end() {
+          lostMode = null;
+          changed();
+        },
+      },
       onChange(listener) {
         listeners.add(listener);
         return () => listeners.delete(listener);
@@ -176,6 +192,15 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
     },
     expired(since) {
       listExpires = since;
+      changed();
+    },
+    lose(mode) {
+      lostMode = mode;
+      changed();
+    },
+    lostMode: () => lostMode,
+    rename(name) {
+      displayName = name;
       changed();
     },
     policy(view) {

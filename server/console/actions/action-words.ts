@@ -6,6 +6,8 @@ const NAMES: Readonly<Record<string, string>> = {
   'device.revoke': 'Revoke device',
   'device.retire': 'Retire device',
   'job.resume': 'Resume a job with a command that needs a new sign-in',
+  'lost-mode.start': 'Start lost mode',
+  'device.locate': 'Show the position of a device in lost mode',
   'device.power': 'Restart or shut down devices',
   'software.change': 'Install, update or remove software',
   'location.override': 'Change a location, home area or legal seat so that an order no longer affects the device',

@@ -23,7 +23,8 @@ export function ConfirmDialog({ id, close }: { readonly id: string | null; reado
 }
 
 function HostName({ device }: { readonly device: string }) {
-  const hostname = useDeviceName(device)?.hostname;
+  const name = useDeviceName(device);
+  const hostname = name?.displayName ?? name?.hostname;
   if (!hostname) return null;
   return (
     <Text span c="dimmed">

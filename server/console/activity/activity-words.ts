@@ -15,6 +15,10 @@ const EVENT_NAMES: Readonly<Record<string, string>> = {
   'device.workspace-wiped': 'Workspace wiped',
   'device.order-enforced': 'Device enforced an order',
   'device.service-restored': 'Device restored a service',
+  'lost-mode.ended-by-user': 'Lost mode ended by the user of the device',
+  'lost-mode.expired': 'Lost mode expired',
+  'lost-mode.ended-with-enrollment': 'Lost mode ended with the enrollment',
+  'lost-mode.ended-earlier': 'Lost mode had ended before the server was restored',
   'tokens.use': 'Use an API token',
 };
 

@@ -7,6 +7,7 @@ import { useMay } from './session.tsx';
 export interface DeviceName {
   readonly user: string;
   readonly hostname: string | null;
+  readonly displayName: string | null;
 }
 
 type Names = Readonly<Record<string, DeviceName>>;

@@ -26,10 +26,12 @@ import { HoldSection } from './device/hold-section.tsx';
 import { InventorySection } from './device/inventory-section.tsx';
 import { LocationSection } from './device/location-section.tsx';
 import { LogsSection } from './device/logs-section.tsx';
+import { LostModeSection } from './device/lost-mode-section.tsx';
 import { PastStateSection } from './device/past-state-section.tsx';
 import { PolicySection } from './device/policy-section.tsx';
 import { ReceiptsSection } from './device/receipts-section.tsx';
 import { RecordDialog } from './device/record-dialog.tsx';
+import { RenameDialog } from './device/rename-dialog.tsx';
 import { ServicesSection } from './device/services-section.tsx';
 import { SoftwareSection } from './device/software-section.tsx';
 import classes from './device-page.module.css';
@@ -82,6 +84,7 @@ function Loaded({ device }: { readonly device: z.output<typeof deviceDetail> }) 
   const [command, setCommand] = useState<CommandKind | null>(null);
   const [recordAction, setRecordAction] = useState<RecordActionKind | null>(null);
   const [belonging, { open, close }] = useDisclosure(false);
+  const [renaming, rename] = useDisclosure(false);
   const [asking, question] = useDisclosure(false);
   const active = device.status === 'active';
   return (
@@ -94,6 +97,7 @@ function Loaded({ device }: { readonly device: z.output<typeof deviceDetail> }) 
         <Stack gap="xl" className={classes.now}>
           <ServicesSection device={device} />
           <LocationSection device={device} />
+          {may('lost-mode.show') && <LostModeSection device={device} />}
           {active && <PolicySection id={device.id} />}
           <CommandsSection
             id={device.id}
@@ -108,6 +112,11 @@ function Loaded({ device }: { readonly device: z.output<typeof deviceDetail> }) 
             title="Details"
             actions={
               <>
+                {may('devices.rename') && (
+                  <Button variant="default" size="xs" onClick={rename.open}>
+                    Rename device…
+                  </Button>
+                )}
                 {may('devices.label') && (
                   <Button variant="default" size="xs" onClick={() => setRecordAction('label')}>
                     Edit labels…
@@ -144,6 +153,7 @@ function Loaded({ device }: { readonly device: z.output<typeof deviceDetail> }) 
         }
         close={question.close}
       />
+      <RenameDialog device={device} opened={renaming} close={rename.close} />
       <DetailsDialog device={device} opened={belonging} close={close} />
     </Page>
   );

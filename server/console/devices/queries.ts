@@ -9,9 +9,11 @@ import {
 } from '../../../shared/api/devices.ts';
 import { explanationView } from '../../../shared/api/explanation.ts';
 import { deviceAdvisories, deviceSoftware } from '../../../shared/api/inventory.ts';
+import { lostModeState } from '../../../shared/api/lost-mode.ts';
 import { topicQuery } from '../client/queries.ts';
 
 export const deviceQuery = (id: string) => topicQuery(['devices'], `/devices/${id}`, deviceDetail);
+export const lostModeQuery = (id: string) => topicQuery(['devices'], `/devices/${id}/lost-mode`, lostModeState);
 export const deviceSoftwareQuery = (id: string) => topicQuery(['devices'], `/devices/${id}/software`, deviceSoftware);
 export const deviceAdvisoriesQuery = (id: string) =>
   topicQuery(['devices'], `/devices/${id}/advisories`, deviceAdvisories);

@@ -1,5 +1,5 @@
 /**
- * Link to a device, with user and host name as its label. For a device outside the scope of the admin's role, the label is the device id.
+ * Link to a device, with the user and the display name or host name as its label. For a device outside the scope of the admin's role, the label is the device id.
  */
 import { Text } from '@mantine/core';
 import { UserText } from '../../../shared/look/user-text.tsx';
@@ -20,10 +20,10 @@ export function DeviceLink({ id }: { readonly id: string }) {
       <PageLink to="/devices/$id" params={{ id }} size="sm">
         {name === undefined ? '…' : <UserText>{name.user}</UserText>}
       </PageLink>
-      {name?.hostname && (
+      {(name?.displayName || name?.hostname) && (
         <Text span size="sm" c="dimmed">
           {' '}
-          <UserText>{name.hostname}</UserText>
+          <UserText>{name.displayName ?? name.hostname ?? ''}</UserText>
         </Text>
       )}
     </span>

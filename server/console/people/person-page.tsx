@@ -95,10 +95,14 @@ function Devices({ person }: { readonly person: string }) {
           <Empty title="No devices">Create an activation link to enroll the first device of this person.</Empty>
         ) : (
           <Stack gap="xs">
-            {devices.map(({ id, hostname, group, status, enrolledAt }) => (
+            {devices.map(({ id, hostname, displayName, group, status, enrolledAt }) => (
               <Group key={id} gap="sm">
                 <PageLink to="/devices/$id" params={{ id }}>
-                  {hostname === null ? 'Host name unknown' : <UserText>{hostname}</UserText>}
+                  {displayName === null && hostname === null ? (
+                    'Host name unknown'
+                  ) : (
+                    <UserText>{displayName ?? hostname ?? ''}</UserText>
+                  )}
                 </PageLink>
                 <Text size="sm" c="dimmed">
                   <UserText>{group.name}</UserText>, enrolled <Moment at={enrolledAt} />

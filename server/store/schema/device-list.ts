@@ -4,6 +4,8 @@ import type { Flag } from './flag.ts';
 export interface DeviceListTables {
   /** Inventory facts of each device, one column each, for filters and columns of the device list. True is 1, false is 0. */
   device_facts: { device_id: string } & Record<FactColumn, string | number | null>;
+  /** Names that admins gave to devices. A device without a name has no row. */
+  display_names: { device_id: string; name: string };
   /** Saved views. `body`: JSON of the filter, the columns and the sort order. */
   device_views: {
     id: string;

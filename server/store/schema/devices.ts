@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely';
+import type { LostModeEnd } from '../../lost-mode/ports.ts';
 import type { Flag } from './flag.ts';
 
 export interface DeviceTables {
@@ -70,6 +71,20 @@ export interface DeviceTables {
   device_inventory: { device_id: string; at: number; hostname: string | null; platform: string | null; body: string };
   /** Logs of agents, compressed with gzip. `at` is a time of the machine's clock. */
   device_logs: { command_id: string; device_id: string; at: number; size: number; body: Buffer };
+  /** Newest lost mode of each device. The store has no coordinates: they are in a file of their own (ADR 77). */
+  lost_modes: {
+    device_id: string;
+    id: string;
+    generation: number;
+    reason: string;
+    contact: string;
+    started_at: number;
+    until_at: number;
+    delivered_at: number | null;
+    unlocated_at: number | null;
+    ended_at: number | null;
+    ended_by: LostModeEnd | null;
+  };
   /** Past groups and areas of a device, for explanations of past verdicts. `until_at` is null for the current period. */
   device_history: {
     id: Generated<number>;

@@ -26,6 +26,7 @@ import {
 } from './story.ts';
 
 const { device, person, name: user } = BILAL;
+const DISPLAY_NAME = 'Field office laptop 3';
 
 export const newCode = { person, group: KARACHI.id, expiresInHours: 48 };
 export const createdCode = {
@@ -63,6 +64,7 @@ export const deviceView = {
   enrolledAt: TIMES.enrolled,
   endedAt: null,
   hostname: HOSTNAME,
+  displayName: DISPLAY_NAME,
   platform: 'linux',
   workspace: { state: 'open', since: TIMES.enrolled },
   lifeCycle: 'active',
@@ -83,7 +85,7 @@ export const deviceView = {
 };
 export const listedDevice = { ...deviceView, areas: ['PK'] };
 export const devicePage = { devices: [listedDevice], cursor: null, total: 1 };
-export const deviceNames = { devices: { [device]: { user, hostname: HOSTNAME } } };
+export const deviceNames = { devices: { [device]: { user, hostname: HOSTNAME, displayName: DISPLAY_NAME } } };
 export const deviceDetail = {
   ...deviceView,
   groups: [{ ...KARACHI, kind: 'primary' }],
@@ -97,6 +99,7 @@ export const deviceChange = {
     until: TIMES.now + days(5),
   },
 };
+export const deviceRename = { name: DISPLAY_NAME };
 export const revocation = { reason: 'keyCompromise' };
 
 const allowed = { allowed: true, denials: [], reasons: ['no_order'] };

@@ -1,4 +1,4 @@
-/** Live queries and collected logs. */
+/** Live queries, collected logs and lost mode. */
 import { BILAL, days, HOSTNAME, TIMES } from './story.ts';
 
 const query = { kind: 'processes', name: 'sshd' };
@@ -29,4 +29,25 @@ export const answerPage = {
 };
 export const deviceLogList = {
   logs: [{ command: 'cmd_abcdefghijklmnop', at: TIMES.now, size: 48_213, deletedAt: TIMES.now + days(7) }],
+};
+
+const lost = { reason: 'Left in a taxi in Karachi', contact: 'Please call +92 21 555 0100.' };
+export const lostModeRequest = { ...lost, days: 7 };
+export const lostModeView = {
+  id: 'lst_abcdefghijklmnop',
+  ...lost,
+  startedAt: TIMES.now - days(1),
+  until: TIMES.now + days(6),
+  deliveredAt: TIMES.now - days(1),
+  unlocatedAt: null,
+  endedAt: null,
+  endedBy: null,
+  positions: { count: 2, newestAt: TIMES.now - 60_000 },
+};
+export const lostModeState = { lostMode: lostModeView };
+export const positionList = {
+  positions: [
+    { latitude: 24.86081, longitude: 67.00964, accuracy: 12, at: TIMES.now - 60_000 },
+    { latitude: 24.86102, longitude: 67.01011, accuracy: 15, at: TIMES.now - 360_000 },
+  ],
 };

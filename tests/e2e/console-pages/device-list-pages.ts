@@ -57,7 +57,7 @@ export function deviceListPages(tour: () => ConsoleTour): void {
     await expect.poll(() => page.getByRole('columnheader').allTextContents()).toContain('Serial number');
     const heads = await page.getByRole('columnheader').allTextContents();
     expect(heads.filter((head) => head !== '')).toEqual([
-      ...['User', 'Host name', 'Group', 'Labels', 'Last seen', 'Reported host name', 'Serial number'],
+      ...['User', 'Device name', 'Group', 'Labels', 'Last seen', 'Reported host name', 'Serial number'],
     ]);
     await expect.poll(() => page.getByRole('gridcell', { name: /^BER-/ }).count()).toBe(2 * devices);
 

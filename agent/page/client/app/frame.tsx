@@ -8,6 +8,7 @@ import { dateTime } from '../../../../shared/look/time-words.ts';
 import type { MessagingStatus } from '../../api.ts';
 import { messagingStatusQuery } from '../client/queries.ts';
 import listClasses from '../conversations/conversations.module.css';
+import { LostModeBanner } from '../lost-mode/lost-mode-banner.tsx';
 import { mailStatusQuery } from '../mail/mail-queries.ts';
 import { PolicyBanner } from '../policy/policy-banner.tsx';
 import { WORDS } from '../words/english.ts';
@@ -35,6 +36,7 @@ export function Frame() {
         <Menu messagingStatus={messagingStatus.data ?? null} />
       </header>
       <ConnectionLine messagingStatus={messagingStatus.data ?? null} />
+      <LostModeBanner />
       <PolicyBanner />
       <Outlet />
     </div>

@@ -44,6 +44,7 @@ export function Menu({ messagingStatus }: { readonly messagingStatus: MessagingS
   const [adminMessages, setAdminMessages] = useState(false);
   const [privacy, setPrivacy] = useState(false);
   const name = messagingStatus?.me?.name;
+  const device = messagingStatus?.displayName ?? null;
   const { dark, toggle } = useColorScheme();
 
   async function leave(): Promise<void> {
@@ -70,6 +71,16 @@ export function Menu({ messagingStatus }: { readonly messagingStatus: MessagingS
               </Text>
               <Text fw={600}>
                 <UserText>{name}</UserText>
+              </Text>
+            </div>
+          )}
+          {device !== null && (
+            <div>
+              <Text size="sm" c="dimmed">
+                {words.device}
+              </Text>
+              <Text fw={600}>
+                <UserText>{device}</UserText>
               </Text>
             </div>
           )}

@@ -6,6 +6,7 @@ import {
   collectionView,
   conversationList,
   foundView,
+  lostModeView,
   type Message,
   messagePage,
   messagingStatusView,
@@ -54,6 +55,13 @@ export const powerQuery = queryOptions({
   queryFn: async ({ signal }) => (await call('GET', '/power', powerView, undefined, signal)).notice,
   // The countdown may begin and end without an event from the agent.
   refetchInterval: 15_000,
+});
+
+export const lostModeQuery = queryOptions({
+  queryKey: ['lost-mode'],
+  queryFn: async ({ signal }) => (await call('GET', '/lost-mode', lostModeView, undefined, signal)).mode,
+  // Lost mode may expire without an event from the agent.
+  refetchInterval: 60_000,
 });
 
 export const privacyQuery = queryOptions({

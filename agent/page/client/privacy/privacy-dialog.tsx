@@ -79,6 +79,7 @@ function List() {
               </li>
             ))}
           </Stack>
+          <Text size="sm">{words.lostMode}</Text>
           <Text size="xs" c="dimmed">
             {changedAt === null ? words.unchanged : words.changed(dateTime(changedAt))}
           </Text>

@@ -66,6 +66,7 @@ export const WORDS = {
     label: 'Menu',
     labelOf: (name: string) => `Menu of ${name}`,
     you: 'You',
+    device: 'This device',
     export: 'Export my data',
     exporting: 'Exporting…',
     exportMeaning:
@@ -87,6 +88,8 @@ export const WORDS = {
     more: 'Your organization now collects more',
     lead: 'The agent reports these sections about the device to your organization, and no others. The command “cordon-agent privacy” shows every value.',
     since: (time: string) => `On since ${time}.`,
+    lostMode:
+      'The agent sends coordinates only in lost mode. This page then shows lost mode at the top, and you can end it there.',
     unchanged: 'Your organization has not changed this list since the enrollment.',
     changed: (time: string) => `Your organization changed this list last on ${time}.`,
     states: {

@@ -19,6 +19,7 @@ const device = (id: string, change: Partial<ListedDevice> = {}): ListedDevice =>
     enrolledAt: 1,
     endedAt: null,
     hostname: null,
+    displayName: null,
     platform: null,
     workspace: { state: 'open', since: null },
     lifeCycle: 'active',

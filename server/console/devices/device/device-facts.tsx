@@ -17,7 +17,7 @@ import { WORKSPACE_BADGES } from '../workspace-words.ts';
 import classes from './device.module.css';
 
 export function DeviceLead({
-  device: { hostname, status, presence, endedAt, underLegalHold, mailConnector, workspace, lifeCycle },
+  device: { hostname, displayName, status, presence, endedAt, underLegalHold, mailConnector, workspace, lifeCycle },
 }: {
   readonly device: DeviceView;
 }) {
@@ -25,6 +25,11 @@ export function DeviceLead({
   const mark = LIFE_CYCLE_BADGES[lifeCycle];
   return (
     <Group gap="xs">
+      {displayName !== null && (
+        <Text fw={600}>
+          <UserText>{displayName}</UserText>
+        </Text>
+      )}
       {hostname !== null && (
         <Text c="dimmed">
           <UserText>{hostname}</UserText>

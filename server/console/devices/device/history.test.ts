@@ -21,6 +21,7 @@ const sources = (change: Partial<Sources> = {}): Sources => ({
     enrolledAt: 10,
     endedAt: 90,
     hostname: null,
+    displayName: null,
     platform: null,
     workspace: { state: 'open', since: null },
     lifeCycle: 'ended',

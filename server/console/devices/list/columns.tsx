@@ -61,15 +61,16 @@ const [USER, ...BASE] = helper.columns([
         </PageLink>
       )),
   }),
-  helper.accessor(({ device }) => device?.hostname, {
+  helper.accessor(({ device }) => device?.displayName ?? device?.hostname, {
     id: 'host',
-    header: 'Host name',
+    header: 'Device name',
     enableSorting: false,
     meta: { area: 'host' },
     cell: ({ row }) =>
-      shown(row.original.device, ({ hostname }) =>
-        hostname === null ? <span className={classes.faint}>Not reported yet</span> : <UserText>{hostname}</UserText>,
-      ),
+      shown(row.original.device, ({ displayName, hostname }) => {
+        const name = displayName ?? hostname;
+        return name === null ? <span className={classes.faint}>Not reported yet</span> : <UserText>{name}</UserText>;
+      }),
   }),
   helper.accessor(({ device }) => device?.group.name, {
     id: 'group',

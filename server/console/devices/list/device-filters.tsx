@@ -90,8 +90,8 @@ function Search({ text, narrow }: { readonly text: string | undefined; readonly 
   const [typed, change] = useSearchText(text ?? '', (value) => narrow({ text: value || undefined }));
   return (
     <TextInput
-      aria-label="Search by user, host name, serial number, IP address or device ID"
-      placeholder="User, host name, serial number, IP…"
+      aria-label="Search by user, device name, host name, serial number, IP address or device ID"
+      placeholder="User, name, serial number, IP…"
       className={classes.search}
       maxLength={120}
       dir="auto"

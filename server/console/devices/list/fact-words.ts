@@ -10,7 +10,7 @@ import { dateTime } from '../../../../shared/look/time-words.ts';
 import { gigabytes } from '../device/bytes.ts';
 
 export const COLUMN_NAMES: Readonly<Record<ListColumn, string>> = {
-  host: 'Host name',
+  host: 'Device name',
   group: 'Group',
   location: 'Location',
   labels: 'Labels',
