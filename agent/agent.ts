@@ -25,6 +25,7 @@ import type { LogLevelPort, PolicyView } from './policy/policy-work.ts';
 import type { AgentStore } from './store/agent-store.ts';
 import type { DiskReserve } from './store/disk-reserve.ts';
 import type { DiskSpace, DiskState } from './store/disk-space.ts';
+import type { FetchRecord } from './work/file-transfers.ts';
 import type { PowerPorts } from './work/power.ts';
 import type { ReadLiveQuery } from './work/query/answer-query.ts';
 import type { ScriptPorts } from './work/run-script.ts';
@@ -178,5 +179,7 @@ export interface Agent {
   readonly lostMode: Pick<LostModeWork, 'current' | 'end'>;
   /** Scripts of the organization that ran on this device. */
   scripts(): ScriptsView;
+  /** Files that the organization fetched from this device, newest first. */
+  fetchedFiles(): readonly FetchRecord[];
   onChange(listener: () => void): () => void;
 }

@@ -44,6 +44,7 @@ import { scriptNotice } from './work/script-notice.ts';
 import { systemHelper } from './work/system-helper-client.ts';
 import { updateLines } from './work/update-lines.ts';
 import { openUpdateOffers, type UpdateOffer, type UpdateOffers } from './work/update-offer.ts';
+import { organizationFiles } from './workspace/organization-files.ts';
 import { openWorkspace, type Workspace } from './workspace/workspace.ts';
 
 const SAMPLE_EVERY = 5 * 60_000;
@@ -226,6 +227,7 @@ export async function runDaemon(config: AgentConfig, options: DaemonOptions = {}
     messaging: agent.messaging,
     mail: agent.mail,
     programs,
+    files: organizationFiles(workspace),
     log,
     updates: { current: updates.current, change: (change) => changeUpdate(agent, updates, change) },
     power: { current: power.current, change: (change) => changePowerNotice(agent, power, change) },
@@ -316,7 +318,7 @@ async function respond(
     case 'privacy': {
       const view = agent.privacy.view();
       if (request.shown) agent.privacy.displayed();
-      return { ...view, scripts: agent.scripts() };
+      return { ...view, scripts: agent.scripts(), fetchedFiles: agent.fetchedFiles() };
     }
     case 'update': {
       if (request.change === null) return updates.current();

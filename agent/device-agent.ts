@@ -47,6 +47,7 @@ class DeviceAgent implements Agent {
   readonly privacy: Agent['privacy'];
   readonly scripts: Agent['scripts'];
   readonly lostMode: Agent['lostMode'];
+  readonly fetchedFiles: Agent['fetchedFiles'];
   readonly #options: AgentOptions;
   readonly #log: AgentLog;
   readonly #identity: { readonly device: DeviceId; readonly installation: string; readonly generation: number };
@@ -130,6 +131,7 @@ class DeviceAgent implements Agent {
     this.#work = this.#openManagementWork();
     ({ privacy: this.privacy, adminMessages: this.adminMessages, scripts: this.scripts } = this.#work);
     this.lostMode = this.#work.lostMode;
+    this.fetchedFiles = this.#work.fetchedFiles;
     this.#communication = this.#openCommunication();
     ({ messaging: this.messaging, mail: this.mail } = this.#communication);
     this.#frames = this.#createFrameDispatch();
@@ -378,6 +380,7 @@ class DeviceAgent implements Agent {
         software: true,
         power: true,
         ...this.#work.known(),
+        files: true,
         ...this.#versions(),
       }),
       denied: () => this.#management.denial(),

@@ -3,7 +3,6 @@ import { readSecretArgument } from '../shared/secret-argument.ts';
 import type { AgentConfig } from './config.ts';
 import { lockHome } from './control/home-lock.ts';
 import { credentialFolder } from './enrollment/credential-folder.ts';
-import { openWorkspace } from './workspace/workspace.ts';
 
 export function addEnrollCommand(
   program: Command,
@@ -47,6 +46,7 @@ export function addEnrollCommand(
           dial: dialDirect,
           replace,
         });
+        const { openWorkspace } = await import('./workspace/workspace.ts');
         await openWorkspace(workspace);
         say([
           `Enrolled this machine as ${credentials.device} at ${new URL(credentials.deviceUrl).host}.`,

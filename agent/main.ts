@@ -28,6 +28,7 @@ import { addOpenCommand } from './open-command.ts';
 import { addPowerCommand } from './power-command.ts';
 import { addUpdateCommand } from './update-command.ts';
 import { AGENT_VERSION } from './version.ts';
+import type { FetchRecord } from './work/file-transfers.ts';
 import { addWorkspaceCommands } from './workspace-commands.ts';
 
 /** Milliseconds in which a new daemon must answer its first request. */
@@ -181,18 +182,21 @@ function addStateCommands(program: Command, { config, say }: CommandPorts): void
     .option('--all', 'print every value of a list', false)
     .option('--json', 'print JSON with every value', false)
     .action(async ({ all, json }: { all: boolean; json: boolean }) => {
-      const { response } = await requestOrOffline<PrivacyView & { readonly scripts: ScriptsView }>(
-        config(),
-        { op: 'privacy', shown: !json },
-        (agent, shown) => {
-          const view = agent.privacy.view();
-          if (shown) agent.privacy.displayed();
-          return { ...view, scripts: agent.scripts() };
-        },
-      );
+      const { response } = await requestOrOffline<
+        PrivacyView & { readonly scripts: ScriptsView; readonly fetchedFiles: readonly FetchRecord[] }
+      >(config(), { op: 'privacy', shown: !json }, (agent, shown) => {
+        const view = agent.privacy.view();
+        if (shown) agent.privacy.displayed();
+        return { ...view, scripts: agent.scripts(), fetchedFiles: agent.fetchedFiles() };
+      });
       if (json) return say([plainJson(response)]);
-      const { privacyLines, scriptLines } = await import('./privacy-lines.ts');
-      say([...privacyLines(response, all), ...scriptLines(response.scripts, config().languages)]);
+      const { fetchLines, privacyLines, scriptLines } = await import('./privacy-lines.ts');
+      const { languages } = config();
+      say([
+        ...privacyLines(response, all),
+        ...scriptLines(response.scripts, languages),
+        ...fetchLines(response.fetchedFiles, languages),
+      ]);
     });
 }
 

@@ -12,9 +12,11 @@ import { createLostModeWork, type LostModeWork } from './lost-mode/lost-mode.ts'
 import { createPolicyWork, type PolicyWork } from './policy/policy-work.ts';
 import type { DeviceStore } from './store/agent-store.ts';
 import { collectLogs } from './work/collect-logs.ts';
+import { createFileTransfers } from './work/file-transfers.ts';
 import { createPackageDownload } from './work/package-download.ts';
 import { createQueryWork, type QueryWork } from './work/query/answer-query.ts';
 import { createScriptRunner } from './work/run-script.ts';
+import { organizationFiles } from './workspace/organization-files.ts';
 
 /** Work of one agent for the organization's admins: inventory, policy, messages and commands. A new kind of work belongs here. */
 export interface ManagementWork {
@@ -31,6 +33,7 @@ export interface ManagementWork {
   view(): Pick<AgentStatus, 'policy' | 'lostMode' | 'displayName'>;
   /** Stores the display name; empty for none. */
   rename(name: string): void;
+  readonly fetchedFiles: Agent['fetchedFiles'];
   start(): void;
   maintain(): Promise<void>;
   stop(): Promise<void>;
@@ -144,6 +147,14 @@ export function openManagementWork(ports: ManagementWorkPorts): ManagementWork {
     reportInventory: () => inventory.refresh(),
     checkPolicy: policy.check,
     onUnlocked: policy.unlocked,
+    files: createFileTransfers({
+      files: organizationFiles(options.workspace),
+      store,
+      dial: ports.secureDial,
+      deviceUrl: ports.deviceUrl,
+      http: ports.http,
+      now: ports.deviceNow,
+    }),
     sendLog: (command) => collectLogs({ ...ports, readLog: options.readLog }, command),
     onRestart: options.onRestart,
     deviceNow: ports.deviceNow,
@@ -193,6 +204,7 @@ export function openManagementWork(ports: ManagementWorkPorts): ManagementWork {
       view: () => inventory.privacy(store.receivedQueries()),
       displayed: () => inventory.displayed(),
     },
+    fetchedFiles: store.fetchedFiles,
     scripts: () => ({ setting: options.scripts?.setting ?? 'off', scripts: scripts.list() }),
     known: () => ({
       policy: policy.digest(),

@@ -1,9 +1,11 @@
 /** Output of `cordon-agent privacy`. */
 
+import { fileWordsIn } from '../shared/files/notice-words/file-words.ts';
 import { scriptWordsIn } from '../shared/scripts/notice-words/script-words.ts';
 import { plain } from '../shared/text/visible-text.ts';
 import type { ScriptsView } from './agent.ts';
 import type { PrivacySection, PrivacyView } from './inventory/privacy-view.ts';
+import type { FetchRecord } from './work/file-transfers.ts';
 
 /** Number of values of a list that the command prints without `--all`. */
 const FEW = 5;
@@ -32,6 +34,20 @@ export function scriptLines({ setting, scripts }: ScriptsView, languages: readon
     ...scripts.map(
       ({ name, version, purpose, reviewers, startedAt, outcome }) =>
         `  ${dateOf(startedAt)} UTC  ${plain(name)} (${words.version(version)}): ${words.outcome[outcome]}. ${plain(purpose)}. ${words.reviewedBy(plain(reviewers.join(', ')))}`,
+    ),
+  ];
+}
+
+/** Files that the organization fetched from this device. */
+export function fetchLines(fetched: readonly FetchRecord[], languages: readonly string[]): string[] {
+  const words = fileWordsIn(languages);
+  return [
+    '',
+    words.fetched,
+    ...(fetched.length === 0 ? [`  ${words.noneFetched}`] : []),
+    ...fetched.map(
+      ({ name, reason, at }) =>
+        `  ${dateOf(at)} UTC  ${plain(name)}. ${words.reason.replace('{reason}', () => plain(reason))}`,
     ),
   ];
 }

@@ -5,7 +5,8 @@ import { CordonError } from '../shared/errors.ts';
 import { plain } from '../shared/text/visible-text.ts';
 import type { AgentConfig } from './config.ts';
 import { credentialFolder } from './enrollment/credential-folder.ts';
-import { OWN_FILES, openWorkspace, type Workspace } from './workspace/workspace.ts';
+import { ORGANIZATION_FOLDER, OWN_FILES } from './workspace/folders.ts';
+import type { Workspace } from './workspace/workspace.ts';
 
 export function addWorkspaceCommands(
   program: Command,
@@ -17,15 +18,26 @@ export function addWorkspaceCommands(
   const withWorkspace = async (use: (workspace: Workspace) => Promise<void>) => {
     const { identity, workspace: folder } = config();
     credentialFolder(identity).current();
+    // Only these commands need the workspace, so that the others start faster.
+    const { openWorkspace } = await import('./workspace/workspace.ts');
     await use(await openWorkspace(folder));
   };
   workspace
     .command('put')
     .description('Copy a file into the workspace')
     .argument('<file>', 'the file to copy')
-    .argument('[name]', 'name that the file gets in the workspace; by default its present name')
+    .argument(
+      '[name]',
+      `name that the file gets in the workspace; by default its present name. Your organization can fetch files whose names begin with ${ORGANIZATION_FOLDER}`,
+    )
     .action((file: string, name?: string) =>
-      withWorkspace(async (opened) => opened.put(userFile(name ?? basename(file)), await readFile(file))),
+      withWorkspace(async (opened) => {
+        const [target, content] = [name ?? basename(file), await readFile(file)];
+        const shared = sharedName(target);
+        if (shared === null) return opened.put(userFile(target), content);
+        const { organizationFiles } = await import('./workspace/organization-files.ts');
+        await organizationFiles(opened).put(shared, content);
+      }),
     );
   workspace
     .command('get')
@@ -40,6 +52,11 @@ export function addWorkspaceCommands(
       }),
     );
   workspace
+    .command('rm')
+    .description('Delete a file of the workspace')
+    .argument('<name>', 'name of the file in the workspace')
+    .action((name: string) => withWorkspace((opened) => opened.remove(userFile(name))));
+  workspace
     .command('ls')
     .description('List the files in the workspace')
     .action(() =>
@@ -52,6 +69,10 @@ export function addWorkspaceCommands(
       ),
     );
 }
+
+/** Name of a file in the organization's folder; null for another file. */
+const sharedName = (name: string): string | null =>
+  name.startsWith(ORGANIZATION_FOLDER) ? name.slice(ORGANIZATION_FOLDER.length) : null;
 
 function userFile(name: string): string {
   if (!name.startsWith(OWN_FILES)) return name;

@@ -11,6 +11,7 @@ import type { Command, ReportItem, SignedScript } from '../../shared/protocol/fr
 import type { CommandId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { AdminMessageStore } from '../admin-messages/admin-messages.ts';
+import type { FileTransfers } from '../work/file-transfers.ts';
 import { changePower, type PowerPorts } from '../work/power.ts';
 import type { ScriptRunner } from '../work/run-script.ts';
 import { changeSoftware, type SoftwarePorts } from '../work/software.ts';
@@ -66,6 +67,7 @@ export interface CommandPorts {
   readonly checkPolicy: () => Promise<void>;
   /** Sends the agent's log to the server. Returns the sentence for the admin. */
   readonly sendLog: (command: CommandId) => Promise<string>;
+  readonly files: FileTransfers;
   readonly scripts: Pick<ScriptRunner, 'run' | 'interrupted' | 'stop'>;
   readonly deviceNow: () => Instant;
   readonly onUnlocked: (shares: readonly string[]) => void;
@@ -141,6 +143,10 @@ export function createCommands(ports: CommandPorts): Commands {
       }
       case 'collect-logs':
         return { outcome: 'done', detail: await ports.sendLog(id) };
+      case 'push-file':
+        return { outcome: 'done', detail: await ports.files.push(id, command) };
+      case 'fetch-file':
+        return { outcome: 'done', detail: await ports.files.fetch(id, command) };
       case 'run-script':
         return {
           outcome: 'done',

@@ -1,5 +1,6 @@
 import { CordonError, isCordonError } from '../../shared/errors.ts';
-import { OWN_FILES, type Workspace } from '../workspace/workspace.ts';
+import { OWN_FILES } from '../workspace/folders.ts';
+import type { Workspace } from '../workspace/workspace.ts';
 import type { MailStore } from './mail-store.ts';
 
 /** Messages and files of drafts, as sealed files in the workspace. */

@@ -21,6 +21,8 @@
  * - `POST /uploads?name=&type=` (bytes) → `madeView`: stores an attachment for a later message for some minutes.
  * - `GET /messages/ID/attachments/INDEX` → bytes, always as a download.
  * - `GET /search?text=` → `foundView`. `GET /export` → JSON lines.
+ * - `GET /files` → `filesView`: files of the organization's folder, and files that the organization fetched. `POST /files?name=` (bytes) adds one,
+ *   `GET /files/content?name=` → bytes, always as a download. `POST /files/remove` (`fileBody`).
  * - `/mail/…`: mail (`mail-api.ts`).
  * - `GET /events`: server-sent events `changed`, without any content.
  *
@@ -29,6 +31,7 @@
  */
 import { z } from 'zod';
 import { instant } from '../../shared/api/wire.ts';
+import { fileNameSchema } from '../../shared/files/workspace-file.ts';
 import { MISSING_REASONS, SECTIONS } from '../../shared/inventory/sections.ts';
 import { lostModeSchema } from '../../shared/lost-mode/lost-mode.ts';
 import { POWER_KINDS } from '../../shared/power/power-action.ts';
@@ -168,6 +171,16 @@ export const collectionView = z.object({
       }),
     ),
   }),
+});
+
+export const fileQuery = z.object({ name: fileNameSchema });
+export const fileBody = z.strictObject({ name: fileNameSchema });
+export const filesView = z.object({
+  state: z.enum(['open', 'locked', 'wiped']),
+  /** Empty while the workspace is not open. */
+  files: z.array(z.object({ name: z.string(), size: z.int() })),
+  /** Files that the organization fetched from this device, newest first. */
+  fetched: z.array(z.object({ command: commandIdSchema, name: z.string(), reason: z.string(), at: instant })),
 });
 
 const personRef = z.object({ person: z.string(), name: z.string() });

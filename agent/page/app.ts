@@ -10,8 +10,10 @@ import { servePages } from '../../shared/pages/serve.ts';
 import type { Agent } from '../agent.ts';
 import type { Mail } from '../mail/mail.ts';
 import type { Messaging } from '../messaging/messaging.ts';
+import type { OrganizationFiles } from '../workspace/organization-files.ts';
 import type { Changes } from './changes.ts';
 import { addConversationRoutes } from './conversation-routes.ts';
+import { fileRoutes } from './file-routes.ts';
 import { requireOwnHost, requireOwnPage } from './guard.ts';
 import { mailProgramsRoutes, type PagePrograms } from './mail-programs-routes.ts';
 import { mailRoutes } from './mail-routes.ts';
@@ -25,6 +27,7 @@ export interface PagePorts {
   readonly mail: Mail;
   /** Service for other mail programs; null on a mail connector. */
   readonly programs: PagePrograms | null;
+  readonly files: OrganizationFiles;
   readonly updates: PageUpdates;
   readonly power: PagePower;
   readonly agent: StatusSources & Pick<Agent, 'onChange'>;
@@ -51,6 +54,7 @@ export function createPageApp({
   messaging,
   mail,
   programs,
+  files,
   updates,
   power,
   agent,
@@ -89,6 +93,7 @@ export function createPageApp({
   addStatusRoutes(api, { messaging, agent, updates, power });
   addConversationRoutes(api, messaging);
   addMessageRoutes(api, messaging);
+  api.use('/files', fileRoutes(files, agent));
   api.use('/mail/programs', mailProgramsRoutes(programs));
   api.use('/mail', mailRoutes({ mail, gate: () => agent.gate('mail') }));
   api.use(() => {

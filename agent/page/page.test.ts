@@ -16,6 +16,7 @@ import { privacyView } from '../inventory/privacy-view.ts';
 import type { Messaging } from '../messaging/messaging.ts';
 import { delayedNotice, type PowerNotice } from '../work/power-notice.ts';
 import type { UpdateOffer } from '../work/update-offer.ts';
+import { organizationFiles } from '../workspace/organization-files.ts';
 import { LARGEST_ATTACHMENT, TOKEN_HEADER } from './api.ts';
 import { openPage, type Page } from './page.ts';
 
@@ -60,6 +61,7 @@ beforeEach(async () => {
       messaging: ada,
       mail: mailDevice.mail,
       programs: programs.service,
+      files: organizationFiles(mailDevice.workspace),
       power: {
         current: () => notice,
         change(change) {
@@ -95,6 +97,7 @@ beforeEach(async () => {
             lostMode = null;
           },
         },
+        fetchedFiles: () => [],
         privacy: { view: () => privacyView(null, null, []), displayed: () => undefined },
         notices: { list: () => [], markDisplayed: (orders) => void shown.push(...(orders ?? [])) },
         onChange(listener) {
@@ -199,6 +202,7 @@ it('refuses requests without both halves of a session, from another page, or und
     '/api/mail/programs',
     '/api/mail/programs/dovecot',
     '/api/search?text=a',
+    '/api/files',
     '/api/export',
   ];
   for (const path of paths) {
@@ -470,6 +474,28 @@ it('shows lost mode, which the user may end', async () => {
   expect((await answer('POST', '/api/lost-mode/end')).status).toBe(200);
   expect((await answer()).body).toEqual({ mode: null });
   expect(await answer('POST', '/api/lost-mode/end')).toMatchObject({ status: 409, body: { code: 'conflict' } });
+});
+
+it('lists, adds, returns and deletes the files of the organization’s folder, and reaches no other file', async () => {
+  const session = await signIn();
+  await mailDevice.workspace.put('messages/secret', Buffer.from('secret'));
+  expect((await ask('/api/files?name=rules.txt', session, 'POST', Buffer.from('rules'))).status).toBe(200);
+  expect((await ask('/api/files', session)).json()).toEqual({
+    state: 'open',
+    files: [{ name: 'rules.txt', size: 5 }],
+    fetched: [],
+  });
+  const got = await ask('/api/files/content?name=rules.txt', session);
+  expect(got.body.toString()).toBe('rules');
+  expect(got.headers['content-disposition']).toContain('attachment');
+  expect(got.headers['content-type']).toBe('application/octet-stream');
+  for (const name of ['..%2Fmessages%2Fsecret', 'messages%2Fsecret', '', '..']) {
+    expect((await ask(`/api/files/content?name=${name}`, session)).status).toBe(400);
+    expect((await ask(`/api/files?name=${name}`, session, 'POST', Buffer.from('x'))).status).toBe(400);
+  }
+  expect((await ask('/api/files/content?name=missing', session)).status).toBe(404);
+  expect((await ask('/api/files/remove', session, 'POST', { name: 'rules.txt' })).status).toBe(200);
+  expect((await ask('/api/files', session)).json()).toMatchObject({ files: [] });
 });
 
 it('reports changes without content to a page with the cookie, until the session ends', async () => {

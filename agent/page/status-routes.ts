@@ -24,7 +24,7 @@ import { type MessagingStatusSources, messagingStatusOf } from './messaging-stat
 import { json, read, respond } from './route.ts';
 
 export type StatusSources = MessagingStatusSources &
-  Pick<Agent, 'notices' | 'adminMessages' | 'privacy' | 'scripts' | 'lostMode'>;
+  Pick<Agent, 'notices' | 'adminMessages' | 'privacy' | 'scripts' | 'lostMode' | 'fetchedFiles'>;
 
 /** Update of the operating system that waits for the user. */
 export interface PageUpdates {

@@ -15,12 +15,14 @@ import type { MailStore } from '../mail/mail-store.ts';
 import type { GivenUpLedger, LedgerStore } from '../messaging/members/ledger-watch.ts';
 import type { MessageStore } from '../messaging/message-store.ts';
 import type { PolicyStore } from '../policy/policy-work.ts';
+import type { FetchRecordStore } from '../work/file-transfers.ts';
 import type { QueryStore } from '../work/query/answer-query.ts';
 import type { ScriptRecordStore } from '../work/script-record.ts';
 import { adminMessageRows, commandRows } from './command-rows.ts';
 import { DeviceRows } from './device-rows.ts';
 import { type DiskReserve, NO_RESERVE } from './disk-reserve.ts';
 import { documentRows, enforcementValues, eventRows, gateRows, noticeRows } from './enforcement-rows.ts';
+import { fileRows } from './file-rows.ts';
 import { inventoryRows } from './inventory-rows.ts';
 import { lostModeRows } from './lost-mode-rows.ts';
 import { mailRows } from './mail-rows.ts';
@@ -41,6 +43,7 @@ export interface DeviceStore
     PolicyStore,
     QueryStore,
     LostModeStore,
+    FetchRecordStore,
     ScriptRecordStore,
     LedgerStore {
   readonly messaging: MessageStore;
@@ -108,6 +111,7 @@ function deviceStore(rows: DeviceRows): DeviceStore {
     ...policyRows(rows, outbox),
     ...queryRows(rows),
     ...lostModeRows(rows, outbox),
+    ...fileRows(rows),
     ...scriptRows(rows),
     ...ledgerValues(rows),
     transaction: (work) => rows.transaction(work),

@@ -27,6 +27,14 @@ export async function writeWhole(path: string, content: Uint8Array): Promise<voi
   await syncFolder(dirname(path));
 }
 
+/** Reads at most the first `most` bytes of a file. */
+export async function readStart(path: string, most: number): Promise<Buffer> {
+  return withFile(path, 'r', async (handle) => {
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(most), 0, most, 0);
+    return buffer.subarray(0, bytesRead);
+  });
+}
+
 /** Returns the number of overwritten bytes; 0 if the file does not exist. */
 export async function destroyFile(path: string): Promise<number> {
   const size = await sizeOf(path);

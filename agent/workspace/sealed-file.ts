@@ -28,6 +28,10 @@ export function sealFile(workspaceKey: Buffer, id: string, name: string, content
   return Buffer.concat([MAGIC, salt, length, sealedHeader, seal(derive(workspaceKey, salt, 'content'), id, content)]);
 }
 
+/** Number of bytes at the start of a file that always contain the sealed header: a name of 1,024 escaped characters, and the other fields. */
+export const HEADER_WITHIN = 8 * 1024;
+
+/** `file`: the file, or at least its first `HEADER_WITHIN` bytes. */
 export function openHeader(workspaceKey: Buffer, id: string, file: Buffer): SealedHeader {
   const { salt, sealedHeader } = parts(id, file);
   return headerSchema.parse(JSON.parse(open(derive(workspaceKey, salt, 'header'), id, sealedHeader).toString('utf8')));

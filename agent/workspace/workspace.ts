@@ -12,8 +12,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CordonError } from '../../shared/errors.ts';
-import { destroyFile, isMissing, namesIn, writeWhole } from './disk.ts';
-import { opaqueId, openContent, openHeader, sealFile } from './sealed-file.ts';
+import { destroyFile, isMissing, namesIn, readStart, writeWhole } from './disk.ts';
+import { HEADER_WITHIN, opaqueId, openContent, openHeader, sealFile } from './sealed-file.ts';
 import { workspaceKeys } from './workspace-keys.ts';
 
 export interface WipeReport {
@@ -45,10 +45,16 @@ export interface Workspace {
   wipe(): Promise<WipeReport>;
 }
 
-export const OWN_FILES = 'messages/';
-
 export const WIPED =
   'The workspace was wiped, with all messages. Ask your admin to unlock it. After an exit order, enroll the device again first.';
+
+/** Throws `workspace_locked` or `workspace_wiped` if the files cannot be read now. */
+export function requireOpen(state: WorkspaceState): void {
+  if (state === 'locked') {
+    throw new CordonError('workspace_locked', 'Your organization locked the workspace. An admin can unlock it.');
+  }
+  if (state === 'wiped') throw new CordonError('workspace_wiped', WIPED);
+}
 
 /** Makes a new workspace if the folder is empty. A wiped workspace stays wiped. */
 export async function openWorkspace(folder: string): Promise<Workspace> {
@@ -61,11 +67,7 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
   const state = (): WorkspaceState => (existsSync(wipedMark) ? 'wiped' : keys.state());
 
   const openKey = async (): Promise<Buffer> => {
-    const now = state();
-    if (now === 'locked') {
-      throw new CordonError('workspace_locked', 'Your organization locked the workspace. An admin can unlock it.');
-    }
-    if (now === 'wiped') throw new CordonError('workspace_wiped', WIPED);
+    requireOpen(state());
     return keys.read();
   };
 
@@ -78,6 +80,10 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
       const key = await openKey();
       const id = opaqueId(key, name);
       await writeWhole(join(files, id), sealFile(key, id, name, content));
+      if (state() !== 'wiped') return;
+      // A wipe has destroyed the key meanwhile. The file would be unreadable.
+      await destroyFile(join(files, id));
+      throw new CordonError('workspace_wiped', WIPED);
     },
 
     async get(name) {
@@ -102,7 +108,9 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
     async list() {
       const key = await openKey();
       const ids = (await namesIn(files)).filter((name) => /^[0-9a-f]{64}$/.test(name));
-      const headers = await Promise.all(ids.map(async (id) => openHeader(key, id, await readFile(join(files, id)))));
+      const headers = await Promise.all(
+        ids.map(async (id) => openHeader(key, id, await readStart(join(files, id), HEADER_WITHIN))),
+      );
       return headers.sort((a, b) => (a.name < b.name ? -1 : 1));
     },
 

@@ -44,6 +44,9 @@ export const ACTIONS = {
   'workspace.lock': { right: 'commands.issue', people: 1, stepUp: 'bulk', tokens: 'marked' },
   /** Users lose unsaved work, and a device that was shut down stays off until a person starts it. */
   'device.power': { right: 'commands.power', people: 1, stepUp: 'bulk', tokens: 'marked' },
+  'file.push': { right: 'commands.push-file', people: 1, stepUp: 'bulk', tokens: 'marked' },
+  /** The file may contain data about the user, who sees the reason. */
+  'file.fetch': { right: 'commands.fetch-file', people: 1, stepUp: 'always', tokens: 'marked' },
   /** A package runs its scripts as root. A rollback reverses the change, so one person suffices. */
   'software.change': { right: 'commands.change-software', people: 1, stepUp: 'always', tokens: 'marked' },
   /**
@@ -177,6 +180,8 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
     'script.run',
     'software.change',
     'device.power',
+    'file.push',
+    'file.fetch',
   ],
   'commands.issue-many': [
     'workspace.wipe',
@@ -185,6 +190,8 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
     'script.run',
     'software.change',
     'device.power',
+    'file.push',
+    'file.fetch',
   ],
   'scripts.switch': 'scripts.switch',
   /** A reviewer signs with an approver key. */
@@ -337,6 +344,8 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'live-queries.remove': 'harmless',
   /** No device installs a package before an approver has signed it. A deleted package can be uploaded again. */
   'packages.upload': 'harmless',
+  'files.upload': 'harmless',
+  'files.delete': 'harmless',
   'packages.sign': 'signed',
   'packages.delete': 'harmless',
   'people.create': 'harmless',

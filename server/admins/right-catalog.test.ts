@@ -69,6 +69,7 @@ describe('destructive routes', () => {
     'authorities.revoke': 'ends the use of a key, which only reduces what authorities can receive',
     'orders.rollout': 'reads how an order reaches the devices',
     'device-views.delete': 'deletes a saved filter',
+    'files.delete': 'deletes a file that an admin can upload again',
     'packages.delete': 'deletes a file that an admin can upload again',
     'live-queries.remove': 'deletes the answers to the own query, which last one hour',
     'devices.remove-from-group': 'changes the members of a group, and an admin can add the devices again',

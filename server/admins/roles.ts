@@ -256,6 +256,9 @@ export const RIGHTS = {
   'commands.change-software': right('device', 'owner', 'fleet'),
   /** Right to restart devices and to shut them down. The routes that send commands require this right in addition to their own. */
   'commands.power': right('device', 'owner', 'fleet'),
+  /** Rights to send files to devices and to fetch files from them. The routes that send commands require them in addition to their own. */
+  'commands.push-file': right('device', 'owner', 'fleet'),
+  'commands.fetch-file': right('device', 'owner', 'fleet'),
   'commands.list': right('device', ...EVERYONE),
   'commands.show': right('device', ...EVERYONE),
   'commands.cancel': right('device', 'owner', 'fleet', 'helpdesk'),
@@ -287,6 +290,12 @@ export const RIGHTS = {
   /** Right to sign packages. Only a key of the current approver set signs. */
   'packages.sign': right('any', 'owner', 'legal'),
   'packages.delete': right('whole', 'owner', 'fleet'),
+  /** Files for devices. Their content may concern a few people, so that only the roles that send files list them. */
+  'files.list': right('any', 'owner', 'fleet'),
+  'files.upload': right('whole', 'owner', 'fleet'),
+  'files.delete': right('whole', 'owner', 'fleet'),
+  'fetched-files.list': right('device', 'owner', 'fleet'),
+  'fetched-files.download': right('device', 'owner', 'fleet'),
   'alerts.list': right('device', ...EVERYONE),
   'alerts.acknowledge': right('device', 'owner', 'fleet', 'helpdesk'),
   'events.listen': right('self'),
@@ -449,6 +458,8 @@ export const RIGHTS_WITHOUT_ROUTE = [
   'scripts.run',
   'commands.change-software',
   'commands.power',
+  'commands.push-file',
+  'commands.fetch-file',
   'backup.export',
   'orders.read-withheld',
   'codes.create-mail-connector',

@@ -30,13 +30,14 @@ export interface CommandsPorts {
   readonly admins: Pick<Admins, 'namesOf'>;
   readonly scripts: Pick<Scripts, 'requireRunnable'>;
   readonly packages: { requireSigned(command: Command): Promise<void> };
+  readonly files: { requireStored(command: Command): Promise<void> };
 }
 
 export function commandRoutes(ports: CommandsPorts): Route[] {
   return [...deviceCommandRoutes(ports), ...manyDeviceRoutes(ports)];
 }
 
-function deviceCommandRoutes({ commands, devices, admins, scripts, packages }: CommandsPorts): Route[] {
+function deviceCommandRoutes({ commands, devices, admins, scripts, packages, files }: CommandsPorts): Route[] {
   return [
     route({
       name: 'commands.issue',
@@ -54,6 +55,7 @@ function deviceCommandRoutes({ commands, devices, admins, scripts, packages }: C
         const { command, expiresInSeconds, id = newCommandId() } = body;
         if (command.kind === 'run-script') await scripts.requireRunnable(command, 1);
         await packages.requireSigned(command);
+        await files.requireStored(command);
         const action = ACTIONS[command.kind];
         if (action) await authorize(action, [device], { ...body, id });
         const by = caller.account.id;
@@ -115,7 +117,7 @@ function deviceCommandRoutes({ commands, devices, admins, scripts, packages }: C
   ];
 }
 
-function manyDeviceRoutes({ commands, devices, scripts, packages }: CommandsPorts): Route[] {
+function manyDeviceRoutes({ commands, devices, scripts, packages, files }: CommandsPorts): Route[] {
   return [
     route({
       name: 'commands.issue-many',
@@ -138,6 +140,7 @@ function manyDeviceRoutes({ commands, devices, scripts, packages }: CommandsPort
         } = body;
         const further = FURTHER_RIGHTS[command.kind];
         const allowed = further ? demand(further) : scope;
+        if (command.kind === 'fetch-file') throw onlyOneDevice();
         if (confirmed === null) requireFilterRights(filter ?? {}, allowed.devices, demand);
         const addresses = locatedBy(demand);
         // The second person has confirmed exactly this list of devices, so the server does not apply the filter again.
@@ -148,6 +151,7 @@ function manyDeviceRoutes({ commands, devices, scripts, packages }: CommandsPort
         if (destroysData(command.kind) && confirmed === null) requireConfirmedCount(expect, to.length);
         if (command.kind === 'run-script') await scripts.requireRunnable(command, to.length);
         await packages.requireSigned(command);
+        await files.requireStored(command);
         const action = ACTIONS[command.kind];
         if (action && joiners === 'include') {
           const detail =
@@ -191,6 +195,11 @@ function withoutNotice(record: CommandRecord): CommandRecord {
   return { ...record, command: { kind: 'message', text: 'Notice of the disclosure desk. Only the user can read it.' } };
 }
 
+const onlyOneDevice = (): CordonError =>
+  new CordonError('invalid_input', 'A file is fetched from one device at a time. Use POST /devices/ID/commands.', {
+    field: 'command',
+  });
+
 /** Rights that a command needs in addition to the right of its route. A job with the command needs them again when it resumes. */
 export const FURTHER_RIGHTS: Readonly<Partial<Record<CommandKind, RightName>>> = {
   'wipe-workspace': 'commands.destroy',
@@ -200,6 +209,8 @@ export const FURTHER_RIGHTS: Readonly<Partial<Record<CommandKind, RightName>>> =
   'roll-back-software': 'commands.change-software',
   'install-package': 'commands.change-software',
   'update-os': 'commands.change-software',
+  'push-file': 'commands.push-file',
+  'fetch-file': 'commands.fetch-file',
   'restart-device': 'commands.power',
   'shut-down-device': 'commands.power',
 };
@@ -213,6 +224,8 @@ const ACTIONS: Readonly<Record<CommandKind, ActionName | null>> = {
   'restart-device': 'device.power',
   'shut-down-device': 'device.power',
   'collect-logs': null,
+  'push-file': 'file.push',
+  'fetch-file': 'file.fetch',
   'run-script': 'script.run',
   'change-software': 'software.change',
   'roll-back-software': 'software.change',

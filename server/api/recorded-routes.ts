@@ -43,6 +43,7 @@ export const RECORDED_READS: ReadonlySet<RouteName> = new Set<RouteName>([
   'disclosures.download',
   'activity.export',
   'device-logs.download',
+  'fetched-files.download',
   'live-queries.answers',
   'live-queries.export',
   'scripts.output',

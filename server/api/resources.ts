@@ -27,6 +27,7 @@ import { type DeviceViewPorts, deviceViewRoutes } from './device-views.ts';
 import { type DevicesPorts, deviceRoutes } from './devices.ts';
 import { type DisclosuresPort, disclosureRoutes } from './disclosures.ts';
 import { type EventsPort, eventRoutes } from './events.ts';
+import { type FilesPorts, fileRoutes } from './files.ts';
 import { type GroupsPorts, groupRoutes } from './groups.ts';
 import { type HealthPort, healthRoutes } from './health.ts';
 import { type HoldsPorts, holdRoutes } from './holds.ts';
@@ -92,6 +93,7 @@ export interface ResourcePorts {
   readonly relocating: IpDatabasesPorts['relocating'];
   readonly packs: OrderPacksPorts['packs'];
   readonly packages: PackagesPorts['packages'] & CommandsPorts['packages'];
+  readonly files: FilesPorts['files'] & CommandsPorts['files'];
   readonly areas: AreasPort;
   readonly policies: TerritoryPoliciesPorts['policies'];
   readonly activity: ActivityLogPort;
@@ -155,7 +157,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...advisoryRoutes({ inventory }),
     ...deviceActionRoutes({ devices, orders }),
     ...devicePlacementRoutes({ ...ports, devices, orders }),
-    ...commandRoutes({ commands, devices, admins, scripts: ports.scripts, packages: ports.packages }),
+    ...commandRoutes({ ...ports, commands, devices, admins }),
     ...scriptRoutes({ commands, devices, admins, scripts: ports.scripts }),
     ...jobRoutes({ commands, admins }),
     ...deviceLogRoutes({ deviceLogs: ports.deviceLogs, devices }),
@@ -177,6 +179,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...areaRoutes({ areas: ports.areas, admins }),
     ...ipDatabaseRoutes(ports),
     ...packageRoutes({ packages: ports.packages, admins }),
+    ...fileRoutes({ files: ports.files, devices, admins }),
     ...territoryPolicyRoutes({ policies: ports.policies, orders, admins, now: ports.now }),
     ...backupRoutes(ports.backups),
     ...recoveryRoutes(ports.recovery, admins),

@@ -28,6 +28,7 @@ import * as areaExamples from '../../shared/api/examples/areas.ts';
 import * as customRoleExamples from '../../shared/api/examples/custom-roles.ts';
 import * as deviceExamples from '../../shared/api/examples/devices.ts';
 import * as disclosureExamples from '../../shared/api/examples/disclosures.ts';
+import * as fileExamples from '../../shared/api/examples/files.ts';
 import * as installationExamples from '../../shared/api/examples/installation.ts';
 import * as notificationExamples from '../../shared/api/examples/notifications.ts';
 import * as orderExamples from '../../shared/api/examples/orders.ts';
@@ -39,6 +40,7 @@ import * as scriptExamples from '../../shared/api/examples/scripts.ts';
 import * as softwareExamples from '../../shared/api/examples/software.ts';
 import * as workExamples from '../../shared/api/examples/work.ts';
 import * as explanation from '../../shared/api/explanation.ts';
+import * as files from '../../shared/api/files.ts';
 import * as groups from '../../shared/api/groups.ts';
 import * as health from '../../shared/api/health.ts';
 import * as holds from '../../shared/api/holds.ts';
@@ -104,6 +106,7 @@ const MODULES: readonly object[] = [
   disclosureDocuments,
   events,
   explanation,
+  files,
   groups,
   health,
   holds,
@@ -155,6 +158,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...customRoleExamples,
   ...deviceExamples,
   ...disclosureExamples,
+  ...fileExamples,
   ...installationExamples,
   ...notificationExamples,
   ...orderExamples,

@@ -63,6 +63,10 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     load: async () => (await import('./package-commands.ts')).addPackageCommands,
   },
   {
+    commands: { files: 'Send files to the workspaces of devices, and fetch files from them' },
+    load: async () => (await import('./file-commands.ts')).addFileCommands,
+  },
+  {
     commands: { compliance: 'Show the compliance of devices with their policies' },
     load: async () => (await import('./compliance-commands.ts')).addComplianceCommands,
   },

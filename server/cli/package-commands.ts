@@ -1,7 +1,6 @@
 /** Changes of software on devices by name of the package. Each change is a job, also for one device. */
 import { createHash, randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import { issuedToMany } from '../../shared/api/commands.ts';
 import { jobDeviceList, jobView } from '../../shared/api/jobs.ts';
 import { packageList, packageView } from '../../shared/api/packages.ts';
 import { done } from '../../shared/api/wire.ts';
@@ -18,17 +17,12 @@ import {
 } from '../../shared/software/software-change.ts';
 import { type Cli, commandOf } from './cli.ts';
 import { queryOf } from './client.ts';
-import { type JobFlags, jobBody } from './job-flags.ts';
 import { confirm, type KeyOptions, openKey } from './key-files.ts';
 import { readBytes } from './local-files.ts';
 import { table } from './output.ts';
+import { addJobOptions, addTargetOptions, type JobTarget, sendJob, targetOf } from './send-job.ts';
 
-interface Target extends JobFlags {
-  all?: true;
-  group?: string;
-  device?: string[];
-  id?: string;
-  expires?: number;
+interface Target extends JobTarget {
   manager?: string;
 }
 
@@ -44,14 +38,9 @@ const ACTIONS: readonly { readonly name: SoftwareAction; readonly text: string }
 export function addPackageCommands(program: Command, cli: Cli): void {
   const packages = commandOf(program, 'packages');
   for (const { name, text } of ACTIONS) {
-    addJobOptions(packages.command(name).description(text).argument('<package...>'))
-      .option('--all', 'all active devices that your role includes')
-      .option('--group <group>', 'all active devices of this group')
-      .option('--device <device...>', 'the devices with these ids')
+    addTargetOptions(addJobOptions(packages.command(name).description(text).argument('<package...>')))
       .option('--manager <manager>', PACKAGE_MANAGERS.join(', '), 'apt')
       .action(async (names: string[], options: Target) => {
-        const { all, group, device: devices } = options;
-        const filter = all || group ? { group } : undefined;
         const command: DeviceCommand = {
           kind: 'change-software',
           change: randomUUID(),
@@ -59,27 +48,25 @@ export function addPackageCommands(program: Command, cli: Cli): void {
           action: name,
           packages: names.map(wantedOf),
         };
-        await send(cli, command, { devices, filter }, options);
+        await sendJob(cli, command, targetOf(options), options);
       });
   }
   addOwnPackages(commandOf(program, 'packages'), cli);
-  addJobOptions(
-    packages
-      .command('update-os')
-      .description('Install the updates of the operating system. The user sees when they start, and may delay them'),
+  addTargetOptions(
+    addJobOptions(
+      packages
+        .command('update-os')
+        .description('Install the updates of the operating system. The user sees when they start, and may delay them'),
+    ),
   )
     .option('--security', 'only security updates')
-    .option('--all', 'all active devices that your role includes')
-    .option('--group <group>', 'all active devices of this group')
-    .option('--device <device...>', 'the devices with these ids')
     .option('--delay-hours <hours>', 'hours until the start, and of each delay', Number)
     .option('--delays <count>', 'number of times that the user may delay the start', Number, 0)
     .action(async (options: Target & { security?: true; delayHours?: number; delays: number }) => {
-      const { all, group, device: devices, security, delayHours: hours, delays: times } = options;
-      const filter = all || group ? { group } : undefined;
+      const { security, delayHours: hours, delays: times } = options;
       const scope = security ? 'security' : 'all';
       const deferral = hours === undefined ? null : { hours, times };
-      await send(cli, { kind: 'update-os', change: randomUUID(), scope, deferral }, { devices, filter }, options);
+      await sendJob(cli, { kind: 'update-os', change: randomUUID(), scope, deferral }, targetOf(options), options);
     });
   addJobOptions(
     packages
@@ -92,7 +79,7 @@ export function addPackageCommands(program: Command, cli: Cli): void {
       throw new CordonError('invalid_input', `The job ${id} did not change software, so it cannot be rolled back.`);
     }
     const devices = await devicesOf(cli, id);
-    await send(cli, { kind: 'roll-back-software', change: randomUUID(), of: command.change }, { devices }, options);
+    await sendJob(cli, { kind: 'roll-back-software', change: randomUUID(), of: command.change }, { devices }, options);
   });
 }
 
@@ -161,42 +148,15 @@ function addOwnPackages(packages: Command, cli: Cli): void {
       const result = await cli.client().call(done, 'DELETE', `/packages/${encodeURIComponent(sha256)}`);
       cli.out().show(result, [`${sha256} deleted`]);
     });
-  addJobOptions(
-    packages.command('install-own').description('Install a signed package of the organization').argument('<sha256>'),
-  )
-    .option('--all', 'all active devices that your role includes')
-    .option('--group <group>', 'all active devices of this group')
-    .option('--device <device...>', 'the devices with these ids')
-    .action(async (sha256: string, options: Target) => {
-      const { envelope } = await cli.client().call(packageView, 'GET', `/packages/${encodeURIComponent(sha256)}`);
-      if (!envelope) throw new CordonError('conflict', 'No approver has signed this package. Sign it first.');
-      const { all, group, device: devices } = options;
-      const filter = all || group ? { group } : undefined;
-      await send(cli, { kind: 'install-package', change: randomUUID(), envelope }, { devices, filter }, options);
-    });
-}
-
-const addJobOptions = (command: Command): Command =>
-  command
-    .option('--id <id>', 'id of the request. A repeated request with this id is ignored')
-    .option('--expires <seconds>', 'seconds until the command expires', Number)
-    .option('--name <name>', 'name of the job')
-    .option('--waves <sizes>', 'sizes of the waves, such as 10,10%. The last wave has the remaining devices')
-    .option('--stop-at <percent>', 'failure rate that stops the job', Number)
-    .option('--window <times>', 'window in device time in which devices run the command, such as 22:00-04:00');
-
-async function send(
-  cli: Cli,
-  command: DeviceCommand,
-  to: { readonly devices?: readonly string[] | undefined; readonly filter?: object | undefined },
-  options: Target,
-): Promise<void> {
-  const { id, expires: expiresInSeconds } = options;
-  const body = { id, command, expiresInSeconds, ...to, ...jobBody(options) };
-  const sent = await cli.client().call(issuedToMany, 'POST', '/commands', body);
-  const refused = sent.refused.map(({ device, code }) => `${device} ${code}`);
-  cli.out().show(sent, [`${sent.id} queued for ${sent.queued}, refused for ${refused.length}`, ...refused]);
-  cli.out().note(`Progress: cordon jobs show ${sent.id}`);
+  addTargetOptions(
+    addJobOptions(
+      packages.command('install-own').description('Install a signed package of the organization').argument('<sha256>'),
+    ),
+  ).action(async (sha256: string, options: Target) => {
+    const { envelope } = await cli.client().call(packageView, 'GET', `/packages/${encodeURIComponent(sha256)}`);
+    if (!envelope) throw new CordonError('conflict', 'No approver has signed this package. Sign it first.');
+    await sendJob(cli, { kind: 'install-package', change: randomUUID(), envelope }, targetOf(options), options);
+  });
 }
 
 /** Devices that reported a result. The others have not made the change, so they have nothing to roll back. */

@@ -6,6 +6,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { CordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
+import type { CommandKind } from '../../shared/protocol/command-kinds.ts';
+import type { Command } from '../../shared/protocol/frames.ts';
 import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
@@ -61,6 +63,23 @@ export function createCommands({ stores, shares, bus, clock, devices, now = Date
     const record = await stores.commands.get(id);
     if (!record) throw new CordonError('not_found', 'There is no such command.', { id });
     return record;
+  }
+
+  /**
+   * Command that the device carries out now. Throws `not_found` unless the enrollment of the device has an unfinished command of this kind
+   * with this id.
+   */
+  async function requireUnfinished<Kind extends CommandKind>(
+    id: CommandId,
+    { device, generation }: { readonly device: DeviceId; readonly generation: number },
+    kind: Kind,
+  ): Promise<Extract<Command, { kind: Kind }>> {
+    const record = await stores.commands.get(id);
+    const isOwn = record?.device === device && record.generation === generation;
+    if (isOwn && isOfKind(record.command, kind) && (record.state === 'queued' || record.state === 'stored')) {
+      return record.command;
+    }
+    throw new CordonError('not_found', `The device has no unfinished command ${kind} with this id.`, { id });
   }
 
   /**
@@ -149,6 +168,7 @@ export function createCommands({ stores, shares, bus, clock, devices, now = Date
     }),
     ...createJobDelivery({ jobs: stores.jobs, shares, now }),
     get,
+    requireUnfinished,
     cancel,
     list,
     progress,
@@ -158,4 +178,8 @@ export function createCommands({ stores, shares, bus, clock, devices, now = Date
     expire,
     startExpiry,
   };
+}
+
+function isOfKind<Kind extends CommandKind>(command: Command, kind: Kind): command is Extract<Command, { kind: Kind }> {
+  return command.kind === kind;
 }

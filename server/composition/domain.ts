@@ -81,9 +81,9 @@ import { createAccounts } from './accounts.ts';
 import { createBackupSchedule } from './backup-schedule.ts';
 import { connectDisclosures } from './disclosures.ts';
 import type { Foundation } from './foundation.ts';
-import { connectPackages } from './packages.ts';
 import { connectPolicies } from './policies.ts';
 import { connectScripts } from './scripts.ts';
+import { connectTransfers } from './transfers.ts';
 import { openWitnesses, storedWitnessPolicy } from './witnesses.ts';
 
 /** Maximum time that a request waits for cosignatures. Without them, the next request finds the entry. */
@@ -207,7 +207,7 @@ export async function createDomain(base: Foundation, provider: ProviderSettings 
     ...accounts,
     scripts,
     activity,
-    packages: connectPackages(database, orders, base.config.packageBandwidth),
+    ...connectTransfers({ database, orders, commands: fleet.commands }, base.config.packageBandwidth),
     ...decisions,
     ...identities,
     ledger,

@@ -3,8 +3,8 @@
  * deletes them after a week.
  */
 import { CordonError } from '../../shared/errors.ts';
-import type { Command } from '../../shared/protocol/frames.ts';
 import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
+import type { Commands } from '../commands/commands.ts';
 import { createTransferSlots } from '../transfer-slots.ts';
 
 /** Days for which the server keeps a log. */
@@ -27,14 +27,7 @@ export interface DeviceLogStore {
 
 export interface DeviceLogsPorts {
   readonly store: DeviceLogStore;
-  readonly commands: {
-    get(id: CommandId): Promise<{
-      readonly device: DeviceId;
-      readonly generation: number;
-      readonly command: Pick<Command, 'kind'>;
-      readonly state: string;
-    }>;
-  };
+  readonly commands: Pick<Commands, 'requireUnfinished'>;
   readonly now?: () => number;
 }
 
@@ -46,17 +39,14 @@ export function createDeviceLogs({ store, commands, now = Date.now }: DeviceLogs
   return {
     /** Stores the log that `read` receives. Throws `not_found` unless the device has an unfinished command `collect-logs` with this id. */
     async put(
-      { device, generation }: { readonly device: DeviceId; readonly generation: number },
+      sender: { readonly device: DeviceId; readonly generation: number },
       id: CommandId,
       read: () => Promise<Buffer>,
     ): Promise<void> {
+      const { device } = sender;
       const leave = uploads.occupy(device);
       try {
-        const { state, command, ...target } = await commands.get(id);
-        const isOwn = target.device === device && target.generation === generation;
-        if (!isOwn || command.kind !== 'collect-logs' || (state !== 'queued' && state !== 'stored')) {
-          throw new CordonError('not_found', 'No command asks this device for its log.', { id });
-        }
+        await commands.requireUnfinished(id, sender, 'collect-logs');
         const bytes = await read();
         await store.put({ command: id, device, at: now(), size: bytes.length, bytes });
       } finally {

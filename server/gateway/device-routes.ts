@@ -1,5 +1,6 @@
 /** Table of all HTTPS routes of the device listener. */
 import type { DeviceRoute } from './device-route.ts';
+import { type FilesPort, fileRoutes } from './file-routes.ts';
 import { type DeviceLogsPort, logRoutes } from './log-routes.ts';
 import { mailRoutes } from './mail-routes.ts';
 import { type MembershipRoutesPorts, membershipRoutes } from './membership-routes.ts';
@@ -13,6 +14,7 @@ export interface DeviceRoutesPorts extends ServiceRoutesPorts, MembershipRoutesP
   readonly mail: MailPort;
   readonly deviceLogs: DeviceLogsPort;
   readonly packages: PackagesPort;
+  readonly files: FilesPort;
 }
 
 export const deviceRoutes = (ports: DeviceRoutesPorts): DeviceRoute[] => [
@@ -22,4 +24,5 @@ export const deviceRoutes = (ports: DeviceRoutesPorts): DeviceRoute[] => [
   ...mailRoutes(ports.mail),
   ...logRoutes(ports.deviceLogs),
   ...packageRoutes(ports.packages),
+  ...fileRoutes(ports.files),
 ];

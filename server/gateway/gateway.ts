@@ -12,6 +12,7 @@ import { createDeviceHttp } from './device-http.ts';
 import { deviceRoutes } from './device-routes.ts';
 import { DeviceUpgrades } from './device-upgrades.ts';
 import { createDispatch } from './dispatch.ts';
+import type { FilesPort } from './file-routes.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { Interests } from './interests.ts';
 import { createJobDelivery } from './job-delivery.ts';
@@ -81,6 +82,7 @@ export interface GatewayPorts {
   readonly relay: RelayPort;
   readonly mail: MailPort;
   readonly packages: PackagesPort;
+  readonly files: FilesPort;
   readonly membership: MembershipPort;
   readonly ledger: LedgerPort;
   readonly reenroll: ServiceRoutesPorts['reenroll'];

@@ -3,6 +3,7 @@ import { CordonError } from '../../shared/errors.ts';
 import { sha256Hex } from '../../shared/order/documents.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { DeviceRoute } from './device-route.ts';
+import { firstByteOf, partResponse } from './file-parts.ts';
 
 export interface PackagesPort {
   /** Part of the file from the byte `from`. */
@@ -15,24 +16,14 @@ export const packageRoutes = (packages: PackagesPort): DeviceRoute[] => [
     path: '/device/packages/:id',
     async respond({ identity, request, id }) {
       const sha256 = sha256Hex.safeParse(id);
-      const from = /^bytes=(\d{1,12})-$/.exec(request.headers.range ?? '')?.[1];
-      if (!sha256.success || from === undefined) {
+      const from = firstByteOf(request);
+      if (!sha256.success || from === null) {
         throw new CordonError(
           'invalid_input',
           'Request a package by its SHA-256, with the header "Range: bytes=FROM-".',
         );
       }
-      const start = Number(from);
-      const { size, bytes } = await packages.download(identity.device, sha256.data, start);
-      return {
-        status: 206,
-        headers: {
-          'Content-Type': 'application/octet-stream',
-          'Content-Range': `bytes ${start}-${start + bytes.length - 1}/${size}`,
-          'Cache-Control': 'no-store',
-        },
-        body: bytes,
-      };
+      return partResponse(from, await packages.download(identity.device, sha256.data, from));
     },
   },
 ];

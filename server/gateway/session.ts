@@ -31,11 +31,15 @@ export interface SessionHandlers {
   failed(session: DeviceSession, error: unknown): void;
 }
 
-type Capabilities = Partial<Pick<Extract<DeviceFrame, { kind: 'hello' }>, 'logs' | 'scripts' | 'software' | 'power'>>;
+type Capabilities = Partial<
+  Pick<Extract<DeviceFrame, { kind: 'hello' }>, 'logs' | 'scripts' | 'software' | 'power' | 'files'>
+>;
 
 /** Field of the `hello` frame with which an agent says that it knows a kind of command. Every agent knows the other kinds. */
 const NEEDED_CAPABILITIES: Readonly<Partial<Record<CommandKind, keyof Capabilities>>> = {
   'collect-logs': 'logs',
+  'push-file': 'files',
+  'fetch-file': 'files',
   'run-script': 'scripts',
   'change-software': 'software',
   'roll-back-software': 'software',

@@ -1,6 +1,5 @@
 /** Packages of the organization itself: upload, signature by an approver, and download by devices. Files are stored by their digest. */
 import { createHash } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { CordonError } from '../../shared/errors.ts';
 import type { ApproverSet } from '../../shared/order/approvers.ts';
@@ -10,8 +9,8 @@ import { signedBy } from '../../shared/order/dsse.ts';
 import type { Command } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { LARGEST_PACKAGE, type OwnPackage, ownPackageSchema } from '../../shared/software/own-package.ts';
+import type { Bandwidth } from '../bandwidth.ts';
 import { createTransferSlots } from '../transfer-slots.ts';
-import { createBandwidth } from './bandwidth.ts';
 import { CHUNK, type PackageStore, type StoredPackage } from './ports.ts';
 
 /** Maximum size of all files together in bytes. */
@@ -24,8 +23,8 @@ export interface PackagesPorts {
   readonly approverSet: () => ApproverSet | null;
   /** Throws `service_denied` if an order suspends the management of the device. */
   readonly requireManagement: (device: DeviceId) => Promise<void>;
-  /** Limit for all downloads together; 0 for none. */
-  readonly bytesPerSecond: number;
+  /** Limit for the downloads of all devices together. */
+  readonly bandwidth: Bandwidth;
   readonly now: () => number;
 }
 
@@ -33,8 +32,7 @@ type Facts = Pick<OwnPackage, 'name' | 'version' | 'architecture'> & { readonly 
 
 export type Packages = ReturnType<typeof createPackages>;
 
-export function createPackages({ store, approverSet, requireManagement, bytesPerSecond, now }: PackagesPorts) {
-  const bandwidth = createBandwidth(bytesPerSecond);
+export function createPackages({ store, approverSet, requireManagement, bandwidth, now }: PackagesPorts) {
   const slots = createTransferSlots({ all: 64, ofOne: 2 });
 
   async function get(sha256: string): Promise<StoredPackage> {
@@ -147,8 +145,7 @@ export function createPackages({ store, approverSet, requireManagement, bytesPer
         const chunk = await store.chunk(sha256, Math.floor(from / CHUNK));
         if (!chunk) throw new CordonError('not_found', 'The package was deleted.', { sha256 });
         const bytes = chunk.subarray(from % CHUNK);
-        const wait = bandwidth.reserve(bytes.length, Date.now());
-        if (wait > 0) await delay(wait);
+        await bandwidth.wait(bytes.length);
         return { size, bytes };
       } finally {
         leave();

@@ -28,6 +28,7 @@ export const OF_DEVICE = [
   'device_inventory',
   'device_facts',
   'device_logs',
+  'fetched_files',
   'script_outputs',
   'device_history',
   'device_records',

@@ -150,6 +150,7 @@ export class ExitStore implements Port {
       await tx.deleteFrom('attachments').where('device_id', '=', device).execute();
       await tx.deleteFrom('mail_pieces').where('device_id', '=', device).where('mail', 'is', null).execute();
       await tx.deleteFrom('device_logs').where('device_id', '=', device).execute();
+      await tx.deleteFrom('fetched_files').where('device_id', '=', device).execute();
       await tx.deleteFrom('device_inventory').where('device_id', '=', device).execute();
       await tx.deleteFrom('device_facts').where('device_id', '=', device).execute();
       await removeSoftware(tx, this.#database.dialect, device);

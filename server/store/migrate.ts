@@ -5,6 +5,7 @@ import type { DialectName } from './dialect.ts';
 import { tables } from './migrations/0001-tables.ts';
 import { displayNames } from './migrations/0002-display-names.ts';
 import { lostModes } from './migrations/0003-lost-modes.ts';
+import { files } from './migrations/0004-files.ts';
 import type { Schema } from './schema.ts';
 import { requireShape } from './schema-shape.ts';
 
@@ -15,6 +16,7 @@ export const migrations: Migrations = (dialect) => ({
   '0001-tables': tables(dialect),
   '0002-display-names': displayNames(dialect),
   '0003-lost-modes': lostModes(dialect),
+  '0004-files': files(dialect),
 });
 
 export type Migrations = (dialect: DialectName) => Record<string, Migration>;

@@ -5,6 +5,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { MOST_STORED_LISTS } from '../../shared/pack/format.ts';
 import { LOG_DAYS } from '../device-logs/device-logs.ts';
+import { FETCHED_DAYS } from '../files/files.ts';
 import { KEY_USES } from '../person-keys/person-keys.ts';
 import { DEVICES_UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
 
@@ -107,6 +108,15 @@ const deviceRecords = (evidenceDays: number): readonly RetentionPeriod[] => [
     since: 'ended_at',
     days: 400,
     time: 'domain',
+    underLegalHold: ofDeviceUnderLegalHold('device_id'),
+  },
+  {
+    records: 'files that were fetched from devices',
+    table: 'fetched_files',
+    key: 'command_id',
+    since: 'at',
+    days: FETCHED_DAYS,
+    time: 'real',
     underLegalHold: ofDeviceUnderLegalHold('device_id'),
   },
   {

@@ -7,6 +7,7 @@ import type { CosignatureTables } from './schema/cosignatures.ts';
 import type { DeviceListTables } from './schema/device-list.ts';
 import type { DeviceTables } from './schema/devices.ts';
 import type { DisclosureTables } from './schema/disclosures.ts';
+import type { FileTables } from './schema/files.ts';
 import type { GroupTables } from './schema/groups.ts';
 import type { InventoryTables } from './schema/inventory.ts';
 import type { LedgerTables } from './schema/ledger.ts';
@@ -29,6 +30,7 @@ export interface Schema
   extends PeopleTables,
     DeviceTables,
     DeviceListTables,
+    FileTables,
     GroupTables,
     LocationTables,
     OrderTables,

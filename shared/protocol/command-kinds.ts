@@ -9,6 +9,8 @@ export const COMMAND_KINDS = [
   'restart-device',
   'shut-down-device',
   'collect-logs',
+  'push-file',
+  'fetch-file',
   'run-script',
   'change-software',
   'roll-back-software',
@@ -29,6 +31,8 @@ const DESTROYS_DATA: Readonly<Record<CommandKind, boolean>> = {
   'restart-device': false,
   'shut-down-device': false,
   'collect-logs': false,
+  'push-file': false,
+  'fetch-file': false,
   'run-script': false,
   'change-software': false,
   'roll-back-software': false,
@@ -47,14 +51,16 @@ export const changesSoftware = (kind: CommandKind): boolean => SOFTWARE.includes
  * Queues of a device. The device runs the commands of one queue one after another, and the three queues at the same time. A lock or a wipe
  * therefore never waits for a script, and an admin can collect the log while a script hangs.
  * - `prompt`: commands that end within seconds.
- * - `report`: commands that collect data and send it, which can take minutes.
+ * - `report`: commands that send or receive much data, which can take minutes.
  * - `change`: scripts and changes of software, which can take hours.
  */
 export type CommandQueueName = 'prompt' | 'report' | 'change';
 
+const TRANSFERS: readonly CommandKind[] = ['refresh-inventory', 'collect-logs', 'push-file', 'fetch-file'];
+
 export function queueOf(kind: CommandKind): CommandQueueName {
   if (kind === 'run-script' || changesSoftware(kind)) return 'change';
-  return kind === 'refresh-inventory' || kind === 'collect-logs' ? 'report' : 'prompt';
+  return TRANSFERS.includes(kind) ? 'report' : 'prompt';
 }
 
 /** Order in which a device runs the waiting commands of one queue: high before normal before low. */
@@ -75,6 +81,8 @@ const PRIORITY_OF: Readonly<Record<CommandKind, Priority>> = {
   'restart-device': 'normal',
   'shut-down-device': 'normal',
   'collect-logs': 'normal',
+  'push-file': 'normal',
+  'fetch-file': 'normal',
   'run-script': 'normal',
   'change-software': 'normal',
   'roll-back-software': 'normal',

@@ -24,6 +24,10 @@
  *   whose management is suspended.
  * - `PUT /device/logs/COMMAND` (gzip, at most `LARGEST_LOG` bytes) → 204: the agent's log, for its unfinished command `collect-logs`. A repeated
  *   upload replaces the log.
+ * - `GET /device/files/COMMAND` with the header `Range: bytes=FROM-` → 206: a part of the file, for the device's unfinished command `push-file`.
+ *   503 with `Retry-After` while the bandwidth is in use.
+ * - `PUT /device/files/COMMAND` (bytes, at most `LARGEST_FILE`) → 204: the file, for the device's unfinished command `fetch-file`. The upload may
+ *   take `ATTACHMENT_WITHIN`. A repeated upload replaces the file.
  * - `POST /device/recollection` (`recollectionBody`, at most `LARGEST_RECOLLECTION` bytes) → `{ accepted }`: only after the server's request
  *   (`recall`).
  */

@@ -29,6 +29,7 @@
  * Version history. v1: first version.
  */
 import { z } from 'zod';
+import { fetchedFileSchema, pushedFileSchema } from '../files/workspace-file.ts';
 import { inventoryReportSchema } from '../inventory/report.ts';
 import { answerSchema, DEADLINE_SECONDS, liveQuerySchema } from '../live-query/live-query.ts';
 import { coordinatesSchema, lostModeSchema } from '../lost-mode/lost-mode.ts';
@@ -104,6 +105,10 @@ export const commandSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('restart-agent') }),
   /** The device sends its log with `PUT /device/logs/COMMAND` (`device-http.ts`) before it reports the result. */
   z.strictObject({ kind: z.literal('collect-logs') }),
+  /** The device gets the file by `GET /device/files/COMMAND` (`device-http.ts`), verifies it, and stores it in its workspace. */
+  z.strictObject({ kind: z.literal('push-file'), ...pushedFileSchema.shape }),
+  /** The device sends a file of the organization's folder with `PUT /device/files/COMMAND`, and tells its user the reason. */
+  z.strictObject({ kind: z.literal('fetch-file'), ...fetchedFileSchema.shape }),
   /** The device makes the change once, under the id `change`. `roll-back-software` returns to the versions before the change `of`. */
   z.strictObject({ kind: z.literal('change-software'), ...softwareChangeSchema.shape }),
   z.strictObject({ kind: z.literal('roll-back-software'), ...softwareRollbackSchema.shape }),
@@ -451,6 +456,8 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
     software: z.literal(true).optional(),
     /** True if the agent knows the commands `restart-device` and `shut-down-device`. The server sends them to no other agent. */
     power: z.literal(true).optional(),
+    /** True if the agent knows the commands `push-file` and `fetch-file`. The server sends them to no other agent. */
+    files: z.literal(true).optional(),
     /** Digest of the policy that the device has stored; empty if it has none. */
     policy: z.string().max(64).optional(),
     /** Id of the lost mode that the device has stored; empty if lost mode is off. */

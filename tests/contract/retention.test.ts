@@ -206,6 +206,18 @@ async function fill(database: Database) {
       .insertInto('device_logs')
       .values({ command_id: name, device_id: device, at: NOW.real - 7 * DAY - ago, size: 1, body: Buffer.of(1) })
       .execute();
+    await db
+      .insertInto('fetched_files')
+      .values({
+        command_id: name,
+        device_id: device,
+        name: 'a',
+        reason: 'b',
+        at: NOW.real - 7 * DAY - ago,
+        size: 1,
+        body: Buffer.of(1),
+      })
+      .execute();
     const own = { device_id: device, generation: 1 };
     for (const mail of [null, 1]) {
       await db
@@ -356,6 +368,7 @@ describeOnEveryStore('retention', (open) => {
       conversation_members: 0,
       attachments: 1,
       device_logs: 1,
+      fetched_files: 1,
       mail_pieces: 1,
       mail_results: 1,
       mail_returns: 1,

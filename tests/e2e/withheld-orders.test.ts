@@ -152,6 +152,7 @@ describeOnSqliteFirst('a withheld order', (database) => {
       '/scripts/{id}': ['scr_aaaaaaaaaaaaaaaa'],
       '/queries/{id}': ['qry_aaaaaaaaaaaaaaaa'],
       '/logs/{command}': ['cmd_aaaaaaaaaaaaaaaa'],
+      '/fetched-files/{command}': ['cmd_aaaaaaaaaaaaaaaa'],
       '/disclosures/{id}': ['dsc_aaaaaaaaaaaaaaaa'],
       '/ip-databases/{hash}': ['0'.repeat(64)],
       '/territory-policies/{version}': ['0'],

@@ -100,6 +100,19 @@ const anyCommand: fc.Arbitrary<Command> = fc.oneof(
       case 'restart-device':
       case 'shut-down-device':
         return fc.record({ kind: fc.constant(kind), minutes: fc.integer({ min: 1, max: 60 }) });
+      case 'push-file':
+        return fc.record({
+          kind: fc.constant(kind),
+          name: fc.stringMatching(/^[a-z0-9][a-z0-9_]{0,60}$/),
+          sha256: fc.stringMatching(/^[0-9a-f]{64}$/),
+          size: fc.integer({ min: 1, max: 1000 }),
+        });
+      case 'fetch-file':
+        return fc.record({
+          kind: fc.constant(kind),
+          name: fc.stringMatching(/^[a-z0-9][a-z0-9_]{0,60}$/),
+          reason: fc.stringMatching(/^[a-z0-9]{1,60}$/),
+        });
       case 'update-os':
         return fc.record({
           kind: fc.constant(kind),

@@ -28,9 +28,9 @@ import { createDeviceChanges } from '../../server/bus/device-changes.ts';
 import { openTimeCorrections } from '../../server/clock/time-corrections.ts';
 import { createCommands } from '../../server/commands/commands.ts';
 import { connectDisclosures } from '../../server/composition/disclosures.ts';
-import { connectPackages } from '../../server/composition/packages.ts';
 import { connectPolicies } from '../../server/composition/policies.ts';
 import { connectScripts } from '../../server/composition/scripts.ts';
+import { connectTransfers } from '../../server/composition/transfers.ts';
 import { createDeviceLogs } from '../../server/device-logs/device-logs.ts';
 import { createDevices } from '../../server/devices/devices.ts';
 import { createGroupMembers } from '../../server/groups/groups.ts';
@@ -424,7 +424,7 @@ export async function startApi({
   );
   const routes = apiRoutes({
     disclosures,
-    packages: connectPackages(database, orders, 0),
+    ...connectTransfers({ database, orders, commands }, 0),
     activity,
     notifications,
     admins,

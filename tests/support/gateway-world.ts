@@ -15,9 +15,9 @@ import { type ClientOptions, WebSocket } from 'ws';
 import type { Authority } from '../../certs/authority.ts';
 import { spkiOf } from '../../certs/certificate.ts';
 import { createCommands } from '../../server/commands/commands.ts';
-import { connectPackages } from '../../server/composition/packages.ts';
 import { connectPolicies } from '../../server/composition/policies.ts';
 import { connectScripts } from '../../server/composition/scripts.ts';
+import { connectTransfers } from '../../server/composition/transfers.ts';
 import { createDeviceLogs } from '../../server/device-logs/device-logs.ts';
 import { createDevices } from '../../server/devices/devices.ts';
 import { createGateway } from '../../server/gateway/gateway.ts';
@@ -193,7 +193,7 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
       scripts: connectScripts({ database, bus, clock, installation: INSTALLATION }, orders.approverSets),
       relay,
       mail,
-      packages: connectPackages(database, orders, 0),
+      ...connectTransfers({ database, orders, commands }, 0),
       membership,
       ledger,
       reenroll: est.reenroll,
@@ -350,8 +350,9 @@ export async function ask(
   method: string,
   path: string,
   body?: string | Buffer,
+  headers: Record<string, string> = {},
 ): Promise<{ status: number; headers: IncomingHttpHeaders; body: string; bytes: Buffer }> {
-  const sent = request({ ...tls, path, method, agent: false });
+  const sent = request({ ...tls, path, method, headers, agent: false });
   sent.end(body);
   const [response] = await once(sent, 'response');
   // The server may respond before it has read the whole body.

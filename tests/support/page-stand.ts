@@ -8,6 +8,7 @@ import { ensurePage } from '../../agent/page/build.ts';
 import { openPage, type Page } from '../../agent/page/page.ts';
 import type { PolicyView } from '../../agent/policy/policy-work.ts';
 import { delayed, type UpdateOffer } from '../../agent/work/update-offer.ts';
+import { organizationFiles } from '../../agent/workspace/organization-files.ts';
 import type { Section } from '../../shared/inventory/sections.ts';
 import type { LostMode } from '../../shared/lost-mode/lost-mode.ts';
 import { newCommandId } from '../../shared/protocol/ids.ts';
@@ -26,6 +27,13 @@ const SCRIPT_THAT_RAN = {
   finishedAt: Date.parse('2015-11-20T09:00:05Z'),
   outcome: 'done',
 } as const;
+
+const FETCHED_FILE = {
+  command: newCommandId(),
+  name: 'expenses.csv',
+  reason: 'Expenses of the fair',
+  at: Date.parse('2015-11-20T10:00:00Z'),
+};
 
 export interface PageStand {
   /** The user's mail: a real engine with a mail service in memory. */
@@ -117,6 +125,7 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
     messaging: talk.messagingOf(person),
     mail: device.mail,
     programs: programs.service,
+    files: organizationFiles(device.workspace),
     agent: {
       status: () => ({
         now: Date.now(),
@@ -151,6 +160,7 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
           changed();
         },
       },
+      fetchedFiles: () => [FETCHED_FILE],
       onChange(listener) {
         listeners.add(listener);
         return () => listeners.delete(listener);

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { CordonError, isCordonError } from '../../../shared/errors.ts';
-import { OWN_FILES, WIPED, type Workspace } from '../../workspace/workspace.ts';
+import { OWN_FILES } from '../../workspace/folders.ts';
+import { WIPED, type Workspace } from '../../workspace/workspace.ts';
 import type { MessagingValues } from '../message-store.ts';
 
 const FILE = `${OWN_FILES}key`;

@@ -1,7 +1,8 @@
 import { CordonError, isCordonError } from '../../../shared/errors.ts';
 import { openAttachment, sealAttachment } from '../../../shared/seal/attachment.ts';
 import type { SealedAttachment } from '../../../shared/seal/content.ts';
-import { OWN_FILES, type Workspace } from '../../workspace/workspace.ts';
+import { OWN_FILES } from '../../workspace/folders.ts';
+import type { Workspace } from '../../workspace/workspace.ts';
 import type { NewAttachment } from '../messaging.ts';
 import type { RelayClient } from '../relay-client.ts';
 

@@ -9,6 +9,8 @@ const NAMES: Readonly<Record<string, string>> = {
   'lost-mode.start': 'Start lost mode',
   'device.locate': 'Show the position of a device in lost mode',
   'device.power': 'Restart or shut down devices',
+  'file.push': 'Send file to devices',
+  'file.fetch': 'Fetch file from device',
   'software.change': 'Install, update or remove software',
   'location.override': 'Change a location, home area or legal seat so that an order no longer affects the device',
   'device.re-enroll': 'Create an activation code for an enrolled device',

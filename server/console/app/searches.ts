@@ -70,7 +70,7 @@ export const ledgerSearch = z.object({
 export type LedgerSearch = z.output<typeof ledgerSearch>;
 
 export const softwareSearch = z.object({
-  tab: z.enum(['titles', 'advisories', 'packages', 'collection']).optional().catch(undefined),
+  tab: z.enum(['titles', 'advisories', 'packages', 'files', 'collection']).optional().catch(undefined),
   text: z.string().max(128).optional().catch(undefined),
   source: z.string().optional().catch(undefined),
 });

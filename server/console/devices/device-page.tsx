@@ -10,6 +10,7 @@ import { Empty, QueryResult } from '../../../shared/look/states.tsx';
 import type { CommandKind } from '../../../shared/protocol/command-kinds.ts';
 import { ActivitySection } from '../activity/activity-section.tsx';
 import { useMay } from '../client/session.tsx';
+import { FilesSection } from '../files/files-section.tsx';
 import { AskDialog } from '../live-queries/ask-dialog.tsx';
 import { ButtonLink } from '../parts/links.tsx';
 import { Page, Section } from '../parts/page.tsx';
@@ -133,6 +134,7 @@ function Loaded({ device }: { readonly device: z.output<typeof deviceDetail> }) 
           <SoftwareSection id={device.id} />
           <CertificatesSection id={device.id} generation={device.generation} />
           <AlertsSection id={device.id} />
+          {may('fetched-files.list') && <FilesSection id={device.id} active={active} />}
           {may('device-logs.list') && <LogsSection id={device.id} />}
         </Stack>
         <div className={classes.past}>

@@ -2,6 +2,7 @@
 import { Tabs, Text } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
 import { useMay } from '../client/session.tsx';
+import { StoredFiles } from '../files/stored-files.tsx';
 import { Page } from '../parts/page.tsx';
 import { Advisories } from './advisories.tsx';
 import { CollectedSections } from './collected-sections.tsx';
@@ -14,6 +15,7 @@ const TABS = [
   { value: 'titles', label: 'Titles', right: 'software.list', content: Titles },
   { value: 'advisories', label: 'Advisories', right: 'advisories.list', content: Advisories },
   { value: 'packages', label: 'Own packages', right: 'packages.list', content: OwnPackages },
+  { value: 'files', label: 'Files', right: 'files.list', content: StoredFiles },
   { value: 'collection', label: 'What devices report', right: 'inventory-sections.show', content: CollectedSections },
 ] as const;
 type Tab = (typeof TABS)[number]['value'];

@@ -11,6 +11,8 @@ export const COMMAND_NAMES: Readonly<Record<CommandKind, string>> = {
   'restart-device': 'Restart device',
   'shut-down-device': 'Shut down device',
   'collect-logs': 'Collect log',
+  'push-file': 'Send file',
+  'fetch-file': 'Fetch file',
   'run-script': 'Run script',
   'change-software': 'Change software',
   'roll-back-software': 'Roll back software',
@@ -39,6 +41,10 @@ export const COMMAND_MEANING: Readonly<Record<CommandKind, string>> = {
     'The device shows its user a countdown, and shuts down at its end. The user may delay the shutdown once. A person at the device must start it again.',
   'collect-logs':
     'The device sends the log of its Cordon agent. You can download the log from the page of the device for 7 days. The log contains no messages and no keys.',
+  'push-file':
+    'The device stores the file in the organization’s folder of its workspace. Its user can read and delete it.',
+  'fetch-file':
+    'The device sends the file from the organization’s folder of its workspace. Its user sees the reason and that the file was fetched.',
   'run-script': 'The device runs a reviewed script and reports its output.',
   'wipe-workspace': 'The device destroys its work files and their key. The public ledger records the wipe.',
   unenroll:
@@ -54,6 +60,8 @@ export const COMMAND_VERBS: Readonly<Record<CommandKind, string>> = {
   'restart-device': 'Restart device',
   'shut-down-device': 'Shut down device',
   'collect-logs': 'Collect log',
+  'push-file': 'Send file',
+  'fetch-file': 'Fetch file',
   'run-script': 'Run script',
   'change-software': 'Change software',
   'roll-back-software': 'Roll back software',
@@ -76,6 +84,10 @@ export function commandVerb(kind: CommandKind, count: number): string {
       return `Refresh inventory of ${devices}`;
     case 'collect-logs':
       return `Collect logs of ${devices}`;
+    case 'push-file':
+      return `Send to ${devices}`;
+    case 'fetch-file':
+      return `Fetch from ${devices}`;
     case 'restart-agent':
       return `Restart agent on ${devices}`;
     case 'restart-device':
@@ -126,6 +138,10 @@ export function commandText(command: Command): string | null {
     case 'restart-device':
     case 'shut-down-device':
       return `Countdown of ${command.minutes} ${command.minutes === 1 ? 'minute' : 'minutes'}`;
+    case 'push-file':
+      return command.name;
+    case 'fetch-file':
+      return `${command.name}: ${command.reason}`;
     case 'update-os':
       return command.scope === 'security' ? 'Security updates' : 'All updates';
     default:
@@ -133,7 +149,15 @@ export function commandText(command: Command): string | null {
   }
 }
 
-/** Kinds that only other pages offer: a script, an own package with its signed statement, and the rollback of a change. */
-const OWN_PAGE: readonly CommandKind[] = ['run-script', 'install-package', 'roll-back-software'];
+/** Kinds that only other pages offer: a script, an own package with its signed statement, the rollback of a change, and files. */
+const OWN_PAGE = [
+  'run-script',
+  'install-package',
+  'roll-back-software',
+  'push-file',
+  'fetch-file',
+] as const satisfies readonly CommandKind[];
+export const isOnOwnPage = (kind: CommandKind): kind is (typeof OWN_PAGE)[number] =>
+  OWN_PAGE.some((own) => own === kind);
 /** Kinds that the dialogs for commands offer. */
-export const DIALOG_KINDS: readonly CommandKind[] = COMMAND_KINDS.filter((kind) => !OWN_PAGE.includes(kind));
+export const DIALOG_KINDS: readonly CommandKind[] = COMMAND_KINDS.filter((kind) => !isOnOwnPage(kind));

@@ -6,6 +6,7 @@
 import { Button, Stack, Text, UnstyledButton } from '@mantine/core';
 import {
   IconEye,
+  IconFolder,
   IconGavel,
   IconLogout,
   IconMailCog,
@@ -23,6 +24,7 @@ import type { MessagingStatus } from '../../api.ts';
 import { AdminMessagesDialog } from '../admin-messages/admin-messages.tsx';
 import { call } from '../client/call.ts';
 import { keepToken } from '../client/session.ts';
+import { FILE_WORDS, FilesDialog } from '../files/files-dialog.tsx';
 import { MailProgramsDialog } from '../mail/mail-programs.tsx';
 import { OrdersDialog } from '../orders/orders-dialog.tsx';
 import { PrivacyDialog } from '../privacy/privacy-dialog.tsx';
@@ -43,6 +45,7 @@ export function Menu({ messagingStatus }: { readonly messagingStatus: MessagingS
   const [programs, setPrograms] = useState(false);
   const [adminMessages, setAdminMessages] = useState(false);
   const [privacy, setPrivacy] = useState(false);
+  const [files, setFiles] = useState(false);
   const name = messagingStatus?.me?.name;
   const device = messagingStatus?.displayName ?? null;
   const { dark, toggle } = useColorScheme();
@@ -117,6 +120,17 @@ export function Menu({ messagingStatus }: { readonly messagingStatus: MessagingS
           </Button>
           <Button
             variant="default"
+            leftSection={<IconFolder size={16} aria-hidden />}
+            {...inReadersLanguage}
+            onClick={() => {
+              panel.current?.hidePopover();
+              setFiles(true);
+            }}
+          >
+            {FILE_WORDS.title}
+          </Button>
+          <Button
+            variant="default"
             leftSection={<IconEye size={16} aria-hidden />}
             onClick={() => {
               panel.current?.hidePopover();
@@ -142,6 +156,7 @@ export function Menu({ messagingStatus }: { readonly messagingStatus: MessagingS
         </Stack>
       </div>
       <MailProgramsDialog opened={programs} close={() => setPrograms(false)} />
+      <FilesDialog opened={files} close={() => setFiles(false)} />
       <PrivacyDialog opened={privacy} close={() => setPrivacy(false)} />
       <AdminMessagesDialog opened={adminMessages} close={() => setAdminMessages(false)} />
       {messagingStatus && (

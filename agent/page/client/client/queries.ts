@@ -5,6 +5,7 @@ import {
   adminMessageList,
   collectionView,
   conversationList,
+  filesView,
   foundView,
   lostModeView,
   type Message,
@@ -67,6 +68,11 @@ export const lostModeQuery = queryOptions({
 export const privacyQuery = queryOptions({
   queryKey: ['privacy'],
   queryFn: ({ signal }) => call('GET', '/privacy', collectionView, undefined, signal),
+});
+
+export const filesQuery = queryOptions({
+  queryKey: ['files'],
+  queryFn: ({ signal }) => call('GET', '/files', filesView, undefined, signal),
 });
 
 export const conversationsQuery = queryOptions({

@@ -7,7 +7,7 @@ import {
 } from '../../../../shared/power/power-action.ts';
 import type { CommandKind } from '../../../../shared/protocol/command-kinds.ts';
 import type { Command } from '../../../../shared/protocol/frames.ts';
-import { COMMAND_MEANING, COMMAND_NAMES } from '../../words/commands.ts';
+import { COMMAND_MEANING, COMMAND_NAMES, isOnOwnPage } from '../../words/commands.ts';
 import { newPackage, type PackageDraft, PackageFields, packageCommandOf } from './package-fields.tsx';
 import { NO_SCRIPT, type ScriptDraft, ScriptFields, scriptCommandOf } from './script-fields.tsx';
 import { NO_SOFTWARE, type SoftwareDraft, SoftwareFields, softwareCommandOf } from './software-fields.tsx';
@@ -57,8 +57,8 @@ export function commandOf({ kind, text, software, update, ownPackage, script, mi
   }
   if (kind === 'install-package') return packageCommandOf(ownPackage);
   if (kind === 'run-script') return scriptCommandOf(script);
-  // A rollback needs the change that it reverses, whose own page offers it.
-  if (kind === 'roll-back-software') return null;
+  // The pages of jobs and files offer these commands.
+  if (isOnOwnPage(kind)) return null;
   if (kind !== 'message') return { kind };
   const trimmed = text.trim();
   return trimmed === '' || trimmed.length > LONGEST_MESSAGE ? null : { kind, text: trimmed };
