@@ -21,7 +21,7 @@ import type { MailConnectorStatus } from './mail-connector/mail-connector.ts';
 import type { Messaging, MessagingState } from './messaging/messaging.ts';
 import type { ChecksOfRound } from './policy/checks.ts';
 import type { ManagedFiles } from './policy/managed-files.ts';
-import type { LogLevelPort, PolicyView } from './policy/policy-work.ts';
+import type { IdleLimitPort, LogLevelPort, PolicyView } from './policy/policy-work.ts';
 import type { AgentStore } from './store/agent-store.ts';
 import type { DiskReserve } from './store/disk-reserve.ts';
 import type { DiskSpace, DiskState } from './store/disk-space.ts';
@@ -68,6 +68,8 @@ export interface AgentOptions {
   readonly power?: PowerPorts | undefined;
   /** Level of the agent's log, which a policy may set. */
   readonly logLevel?: LogLevelPort | undefined;
+  /** Idle limit of the device page, which a policy may set. */
+  readonly idleLimit?: IdleLimitPort | undefined;
   /** Makes this agent a mail connector; absent on devices of people. */
   readonly connector?: OpenConnectorPart | undefined;
   readonly onRestart: () => void;

@@ -32,6 +32,7 @@ import { workspaceWithMirror } from './mail-programs/workspace-with-mirror.ts';
 import type { PagePorts } from './page/app.ts';
 import type { Page } from './page/page.ts';
 import { machineChecks, machineFiles } from './policy/machine-checks.ts';
+import type { IdleLimitPort } from './policy/policy-work.ts';
 import { type AgentStore, openAgentStore } from './store/agent-store.ts';
 import { type DiskReserve, openDiskReserve } from './store/disk-reserve.ts';
 import { diskState, RESERVE_SIZE } from './store/disk-space.ts';
@@ -67,6 +68,7 @@ export interface OpenedAgent {
   readonly log: pino.Logger;
   readonly updates: UpdateOffers;
   readonly power: PowerNotices;
+  readonly idleLimit: IdleLimitPort;
 }
 
 export interface DaemonOptions {
@@ -102,6 +104,13 @@ export async function openAgent(
       void showOnDesktop(title, lines.join('\n'));
     },
   });
+  let idleMinutes: number | null = null;
+  const idleLimit: IdleLimitPort = {
+    get: () => idleMinutes,
+    set: (minutes) => {
+      idleMinutes = minutes;
+    },
+  };
   const agent = createAgent({
     store,
     updates,
@@ -145,6 +154,7 @@ export async function openAgent(
         log.level = level ?? config.log;
       },
     },
+    idleLimit,
     notify: (notice) => notifyDesktop(notice, config.languages),
     announce: (text) => void showOnDesktop('Cordon messages', text),
     announceMail: (text) => void showOnDesktop('Cordon mail', text),
@@ -165,7 +175,7 @@ export async function openAgent(
       warn: (message, fields) => log.warn(withoutControls(fields), message),
     },
   });
-  return { agent, store, workspace, maildir, reserve, log, updates, power };
+  return { agent, store, workspace, maildir, reserve, log, updates, power, idleLimit };
 }
 
 function logDestination() {
@@ -207,7 +217,7 @@ export async function runDaemon(config: AgentConfig, options: DaemonOptions = {}
   const ended = new Promise<DaemonEnd>((resolve) => {
     end = resolve;
   });
-  const { agent, store, workspace, maildir, reserve, log, updates, power } = await openAgent(
+  const { agent, store, workspace, maildir, reserve, log, updates, power, idleLimit } = await openAgent(
     config,
     (how) => end(how),
     options,
@@ -228,6 +238,7 @@ export async function runDaemon(config: AgentConfig, options: DaemonOptions = {}
     mail: agent.mail,
     programs,
     files: organizationFiles(workspace),
+    idleMinutes: idleLimit.get,
     log,
     updates: { current: updates.current, change: (change) => changeUpdate(agent, updates, change) },
     power: { current: power.current, change: (change) => changePowerNotice(agent, power, change) },

@@ -48,6 +48,7 @@ export interface ManagementWorkPorts extends DeviceListener {
     | 'readLiveQuery'
     | 'readLog'
     | 'logLevel'
+    | 'idleLimit'
     | 'announceCollection'
     | 'announceLostMode'
     | 'sensors'

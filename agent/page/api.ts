@@ -2,6 +2,7 @@
  * API between the device page and the daemon that serves it: JSON over HTTP on loopback, below `/api`.
  *
  * - `POST /session` (`ticketBody`) → `sessionView`: exchanges the ticket of a link, which works once. `DELETE /session` ends the session.
+ *   `POST /session/use`: the user used the page. A policy may end a session without input (`page.idle-minutes`).
  * - `GET /messaging-status` → `messagingStatusView`. `POST /shown` (`shownBody`): the page reports that it displayed these orders.
  * - `GET /admin-messages` → `adminMessageList`. `POST /admin-messages/displayed` (`displayedBody`): the page reports that it displayed
  *   these messages.

@@ -28,6 +28,8 @@ export interface PagePorts {
   /** Service for other mail programs; null on a mail connector. */
   readonly programs: PagePrograms | null;
   readonly files: OrganizationFiles;
+  /** Minutes without input after which a session ends; null for no limit. */
+  readonly idleMinutes: () => number | null;
   readonly updates: PageUpdates;
   readonly power: PagePower;
   readonly agent: StatusSources & Pick<Agent, 'onChange'>;

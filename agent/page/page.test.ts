@@ -39,6 +39,7 @@ let offer: UpdateOffer | null;
 let notice: PowerNotice | null;
 let lostMode: LostMode | null;
 let shown: string[];
+let idleMinutes: number | null;
 let agentChanged: () => void;
 let programs: OpenedPrograms;
 
@@ -52,6 +53,7 @@ beforeEach(async () => {
   writeFileSync(join(root, 'dist/index.html'), '<p>the page</p>');
   writeFileSync(join(root, 'dist/assets/index-abc.js'), 'export {};');
   shown = [];
+  idleMinutes = null;
   offer = null;
   notice = null;
   lostMode = null;
@@ -62,6 +64,7 @@ beforeEach(async () => {
       mail: mailDevice.mail,
       programs: programs.service,
       files: organizationFiles(mailDevice.workspace),
+      idleMinutes: () => idleMinutes,
       power: {
         current: () => notice,
         change(change) {
@@ -188,6 +191,29 @@ it('exchanges a link once, within a minute, for a cookie that scripts cannot rea
   const [first, ...others] = Array.from({ length: 12 }, () => ticketOf(page.link()));
   expect((await ask('/api/session', OWN, 'POST', { ticket: first })).status).toBe(401);
   expect((await ask('/api/session', OWN, 'POST', { ticket: others.at(-1) })).status).toBe(200);
+});
+
+it('ends a session without input at the idle limit of the policy, and no request prolongs it by itself', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const later = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
+  const unlimited = await signIn();
+  later(10 * 86_400);
+  const status = async (session: Record<string, string>) => (await ask('/api/messaging-status', session)).status;
+  expect(await status(unlimited)).toBe(200);
+  idleMinutes = 2;
+  expect(await status(unlimited)).toBe(401);
+
+  const mine = await signIn();
+  later(100);
+  expect(await status(mine)).toBe(200);
+  expect((await ask('/api/session/use', mine, 'POST', {})).status).toBe(200);
+  later(100);
+  expect(await status(mine)).toBe(200);
+  later(20);
+  expect(await status(mine)).toBe(401);
+  expect((await ask('/api/session/use', mine, 'POST', {})).status).toBe(401);
+  const stream = await ask('/api/events', { ...OWN, cookie: mine['cookie'] ?? '' });
+  expect(stream.status).toBe(401);
 });
 
 it('refuses requests without both halves of a session, from another page, or under another host name', async () => {

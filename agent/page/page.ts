@@ -8,6 +8,8 @@ import { PAGE_FOLDER } from './build.ts';
 import { createChanges } from './changes.ts';
 import { createSessions } from './sessions.ts';
 
+const CHECK_IDLE_EVERY = 5_000;
+
 export interface Page {
   readonly url: string;
   /**
@@ -29,7 +31,9 @@ export async function openPage(ports: PagePorts, folder = PAGE_FOLDER): Promise<
   if (address === null || typeof address === 'string') throw new Error('a TCP listener has a port');
   const { port } = address;
   const url = `http://127.0.0.1:${port}`;
-  const sessions = createSessions();
+  const sessions = createSessions(ports.idleMinutes);
+  // A page without requests must close too: the end of its session ends its event stream.
+  const idle = setInterval(() => sessions.endIdle(Date.now()), CHECK_IDLE_EVERY).unref();
   const changes = createChanges();
   const { messaging, mail, programs, agent } = ports;
   const sources = [messaging, mail, agent, ...(programs ? [programs] : [])];
@@ -39,6 +43,7 @@ export async function openPage(ports: PagePorts, folder = PAGE_FOLDER): Promise<
     url,
     link: () => `${url}/#open=${sessions.ticket(Date.now())}`,
     async close() {
+      clearInterval(idle);
       for (const cancel of cancellations) cancel();
       changes.stop();
       await new Promise<void>((resolve) => {

@@ -25,6 +25,10 @@ export function addSessionRoutes(
       return { token };
     }),
   );
+  api.use((_request, _response, next) => {
+    sessions.endIdle(Date.now());
+    next();
+  });
   // A page cannot add a header to the request for an event stream, so the cookie is sufficient here. The stream reveals only that data
   // changed.
   api.get('/events', async (request, response) => {
@@ -37,6 +41,13 @@ export function addSessionRoutes(
     requireSession(sessions, request.headers, port);
     next();
   });
+  api.post(
+    '/session/use',
+    respond(done, (request) => {
+      sessions.use(cookieOf(request.headers, port), Date.now());
+      return DONE;
+    }),
+  );
   api.delete(
     '/session',
     respond(done, (request, response) => {

@@ -13,6 +13,9 @@ const TICKET_FOR = 60_000;
 const MOST_TICKETS = 10;
 const MOST_SESSIONS = 20;
 
+/** Milliseconds of a minute. */
+const MINUTE = 60_000;
+
 export interface PageSession {
   readonly ended: AbortSignal;
 }
@@ -25,14 +28,20 @@ export interface Sessions {
   /** Session of a cookie and a token; null unless both belong to the same session. */
   of(cookie: string | null, token: string | undefined): PageSession | null;
   end(cookie: string | null): void;
+  /** Notes an input of the user. Requests alone do not prolong a session, because a page repeats them by itself. */
+  use(cookie: string | null, now: number): void;
+  /** Ends the sessions without input for longer than the limit. */
+  endIdle(now: number): void;
 }
 
 interface Held extends PageSession {
   readonly token: string;
   readonly abort: () => void;
+  usedAt: number;
 }
 
-export function createSessions(): Sessions {
+/** `idleMinutes`: minutes without input after which a session ends; null for no limit. */
+export function createSessions(idleMinutes: () => number | null = () => null): Sessions {
   // The keys are hashes of tickets and cookies, so that the duration of a lookup reveals nothing about a secret.
   const tickets = new Map<string, number>();
   const sessions = new Map<string, Held>();
@@ -63,7 +72,12 @@ export function createSessions(): Sessions {
       const [cookie, token] = [secret(), secret()];
       const ending = new AbortController();
       makeRoom(sessions, MOST_SESSIONS, drop);
-      sessions.set(hash(cookie), { token: hash(token), ended: ending.signal, abort: () => ending.abort() });
+      sessions.set(hash(cookie), {
+        token: hash(token),
+        ended: ending.signal,
+        abort: () => ending.abort(),
+        usedAt: now,
+      });
       return { cookie, token };
     },
     ofCookie,
@@ -73,6 +87,15 @@ export function createSessions(): Sessions {
     },
     end(cookie) {
       if (cookie !== null) drop(hash(cookie));
+    },
+    use(cookie, now) {
+      const session = cookie === null ? undefined : sessions.get(hash(cookie));
+      if (session) session.usedAt = now;
+    },
+    endIdle(now) {
+      const minutes = idleMinutes();
+      if (minutes === null) return;
+      for (const [key, { usedAt }] of [...sessions]) if (now - usedAt >= minutes * MINUTE) drop(key);
     },
   };
 }

@@ -13,7 +13,13 @@ const at = (...areas: string[]): Location => ({
   network: null,
 });
 const checksAt = (location: Location) =>
-  agentChecks({ location: () => location, version: '0.2.0', logLevel: () => 'info', offline: async () => met('') });
+  agentChecks({
+    location: () => location,
+    version: '0.2.0',
+    logLevel: () => 'info',
+    idleLimit: { get: () => 15 },
+    offline: async () => met(''),
+  });
 const run = async (setting: string, value: unknown, location = at('DE'), platform = 'linux') => {
   const [result] = await runChecks([{ setting, value: JSON.stringify(value) }], checksAt(location), platform);
   return result?.status;
@@ -29,6 +35,9 @@ describe('checks', () => {
     ['agent.minimum-version', '0.1.9', at(), 'met'],
     ['agent.minimum-version', '0.10', at(), 'not-met'],
     ['agent.log-level', 'info', at(), 'met'],
+    ['page.idle-minutes', 15, at(), 'met'],
+    ['page.idle-minutes', 30, at(), 'met'],
+    ['page.idle-minutes', 5, at(), 'not-met'],
     ['agent.log-level', 'debug', at(), 'not-met'],
   ])('judges %s %j', async (setting, value, location, expected) => {
     expect(await run(setting, value, location)).toBe(expected);

@@ -87,6 +87,8 @@ export function agentChecks(state: {
   readonly version: string;
   /** Null if the log level cannot be changed, as in a simulation. */
   readonly logLevel: () => string | null;
+  /** Idle limit of the device page; undefined without a device page, as in a simulation. */
+  readonly idleLimit: { get(): number | null } | undefined;
   /** Check of the workspace's offline limit in hours. */
   readonly offline: (hours: number) => Promise<CheckOutcome>;
 }): Checks {
@@ -96,6 +98,13 @@ export function agentChecks(state: {
     'agent.minimum-version': async (minimum) => {
       const detail = `The agent has version ${state.version}.`;
       return compareVersions(state.version, minimum) >= 0 ? met(detail) : notMet(detail);
+    },
+    'page.idle-minutes': async (minutes) => {
+      if (!state.idleLimit) return notSupported('This agent has no device page.');
+      const current = state.idleLimit.get();
+      if (current === null) return notMet('The device page has no idle limit.');
+      const detail = `The device page closes after ${current} ${current === 1 ? 'minute' : 'minutes'} without input.`;
+      return current <= minutes ? met(detail) : notMet(detail);
     },
     'agent.log-level': async (level) => {
       const current = state.logLevel();

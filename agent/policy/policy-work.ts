@@ -3,6 +3,7 @@
  * Checks run offline too: their reports wait in the outbox.
  */
 import { Loop } from '../../shared/loops/loop.ts';
+import type { SettingId } from '../../shared/policy/catalog.ts';
 import type { CheckResult } from '../../shared/policy/check-results.ts';
 import { managedFilesSchema } from '../../shared/policy/managed-files.ts';
 import type { ReportItem, ServerFrame } from '../../shared/protocol/frames.ts';
@@ -63,11 +64,19 @@ export interface LogLevelPort {
   set(level: string | null): void;
 }
 
+export interface IdleLimitPort {
+  get(): number | null;
+  /** Minutes without input after which the device page closes; null for no limit. */
+  set(minutes: number | null): void;
+}
+
 export interface PolicyWorkPorts {
   readonly store: PolicyStore;
   /** Checks of the machine; undefined in simulations. */
   readonly machineChecks?: (() => Promise<ChecksOfRound>) | undefined;
   readonly logLevel?: LogLevelPort | undefined;
+  /** Idle limit of the device page; absent in simulations. */
+  readonly idleLimit?: IdleLimitPort | undefined;
   /** Files that policies manage; absent in simulations and on platforms without them. */
   readonly managedFiles?: ManagedFiles | undefined;
   /** Requests to the system helper; undefined in simulations. */
@@ -107,7 +116,7 @@ const CHECK_EVERY = 5 * 60_000;
 const REPORT_EVERY = 24 * 3_600_000;
 
 export function createPolicyWork(ports: PolicyWorkPorts): PolicyWork {
-  const { store, logLevel } = ports;
+  const { store, logLevel, idleLimit } = ports;
   let lastRound = 0;
   let ofRound: ChecksOfRound | null = null;
   /** True after a frame with a policy: the server may have ignored the results of the policy before. */
@@ -115,16 +124,18 @@ export function createPolicyWork(ports: PolicyWorkPorts): PolicyWork {
   // In memory, because each message asks for it.
   let restrictedSince = restrictionOf(store.compliance());
   const offline = createOfflineLimit(ports);
-  const offlineHours = (): number | null => {
-    const value = Number(store.policy()?.settings.find(({ setting }) => setting === 'workspace.offline-hours')?.value);
+  const numberOf = (id: SettingId): number | null => {
+    const value = Number(store.policy()?.settings.find(({ setting }) => setting === id)?.value);
     return Number.isInteger(value) && value > 0 ? value : null;
   };
+  const offlineHours = () => numberOf('workspace.offline-hours');
   const own = agentChecks({
     offline: offline.check,
     location: ports.location,
     // The version follows the name of the program, as in a user agent.
     version: AGENT_VERSION.slice(AGENT_VERSION.lastIndexOf('/') + 1),
     logLevel: () => logLevel?.get() ?? null,
+    idleLimit,
   });
 
   const loop = new Loop({
@@ -187,6 +198,7 @@ export function createPolicyWork(ports: PolicyWorkPorts): PolicyWork {
   function apply(): void {
     const level = store.policy()?.settings.find(({ setting }) => setting === 'agent.log-level');
     logLevel?.set(levelOf(level?.value));
+    idleLimit?.set(numberOf('page.idle-minutes'));
   }
 
   return {

@@ -223,6 +223,16 @@ export const CATALOG = {
     apply:
       'The agent locks the workspace. The server unlocks it when the device connects again, unless an admin or a policy has locked it too.',
   },
+  'page.idle-minutes': {
+    value: z.int().min(1).max(240),
+    editor: 'number',
+    title: 'Idle limit of the device page',
+    meaning:
+      'The device page closes after this number of minutes without input. It then shows nothing until the user opens it with “cordon-agent open”. The agent still receives messages and mail. The workspace has no passcode, so the limit protects against a look at an open page, not against the user’s account.',
+    platforms: ['linux', 'darwin', 'win32'],
+    check: 'The agent compares the limit that its device page uses.',
+    apply: 'The agent ends each session of the device page at the limit. Without a policy, a session has no limit.',
+  },
   'agent.minimum-version': {
     value: version,
     editor: 'text',
@@ -276,6 +286,6 @@ export function valueText(id: string, value: unknown): string {
     return Object.entries(value)
       .map(([name, each]) => `${name} ${each}`)
       .join(', ');
-  if (id === 'screen.lock-minutes') return `${value} minutes`;
+  if (id === 'screen.lock-minutes' || id === 'page.idle-minutes') return `${value} minutes`;
   return id === 'workspace.offline-hours' ? `${value} hours` : String(value);
 }

@@ -165,7 +165,7 @@ describe.skipIf(!present)('compliance of a real device', { timeout: 120_000 }, (
     const { id } = await as(owner, 'POST', '/policies', policyView, {
       name: 'Clock',
       document: {
-        settings: { 'agent.minimum-version': '0.1', 'workspace.offline-hours': 24 },
+        settings: { 'agent.minimum-version': '0.1', 'workspace.offline-hours': 24, 'page.idle-minutes': 15 },
         compliance: { graceHours: 0, actions: [] },
       },
     });
@@ -176,6 +176,7 @@ describe.skipIf(!present)('compliance of a real device', { timeout: 120_000 }, (
     await result('agent.minimum-version', 'met');
     // The agent has the share of the server with which it locks in time.
     await result('workspace.offline-hours', 'met');
+    await result('page.idle-minutes', 'met');
     expect((await agent.cli(['policy'])).out).toContain('met: Minimum version of the agent (0.1)');
     await members({ add: [], remove: [agent.device] });
     await until(async () => expect((await agent.cli(['policy'])).out).not.toContain('Minimum version'), 30_000);

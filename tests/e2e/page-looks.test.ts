@@ -416,6 +416,24 @@ describe.skipIf(!chromium.present)('the device page', { timeout: 120_000 }, () =
     await page.getByText('npx cordon-agent open').waitFor();
   });
 
+  it('closes without input at the idle limit', async () => {
+    const idle = createMemoryTalk({ per_me: 'Me', per_ben: 'Ben' });
+    const id = await idle.messagingOf('per_me').start({ people: ['per_ben'], title: null });
+    idle.say(id, 'per_ben', 'Nobody else may read this.', Date.now());
+    const own = await standPage(idle, 'per_me');
+    const left = await takeSeat(browser, own.page.url);
+    left.expecting(/status of 401/);
+    await left.page.goto(own.page.link());
+    await left.page.getByText('Nobody else may read this.').first().waitFor();
+    // Less than a second without input ends the session, so the page closes without any request of the user.
+    own.idle(0.01);
+    await left.page.getByText('npx cordon-agent open').waitFor();
+    expect(await left.page.content()).not.toContain('Nobody else may read this.');
+    expect(left.complaints).toEqual([]);
+    await left.context.close();
+    await own.page.close();
+  });
+
   it('is empty for a new user, and explains what to do', async () => {
     const newcomer = await standPage(createMemoryTalk({ per_new: 'Neu' }), 'per_new');
     const alone = await takeSeat(browser, newcomer.page.url);

@@ -60,6 +60,8 @@ export interface PageStand {
   rename(name: string | null): void;
   /** Offers an update of the operating system to the user; null for none. */
   update(offer: UpdateOffer | null): void;
+  /** Sets the idle limit of the page in minutes; null for none. */
+  idle(minutes: number | null): void;
   connected(connected: boolean): void;
   /** Sets the expiry time of the order list. */
   expired(since: number): void;
@@ -68,6 +70,7 @@ export interface PageStand {
 export async function standPage(talk: MemoryTalk, person: string): Promise<PageStand> {
   await ensurePage((line) => console.log(line));
   let notices: readonly Notice[] = [];
+  let idleMinutes: number | null = null;
   let offer: UpdateOffer | null = null;
   let denials: readonly string[] = [];
   let policy: PolicyView = { settings: [], compliance: null };
@@ -126,6 +129,7 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
     mail: device.mail,
     programs: programs.service,
     files: organizationFiles(device.workspace),
+    idleMinutes: () => idleMinutes,
     agent: {
       status: () => ({
         now: Date.now(),
@@ -216,6 +220,9 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
     policy(view) {
       policy = view;
       changed();
+    },
+    idle(minutes) {
+      idleMinutes = minutes;
     },
     connected(is) {
       connected = is;

@@ -11,6 +11,7 @@ import { failureText, Loading } from '../../../../shared/look/states.tsx';
 import { sessionView } from '../../api.ts';
 import { call } from '../client/call.ts';
 import { queryClient } from '../client/queries.ts';
+import { reportUse } from '../client/report-use.ts';
 import { keepToken, takeTicket, useToken } from '../client/session.ts';
 import { WORDS } from '../words/english.ts';
 
@@ -49,6 +50,13 @@ export function Gate({ children }: { readonly children: ReactNode }) {
     addEventListener('hashchange', follow);
     return () => removeEventListener('hashchange', follow);
   }, []);
+
+  useEffect(() => {
+    // Nothing of an ended session stays in the memory of the page.
+    if (token === null) queryClient.clear();
+    else return reportUse();
+    return undefined;
+  }, [token]);
 
   if (settled.of !== attempt) {
     return (
