@@ -56,7 +56,7 @@ describe.skipIf(!chromium.present)('files in a browser', { timeout: 240_000 }, (
     user.page.setDefaultTimeout(PATIENCE);
     const openFiles = async () => {
       await user.page.getByRole('button', { name: /^Menu/ }).click();
-      await user.page.getByRole('button', { name: 'Dateien Ihrer Organisation' }).click();
+      await user.page.getByRole('button', { name: /^Dateien Ihrer/ }).click();
     };
     await openFiles();
     const [download] = await Promise.all([
