@@ -83,6 +83,7 @@ export const deviceComplianceView = {
       over: [],
       status: 'not-met' as const,
       detail: 'ufw is installed and disabled.',
+      applied: false,
       failingSince,
     },
   ],
