@@ -52,7 +52,7 @@ export function Gate({ children }: { readonly children: ReactNode }) {
   }, []);
 
   useEffect(() => {
-    // Nothing of an ended session stays in the memory of the page.
+    // The page keeps no data of an ended session in memory.
     if (token === null) queryClient.clear();
     else return reportUse();
     return undefined;
