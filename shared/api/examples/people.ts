@@ -144,11 +144,15 @@ const selection = { devices: [BILAL.device] };
 export const deviceAction = selection;
 export const deviceEnding = { ...selection, expect: 1 };
 export const deviceRevocation = { ...selection, expect: 1, reason: 'keyCompromise' };
+export const placementOfMany = { ...selection, expect: 1, change: { home: 'PK-SD' } };
+export const membershipOfMany = { ...selection, expect: 1, group: KARACHI.id };
+export const holdOnMany = { ...selection, expect: 1, reason: 'Court order 12/2026', reference: '12/2026' };
 export const labelChange = { ...selection, add: ['loan 2026'], remove: [] };
 export const deviceActionPreview = { ...selection, action: 'retire' };
 export const deviceActionImpact = {
   selected: 1,
   affected: 1,
+  overrides: 0,
   sample: [{ id: BILAL.device, user: BILAL.name, hostname: null }],
   refused: [],
   names: {},
