@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Radio, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, Modal, Radio, Stack, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { legalHoldView } from '../../../shared/api/holds.ts';
@@ -8,6 +8,8 @@ import { UserText } from '../../../shared/look/user-text.tsx';
 import { call } from '../client/call.ts';
 import { PersonSelect } from '../parts/person-select.tsx';
 import { HOLD_MEANING } from '../words/holds.ts';
+import { holdRequest, NO_HOLD } from './hold-draft.ts';
+import { HoldFields } from './hold-fields.tsx';
 
 interface DeviceOfUser {
   readonly id: string;
@@ -35,22 +37,21 @@ function Form({ device, close }: { readonly device: DeviceOfUser | null; readonl
   const client = useQueryClient();
   const [whole, setWhole] = useState(device === null);
   const [chosen, setChosen] = useState<PersonView | null>(null);
-  const [reason, setReason] = useState('');
-  const [reference, setReference] = useState('');
+  const [draft, setDraft] = useState(NO_HOLD);
+  const request = holdRequest(draft);
   const person = device?.person ?? chosen?.id;
   const placing = useMutation({
     mutationFn: () =>
       call('POST', '/legal-holds', legalHoldView, {
         ...(device !== null && !whole ? { device: device.id } : { person }),
-        reason: reason.trim(),
-        ...(reference.trim() !== '' && { reference: reference.trim() }),
+        ...request,
       }),
     onSuccess: async () => {
       await client.invalidateQueries();
       close();
     },
   });
-  const ready = reason.trim() !== '' && (!whole || person !== undefined);
+  const ready = request !== null && (!whole || person !== undefined);
   return (
     <form
       onSubmit={(event) => {
@@ -88,25 +89,7 @@ function Form({ device, close }: { readonly device: DeviceOfUser | null; readonl
             </Stack>
           </Radio.Group>
         )}
-        <Textarea
-          label="Reason"
-          description="Only admins with the role owner, legal or auditor can read the reason."
-          dir="auto"
-          required
-          autosize
-          minRows={2}
-          maxLength={2000}
-          value={reason}
-          onChange={({ currentTarget }) => setReason(currentTarget.value)}
-        />
-        <TextInput
-          label="Reference"
-          description="Case number, if available."
-          dir="auto"
-          maxLength={120}
-          value={reference}
-          onChange={({ currentTarget }) => setReference(currentTarget.value)}
-        />
+        <HoldFields draft={draft} change={setDraft} />
         {placing.isError && <Failure error={placing.error} />}
         <Group justify="flex-end">
           <Button variant="default" onClick={close}>

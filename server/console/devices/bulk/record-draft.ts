@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { deviceActionPreview } from '../../../../shared/api/device-actions.ts';
 import type { deviceChange } from '../../../../shared/api/devices.ts';
+import { type HoldDraft, holdRequest, NO_HOLD } from '../../holds/hold-draft.ts';
 import type { RecordActionKind } from '../../words/record-actions.ts';
 import { EMPTY, problemsOf, type StatementForm, statementOf } from '../device/statement.ts';
 
@@ -33,7 +34,7 @@ export interface RecordDraft {
   readonly statement: StatementForm;
   /** Server time of the last change of the statement, from which its end counts. */
   readonly statedAt: number;
-  readonly hold: { readonly reason: string; readonly reference: string };
+  readonly hold: HoldDraft;
 }
 
 const KEEP: AreaDraft = { use: 'keep', area: null };
@@ -49,7 +50,7 @@ export const EMPTY_DRAFT: RecordDraft = {
   stated: 'keep',
   statement: EMPTY,
   statedAt: 0,
-  hold: { reason: '', reference: '' },
+  hold: NO_HOLD,
 };
 
 type Preview = Pick<z.input<typeof deviceActionPreview>, 'add' | 'remove' | 'change' | 'group'>;
@@ -75,9 +76,7 @@ export function previewFields(kind: RecordActionKind, draft: RecordDraft): Previ
 /** Further fields of the request, which the preview does not have; null while a field is missing. */
 export function requestFields(kind: RecordActionKind, { reason, hold }: RecordDraft): object | null {
   if (kind === 'revoke') return reason && { reason };
-  if (kind !== 'place-hold') return {};
-  const [why, reference] = [hold.reason.trim(), hold.reference.trim()];
-  return why === '' ? null : { reason: why, ...(reference !== '' && { reference }) };
+  return kind === 'place-hold' ? holdRequest(hold) : {};
 }
 
 function changeOf({ primary, home, seat, stated, statement, statedAt }: RecordDraft): Change | null {

@@ -1,13 +1,15 @@
 /** Fields of the actions on the records of devices. */
-import { NativeSelect, Radio, Select, Stack, TagsInput, Text, Textarea, TextInput } from '@mantine/core';
+import { NativeSelect, Radio, Select, Stack, TagsInput, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { LONGEST_LABEL, MOST_LABELS, normalizedLabel } from '../../../../shared/devices/labels.ts';
 import { groupsQuery } from '../../client/queries.ts';
 import { useServerNow } from '../../client/server-time.tsx';
+import { HoldFields } from '../../holds/hold-fields.tsx';
 import { AreaSelect } from '../../parts/area-select.tsx';
 import { staticGroups } from '../../parts/group-choices.ts';
 import { REVOCATION_WORDS } from '../../words/devices.ts';
 import type { RecordActionKind } from '../../words/record-actions.ts';
+import { type Problems, problemsOf, type StatementForm } from '../device/statement.ts';
 import { StatementFields } from '../device/statement-fields.tsx';
 import { type AreaDraft, REVOCATION_REASONS, type RecordDraft } from './record-draft.ts';
 
@@ -41,7 +43,7 @@ export function RecordFields({
         />
       );
     case 'place-hold':
-      return <HoldFields {...fields} />;
+      return <HoldFields draft={fields.draft.hold} change={(hold) => fields.change({ hold })} />;
     default:
       return null;
   }
@@ -122,9 +124,18 @@ const STATED = [
   { value: 'end', label: 'End the statements' },
 ] as const;
 
+/** Problems of the fields that the admin has filled in. The button stays disabled while another field is empty. */
+function shownProblems(form: StatementForm, now: number): Problems {
+  const { areas, until } = problemsOf(form, now);
+  return {
+    ...(areas !== undefined && form.areas.length > 0 && { areas }),
+    ...(until !== undefined && form.until !== '' && { until }),
+  };
+}
+
 function PlacementFields({ draft, change }: FieldsProps) {
   const now = useServerNow(10_000);
-  const { primary, home, seat, stated, statement } = draft;
+  const { primary, home, seat, stated, statement, statedAt } = draft;
   return (
     <Stack gap="sm">
       <GroupSelect
@@ -151,7 +162,7 @@ function PlacementFields({ draft, change }: FieldsProps) {
           </Text>
           <StatementFields
             form={statement}
-            problems={{}}
+            problems={shownProblems(statement, statedAt)}
             set={(next) => change({ statement: { ...statement, ...next }, statedAt: now })}
           />
         </>
@@ -194,31 +205,5 @@ function AreaChoice({
         />
       )}
     </>
-  );
-}
-
-function HoldFields({ draft: { hold }, change }: FieldsProps) {
-  return (
-    <Stack gap="sm">
-      <Textarea
-        label="Reason"
-        description="Only admins with the role owner, legal or auditor can read the reason."
-        dir="auto"
-        required
-        autosize
-        minRows={2}
-        maxLength={2000}
-        value={hold.reason}
-        onChange={({ currentTarget }) => change({ hold: { ...hold, reason: currentTarget.value } })}
-      />
-      <TextInput
-        label="Reference"
-        description="Case number, if available."
-        dir="auto"
-        maxLength={120}
-        value={hold.reference}
-        onChange={({ currentTarget }) => change({ hold: { ...hold, reference: currentTarget.value } })}
-      />
-    </Stack>
   );
 }
