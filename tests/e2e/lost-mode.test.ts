@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { activityList } from '../../shared/api/activity.ts';
@@ -67,13 +68,16 @@ describeOnEachDatabase('lost mode', (database) => {
     for (const read of [`/devices/${agent.device}`, `/devices/${agent.device}/evidence`, path(), '/activity']) {
       rows.push((await operator.owner.api.raw('GET', read)).json);
     }
-    return digitsIn((search) => {
+    const found = digitsIn((search) => {
       search.look('rows and responses', Buffer.from(JSON.stringify(rows)));
       search.look('log of the server', Buffer.from(server.output()));
       search.look('log of the agent', Buffer.from(agent.log));
       search.folder(server.home);
       search.folder(agent.home);
     });
+    // The search blocks this process for seconds. The next request must not use a connection that the server has closed meanwhile.
+    await pause(50);
+    return found;
   }
 
   const positionsFile = () =>
