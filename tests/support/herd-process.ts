@@ -5,7 +5,7 @@
  */
 import { dialDirect } from '../../agent/link/dial.ts';
 import { createLink, type Link, type LinkState } from '../../agent/link/link.ts';
-import { secureDial } from '../../agent/link/tls.ts';
+import { type SecureDial, secureDial } from '../../agent/link/tls.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
 import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
 import type { CommandId } from '../../shared/protocol/ids.ts';
@@ -27,6 +27,15 @@ export interface HerdState {
   readonly failing: number;
   /** Device states that must not occur, with their reason. */
   readonly lost: readonly string[];
+}
+
+interface Opening {
+  readonly rootPem: string;
+  /**
+   * Number of devices that may do a TLS handshake at the same time; null for no limit. All devices of this process share one core. Without
+   * a limit on a busy machine, most handshakes end by timeout, which wastes the work of both sides.
+   */
+  readonly most: number | null;
 }
 
 const herd: {
@@ -81,10 +90,27 @@ function answering(fails: boolean, send: (frame: DeviceFrame) => void) {
   return { ran, receive };
 }
 
-function join(device: BenchDevice, url: URL, rootPem: string): Link {
+/** Lets at most `most` devices of this process do a TLS handshake at the same time. The others wait without a timeout. */
+function limited(dial: SecureDial, most: number): SecureDial {
+  return async (target) => {
+    while (handshakes >= most) await new Promise<void>((resolve) => void waiting.push(resolve));
+    handshakes += 1;
+    try {
+      return await dial(target);
+    } finally {
+      handshakes -= 1;
+      waiting.shift()?.();
+    }
+  };
+}
+let handshakes = 0;
+const waiting: (() => void)[] = [];
+
+function join(device: BenchDevice, url: URL, { rootPem, most }: Opening): Link {
   const has = { list: 0, record: 0, approverSet: 0 };
   const { keyPem, certificate } = device.credentials;
-  const dial = secureDial({ dial: dialDirect, rootPem, identity: { keyPem, chainPem: certificate } });
+  const direct = secureDial({ dial: dialDirect, rootPem, identity: { keyPem, chainPem: certificate } });
+  const dial = most === null ? direct : limited(direct, most);
   const answers = answering(herd.length % FAILING === 0, (frame) => link.send(frame));
   const onFrame = (frame: ServerFrame) => {
     answers.receive(frame);
@@ -129,8 +155,8 @@ const handlers = {
   },
 
   /** Starts the devices. They run until this process ends. */
-  open({ deviceUrl, rootPem }: { deviceUrl: string; rootPem: string }) {
-    for (const device of devices) join(device, new URL(deviceUrl), rootPem).start();
+  open({ deviceUrl, ...opening }: Opening & { deviceUrl: string }) {
+    for (const device of devices) join(device, new URL(deviceUrl), opening).start();
     return null;
   },
 

@@ -18,21 +18,29 @@ const MODULE = programPath('tests/support/herd-process.ts');
 export class Herd {
   readonly #processes: Child<HerdHandlers>[] = [];
 
-  /** Enrolls and connects the devices. The process logs are in `folder`. */
+  /**
+   * Enrolls and connects the devices. The process logs are in `folder`. `most`: number of devices of one process that may do a TLS handshake
+   * at the same time; no limit if absent.
+   */
   static async start(
     folder: string,
     server: ServerProcess,
-    { size, group }: { readonly size: number; readonly group: string },
+    { size, group, most = null }: { readonly size: number; readonly group: string; readonly most?: number | null },
   ): Promise<Herd> {
     const herd = new Herd();
     const codes = await activationCodes(server, size, group);
     const rootPem = readFileSync(join(server.home, 'keys/root.crt'), 'utf8');
+    const starts: Promise<void>[] = [];
     for (let from = 0; from < size; from += PER_PROCESS) {
       const child = new Child<HerdHandlers>('a herd', MODULE, join(folder, `herd-${from}.log`));
       herd.#processes.push(child);
-      await child.call('enroll', { codes: codes.slice(from, from + PER_PROCESS), publicUrl: server.public });
-      await child.call('open', { deviceUrl: server.device, rootPem });
+      const start = async () => {
+        await child.call('enroll', { codes: codes.slice(from, from + PER_PROCESS), publicUrl: server.public });
+        await child.call('open', { deviceUrl: server.device, rootPem, most });
+      };
+      starts.push(start());
     }
+    await Promise.all(starts);
     return herd;
   }
 
@@ -68,7 +76,8 @@ export class Herd {
 
 /** Writes activation codes directly into the store, because an admin creates them one by one. */
 async function activationCodes(server: ServerProcess, size: number, group: string): Promise<Code[]> {
-  const database = await openDatabase({ file: join(server.home, 'cordon.db') });
+  const url = server.env['CORDON_DATABASE_URL'];
+  const database = await openDatabase(url === undefined ? { file: join(server.home, 'cordon.db') } : { url });
   const codes = Array.from({ length: size }, () => ({ id: newDeviceId(), secret: randomBase32(16) }));
   const person = await database.transaction((tx) => addPerson(tx, 'Herd', group));
   const created_at = Date.now();
