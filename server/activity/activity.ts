@@ -45,8 +45,8 @@ export interface Recorded extends Source {
 }
 
 export interface BegunAction {
-  /** Records the outcome. `outcome`: `ok` or the code of the error. */
-  end(outcome: string, targets: readonly Target[]): Promise<void>;
+  /** Records the outcome. `outcome`: `ok` or the code of the error. `further`: targets that the action did not have when it began. */
+  end(outcome: string, further: readonly Target[]): Promise<void>;
 }
 
 export type Activity = ReturnType<typeof createActivity>;
@@ -119,11 +119,11 @@ export function createActivity(ports: {
     async begin(request: Recorded, targets: readonly Target[]): Promise<BegunAction> {
       const id = await add(entryOf(request, null, targets));
       return {
-        async end(outcome, all) {
-          const refusal = entryOf(request, outcome, all);
+        async end(outcome, further) {
+          const refusal = entryOf(request, outcome, [...targets, ...further]);
           const counts = limits.take(refusal.at);
           if (outcome !== OUTCOME_OK && !limits.admit(refusal)) await store.withdraw(id);
-          else await store.finish(id, outcome, all);
+          else await store.finish(id, outcome, further);
           await recordCounts(counts);
         },
       };

@@ -69,7 +69,7 @@ export interface ActivityStore {
   /** Stores an entry durably and returns its id. */
   add(entry: NewActivity): Promise<number>;
   /** Records the outcome of a begun action, and its further targets. Does nothing if the outcome is known already. */
-  finish(id: number, outcome: string, targets: readonly Target[]): Promise<void>;
+  finish(id: number, outcome: string, further: readonly Target[]): Promise<void>;
   /** Removes a begun action, whose refusal another entry counts. */
   withdraw(id: number): Promise<void>;
   /** Gives the outcome `unknown` to actions that began before `before` and have none. */

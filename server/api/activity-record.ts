@@ -6,7 +6,7 @@ import { OUTCOME_OK } from '../../shared/activity/activity-entry.ts';
 import { asCordonError } from '../../shared/api/failure.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Activity, BegunAction, Recorded, Target } from '../activity/activity.ts';
-import { recordingOf, targetsOf } from './recorded-routes.ts';
+import { recordingOf, type TargetList, targetsOf } from './recorded-routes.ts';
 import type { Caller, Route } from './route.ts';
 
 export type ActivityPort = Pick<Activity, 'begin' | 'record' | 'recordRead' | 'recordTokenUse'>;
@@ -36,7 +36,7 @@ export function createRequestRecord(
   const kind = recordingOf(route);
   const concerned: Target[] = [];
   let caller: Caller | null = null;
-  let begun: BegunAction | null = null;
+  let begun: { readonly action: BegunAction; readonly targets: TargetList } | null = null;
 
   const sourceNow = () => ({
     account: caller?.account.id ?? null,
@@ -46,10 +46,16 @@ export function createRequestRecord(
     agent: source.agent ?? null,
   });
   const recorded = (): Recorded => ({ ...sourceNow(), kind: kind ?? 'change', action: route.name });
-  const targets = (parts: RequestParts, reply: unknown = null) => {
-    const all = [...targetsOf(route.name, { ...parts, reply }), ...concerned];
-    return [...new Map(all.map((target) => [`${target.kind} ${target.id}`, target])).values()];
+  const targets = (parts: RequestParts, reply: unknown = null): readonly Target[] => {
+    const found = targetsOf(route.name, { ...parts, reply });
+    for (const target of concerned) found.add(target);
+    return found.all;
   };
+  /** Targets that the request did not name when the action began. */
+  const furtherTargets = (first: TargetList, reply: unknown = null): readonly Target[] =>
+    [...targetsOf(route.name, { params: {}, query: {}, body: {}, reply }).all, ...concerned].filter((target) =>
+      first.add(target),
+    );
   /** Records without effect on the response: the action has happened or was refused already, or it is only a read. */
   const orLog = async (work: Promise<void>) => {
     try {
@@ -65,14 +71,16 @@ export function createRequestRecord(
       if (admin.via === 'token') await orLog(activity.recordTokenUse(sourceNow()));
     },
     async begin(parts) {
-      if (kind === 'change' && caller) begun = await activity.begin(recorded(), targets(parts));
+      if (kind !== 'change' || !caller) return;
+      const first = targetsOf(route.name, { ...parts, reply: null });
+      begun = { action: await activity.begin(recorded(), first.all), targets: first };
     },
     concern(devices) {
       for (const id of devices) concerned.push({ kind: 'device', id });
     },
     async succeeded(reply, parts, named) {
       if (kind === null) return;
-      if (begun) return orLog(begun.end(OUTCOME_OK, targets(parts, reply)));
+      if (begun) return orLog(begun.action.end(OUTCOME_OK, furtherTargets(begun.targets, reply)));
       // A full disk must not hide the devices from the admin who looks for its cause.
       if (kind === 'read') return orLog(activity.recordRead(recorded(), targets(parts)));
       const account = caller === null ? (accountIn(reply) ?? (await named())) : null;
@@ -81,7 +89,7 @@ export function createRequestRecord(
     async failed(thrown, parts, account) {
       if (kind === null || kind === 'read') return;
       const { code } = asCordonError(thrown);
-      if (begun) return orLog(begun.end(code, targets(parts)));
+      if (begun) return orLog(begun.action.end(code, furtherTargets(begun.targets)));
       await orLog(
         (async () => {
           const named = caller === null ? await account() : null;

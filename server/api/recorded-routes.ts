@@ -102,13 +102,30 @@ const CONFIDENTIAL = /^(disclosures|authorities|transparency)\./;
 const DEEPEST = 4;
 const MOST_VALUES = 20_000;
 
+/** Targets without repetitions, in the order of their addition. */
+export class TargetList {
+  readonly all: Target[] = [];
+  /** Ids by kind. A joined key of kind and id would cost more than the rest of the list for a request with 10,000 devices. */
+  readonly #ids = new Map<string, Set<string>>();
+
+  /** Returns false if the list has the target already. */
+  add(target: Target): boolean {
+    const ids = this.#ids.get(target.kind);
+    if (ids?.has(target.id)) return false;
+    if (ids) ids.add(target.id);
+    else this.#ids.set(target.kind, new Set([target.id]));
+    this.all.push(target);
+    return true;
+  }
+}
+
 /** Targets of a request: the identifiers in its path, query and body, and the identifier of a new record in the response. Never texts. */
 export function targetsOf(
   name: RouteName,
   request: { readonly params: unknown; readonly query: unknown; readonly body: unknown; readonly reply: unknown },
-): Target[] {
-  const found = new Map<string, Target>();
-  const add = (target: Target | null) => void (target && found.set(`${target.kind} ${target.id}`, target));
+): TargetList {
+  const found = new TargetList();
+  const add = (target: Target | null) => void (target && found.add(target));
   for (const [key, value] of Object.entries(Object(request.params) as object)) add(byParam(name, key, String(value)));
   const bodies = CONFIDENTIAL.test(name) ? [] : [request.query, request.body];
   const walk = { left: MOST_VALUES };
@@ -120,7 +137,7 @@ export function targetsOf(
       add(typed(Reflect.get(Object(Reflect.get(reply, key)) as object, 'id')));
     }
   }
-  return [...found.values()];
+  return found;
 }
 
 function byParam(route: RouteName, key: string, value: string): Target | null {

@@ -5,7 +5,7 @@ import type { NewActivity, Target } from '../activity/ports.ts';
 import { insertOf, tableOf } from './bulk.ts';
 import type { Tx } from './database.ts';
 
-/** Maximum number of stored targets of one entry. `target_count` has the true number. */
+/** Maximum number of targets that one statement stores for an entry: at its begin, and at its end. `target_count` has the true number. */
 export const MOST_TARGETS = 10_000;
 const LONGEST_AGENT = 200;
 

@@ -36,18 +36,18 @@ export class ActivityStore implements Port {
     return this.#database.transaction((tx) => insertActivity(tx, entry));
   }
 
-  async finish(id: number, outcome: string, targets: readonly Target[]): Promise<void> {
+  async finish(id: number, outcome: string, further: readonly Target[]): Promise<void> {
     await this.#database.transaction(async (tx) => {
       const { numUpdatedRows } = await tx
         .updateTable('activity_entries')
-        .set({ outcome, target_count: targets.length })
+        .set((eb) => ({ outcome, target_count: eb('target_count', '+', further.length) }))
         .where('id', '=', id)
         .where('outcome', 'is', null)
         .executeTakeFirst();
       if (numUpdatedRows === 0n) return;
       await insertTargets(
         tx,
-        targets.slice(0, MOST_TARGETS).map((target) => ({ entry: id, ...target })),
+        further.slice(0, MOST_TARGETS).map((target) => ({ entry: id, ...target })),
       );
     });
   }

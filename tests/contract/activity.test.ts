@@ -66,10 +66,14 @@ function logOf(database: Database) {
 describeOnEveryStore('the activity log', (open) => {
   it('has an entry before a change, and its outcome afterward', async () => {
     const { activity, request, entries } = logOf(await open());
-    const begun = await activity.begin(request('groups.create'), []);
-    expect(await entries()).toMatchObject([{ action: 'groups.create', outcome: null }]);
-    await begun.end('ok', [{ kind: 'group', id: 'grp_1' }]);
-    expect(await entries()).toMatchObject([{ outcome: 'ok', targets: [{ kind: 'group', id: 'grp_1' }] }]);
+    const [person, group] = [
+      { kind: 'person', id: 'per_1' },
+      { kind: 'group', id: 'grp_1' },
+    ] as const;
+    const begun = await activity.begin(request('groups.create'), [person]);
+    expect(await entries()).toMatchObject([{ action: 'groups.create', outcome: null, targetCount: 1 }]);
+    await begun.end('ok', [group]);
+    expect(await entries()).toMatchObject([{ outcome: 'ok', targetCount: 2, targets: [group, person] }]);
   });
 
   it('states an unknown outcome after a restart', async () => {
