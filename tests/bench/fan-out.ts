@@ -4,7 +4,7 @@ import { newCommandId } from '../../shared/protocol/ids.ts';
 import type { BenchDevice } from './bench-device.ts';
 import { closeAll, openAll } from './connect.ts';
 import { type Bench, costOf, microsecondsOf, type Sample } from './measure.ts';
-import { openFileLimit } from './process.ts';
+import { openFileLimit, quiet } from './process.ts';
 import type { RawLink } from './raw-link.ts';
 import type { Stage } from './stage.ts';
 
@@ -31,7 +31,19 @@ export function heard(links: readonly RawLink[], count: number, counts: (text: s
   });
 }
 
-async function fanOut(stage: Stage): Promise<Sample[]> {
+interface StoredBytes {
+  readonly when: string;
+  /** Bytes per device, by table with its indexes. */
+  readonly tables: Readonly<Record<string, number>>;
+}
+
+/** Growth of the tables in bytes per device. Leaves out tables that grew by less than a byte. */
+function growth(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>, devices: number) {
+  const grown = [...after].map(([table, bytes]) => [table, Math.round((bytes - (before.get(table) ?? 0)) / devices)]);
+  return Object.fromEntries(grown.filter(([, bytes]) => Number(bytes) > 0));
+}
+
+async function fanOut(stage: Stage, stored: StoredBytes[]): Promise<Sample[]> {
   const devices = await stage.devices(DEVICES);
   await stage.learnVersions();
   const bare = await openAll(devices, (device) => device.connect(stage.floor.device));
@@ -48,6 +60,7 @@ async function fanOut(stage: Stage): Promise<Sample[]> {
     expires: Date.now(),
   });
   const samples: Sample[] = [];
+  const empty = stage.storeBytes();
   for (let run = -1; run < RUNS; run += 1) {
     const floor = await costOf(stage.floor.pid, async () => {
       const all = heard(bare, ROUNDS, () => true);
@@ -73,7 +86,16 @@ async function fanOut(stage: Stage): Promise<Sample[]> {
       return links.length;
     });
     if (run >= 0) samples.push({ value: microsecondsOf(real), floor: microsecondsOf(floor), busy: null });
+    const sent = stage.storeBytes();
+    if (run < 0) stored.push({ when: 'before the first byte is sent', tables: growth(empty, sent, links.length) });
     for (const [link, id] of commands) link.send(JSON.stringify({ kind: 'command-stored', id } as DeviceFrame));
+    await quiet(stage.pid);
+    if (run < 0) {
+      stored.push({
+        when: 'after the device stored the command',
+        tables: growth(sent, stage.storeBytes(), links.length),
+      });
+    }
   }
   const links = [...bare, ...ours.values()];
   for (const link of links) link.onClose = () => undefined;
@@ -81,6 +103,20 @@ async function fanOut(stage: Stage): Promise<Sample[]> {
   return samples;
 }
 
+function lineOf({ when, tables }: StoredBytes): string {
+  const parts = Object.entries(tables).map(([table, bytes]) => `${bytes} in ${table}`);
+  const sum = Object.values(tables).reduce((total, bytes) => total + bytes, 0);
+  return `bytes in the store per device, ${when}: ${sum} (${parts.join(', ')}); the floor stores nothing`;
+}
+
 export function fanOutBench(stage: Stage): Bench {
-  return { name: 'fan-out', unit: 'µs of CPU/device', budget: 1.5, better: 'less', run: () => fanOut(stage) };
+  const stored: StoredBytes[] = [];
+  return {
+    name: 'fan-out',
+    unit: 'µs of CPU/device',
+    budget: 1.5,
+    better: 'less',
+    run: () => fanOut(stage, stored),
+    notes: async () => stored.map(lineOf),
+  };
 }

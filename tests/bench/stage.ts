@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
 import { dirname, join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
 import { type Authority, openAuthority } from '../../certs/authority.ts';
 import { type Database, openDatabase } from '../../server/store/database.ts';
 import { type DeviceId, newDeviceId, randomBase32 } from '../../shared/protocol/ids.ts';
@@ -110,6 +111,22 @@ export class Stage {
   /** File of the store. Only while the server does not run, a benchmark may write into it. */
   get store(): string {
     return join(this.#server.home, 'cordon.db');
+  }
+
+  /** Bytes of the pages of each table with its indexes. Empty on PostgreSQL. */
+  storeBytes(): ReadonlyMap<string, number> {
+    if (this.#own) return new Map();
+    const database = new BetterSqlite3(this.store, { readonly: true });
+    try {
+      const rows = database
+        .prepare<[], { table: string; bytes: number }>(
+          'select s.tbl_name as "table", sum(d.pgsize) as bytes from dbstat d join sqlite_schema s on s.name = d.name group by 1',
+        )
+        .all();
+      return new Map(rows.map(({ table, bytes }) => [table, bytes]));
+    } finally {
+      database.close();
+    }
   }
 
   /** Replaces the floor program by a new process. */
