@@ -1,7 +1,7 @@
 /**
  * A job over many devices, of which 3 % fail, while the server is killed twice with -9. The job stops at its failure rate and resumes. Each
- * device runs the command once, and no device is missed. `npm test` uses 400 devices on SQLite, and `npm run test:faults` 10,000 on each database,
- * which takes about 200 seconds of CPU time each, mainly for 30,000 TLS handshakes.
+ * device runs the command once, and no device is missed. `npm test` uses 400 devices on SQLite. `npm run test:faults` uses 10,000 on each
+ * database, which takes about 200 seconds of CPU time each, mainly for 30,000 TLS handshakes.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
