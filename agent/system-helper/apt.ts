@@ -84,7 +84,7 @@ export function aptManager(run: RunTool, root = '/'): PackageManager {
     },
 
     // Debian's hooks create this file (update-notifier-common, unattended-upgrades).
-    needsRestart: () => existsSync(join(root, 'run/reboot-required')),
+    needsRestart: async () => existsSync(join(root, 'run/reboot-required')),
 
     async fieldsOf(file) {
       const { code, out, tail } = await run('dpkg-deb', ['--field', file, 'Package', 'Version', 'Architecture'], {

@@ -17,6 +17,7 @@ import { mergedSteps, requireExpected, requireUnchanged, reversed, stepsText, ta
 
 export interface ChangePorts {
   readonly apt: PackageManager;
+  readonly dnf: PackageManager;
   readonly journal: Journal;
   readonly files: PackageFiles;
   readonly policy: MachinePolicy;
@@ -45,26 +46,48 @@ const done = (steps: readonly PackageStep[], detail: string): ChangeResponse => 
   detail: detail.slice(0, LONGEST_DETAIL),
 });
 
+/** Request without its attempt, as the record has it. */
+type HelperContent = ChangeRequest extends infer Each ? (Each extends unknown ? Omit<Each, 'attempt'> : never) : never;
+
 const contentOf = ({ attempt, ...content }: ChangeRequest): string => JSON.stringify(content);
 
 export function createChanges(ports: ChangePorts): Changes {
-  const { apt, journal, policy, files } = ports;
+  const { apt, dnf, journal, policy, files } = ports;
   const running = new Map<string, { readonly attempt: string; readonly response: Promise<ChangeResponse> }>();
   let last: Promise<unknown> = Promise.resolve();
 
   const namesOf = (steps: readonly PackageStep[]) => steps.map(({ name }) => name);
 
+  /** Package manager that makes the change, or made the change that the request rolls back. */
+  async function managerOf(request: HelperContent): Promise<PackageManager> {
+    if (request.op === 'install-package') return apt;
+    if (request.op === 'change') {
+      const manager = request.manager === 'flatpak' ? null : ports[request.manager];
+      if (manager && (await manager.available())) return manager;
+      throw new HelperRefusal(
+        'not_supported',
+        `The system helper cannot use ${request.manager} on this device. Nothing was changed. It supports apt, and dnf 4 on distributions with rpm.`,
+      );
+    }
+    if (request.op === 'roll-back') return managerOf(JSON.parse(recordOf(request.of).request));
+    for (const manager of [apt, dnf]) if (await manager.available()) return manager;
+    throw new HelperRefusal('not_supported', 'The system helper cannot update this system. It supports apt and dnf 4.');
+  }
+
+  function recordOf(change: string): ChangeRecord {
+    const record = journal.read(change);
+    if (record) return record;
+    throw new HelperRefusal(
+      'not_found',
+      'This device has no record of the change, so the helper does not know the earlier versions. Nothing was changed.',
+    );
+  }
+
   /** Targets of the request, and the steps that a rollback reverses. */
-  async function targetsFor(request: ChangeRequest): Promise<Target[]> {
+  async function targetsFor(request: ChangeRequest, manager: PackageManager): Promise<Target[]> {
     if (request.op === 'roll-back') {
-      const record = journal.read(request.of);
-      if (!record) {
-        throw new HelperRefusal(
-          'not_found',
-          'This device has no record of the change, so the helper does not know the earlier versions. Nothing was changed.',
-        );
-      }
-      const installed = await apt.installed(namesOf(record.steps));
+      const record = recordOf(request.of);
+      const installed = await manager.installed(namesOf(record.steps));
       requireUnchanged(record.steps, installed);
       return withFiles(reversed(record.steps, installed));
     }
@@ -88,24 +111,17 @@ export function createChanges(ports: ChangePorts): Changes {
           'The machine\'s policy allows no updates of the operating system. The machine\'s owner can set "osUpdates" to true in system.json.',
         );
       }
-      if (await apt.available()) return [...(await apt.updates(request.scope))];
-      throw new HelperRefusal('not_supported', 'The system helper cannot update this system. It supports apt.');
+      return [...(await manager.updates(request.scope))];
     }
-    const { action, packages, manager } = request;
-    if (manager !== 'apt' || !(await apt.available())) {
-      throw new HelperRefusal(
-        'not_supported',
-        `The system helper cannot use ${manager} on this device. Nothing was changed. It supports apt on Debian and its derivatives.`,
-      );
-    }
+    const { action, packages } = request;
     requireNamed(
       policy,
       packages.map(({ name }) => name),
     );
-    const installed = await apt.installed(packages.map(({ name }) => name));
+    const installed = await manager.installed(packages.map(({ name }) => name));
     const candidates = new Map<string, string | null>();
     for (const { name, version } of packages) {
-      if (action !== 'remove' && version === undefined) candidates.set(name, await apt.candidate(name));
+      if (action !== 'remove' && version === undefined) candidates.set(name, await manager.candidate(name));
     }
     return targetsOf(action, packages, installed, (name) => candidates.get(name) ?? null);
   }
@@ -117,8 +133,8 @@ export function createChanges(ports: ChangePorts): Changes {
     );
 
   /** Returns the packages of the steps that do not have their planned version, and the reason for the first. */
-  async function differences(steps: readonly PackageStep[]): Promise<string[]> {
-    const installed = await apt.installed(namesOf(steps));
+  async function differences(steps: readonly PackageStep[], manager: PackageManager): Promise<string[]> {
+    const installed = await manager.installed(namesOf(steps));
     return steps.flatMap(({ name, to }) => {
       const present = installed.get(name);
       if (to === null) return present ? [`${name} is still installed`] : [];
@@ -129,13 +145,13 @@ export function createChanges(ports: ChangePorts): Changes {
   }
 
   /** Returns the machine to the versions before the steps. Returns a sentence about the result. */
-  async function undo(steps: readonly PackageStep[]): Promise<string> {
+  async function undo(steps: readonly PackageStep[], manager: PackageManager): Promise<string> {
     try {
       const back = steps.map(({ name, from, to }) => ({ name, from: to, to: from }));
-      if ((await differences(back)).length === 0) return 'Nothing was changed.';
-      const targets = withFiles(reversed(steps, await apt.installed(namesOf(steps))));
-      await apt.apply(targets);
-      const left = await differences(back);
+      if ((await differences(back, manager)).length === 0) return 'Nothing was changed.';
+      const targets = withFiles(reversed(steps, await manager.installed(namesOf(steps))));
+      await manager.apply(targets);
+      const left = await differences(back, manager);
       if (left.length === 0) return 'The earlier versions are restored.';
       return `The earlier versions could not be restored: ${left.join(', ')}.`;
     } catch (error) {
@@ -146,15 +162,16 @@ export function createChanges(ports: ChangePorts): Changes {
 
   async function carryOut(request: ChangeRequest, earlier: ChangeRecord | null): Promise<ChangeResponse> {
     const { change, attempt } = request;
+    const manager = await managerOf(request);
     const notes: string[] = [];
     if (earlier && earlier.result === null) {
-      await apt.repair();
+      await manager.repair();
       notes.push('An earlier attempt was interrupted; the helper has completed it.');
     }
-    const stale = await apt.refresh();
+    const stale = await manager.refresh();
     if (stale !== null) notes.push(`The package lists could not be refreshed. ${stale}`);
-    const targets = await targetsFor(request);
-    const planned = targets.length === 0 ? [] : await apt.plan(targets);
+    const targets = await targetsFor(request, manager);
+    const planned = targets.length === 0 ? [] : await manager.plan(targets);
     requireExpected(targets, planned);
     requireSteps(policy, planned);
     const steps = mergedSteps(earlier?.steps ?? [], planned);
@@ -162,16 +179,16 @@ export function createChanges(ports: ChangePorts): Changes {
     journal.write({ ...record, result: null });
     if (targets.length > 0) {
       try {
-        await apt.apply(targets);
-        const wrong = await differences(planned);
+        await manager.apply(targets);
+        const wrong = await differences(planned, manager);
         if (wrong.length > 0) throw new HelperRefusal('failed', `The result differs: ${wrong.join(', ')}.`);
       } catch (error) {
         if (!(error instanceof HelperRefusal)) throw error;
-        const restored = await undo(planned);
+        const restored = await undo(planned, manager);
         return failed(error.code, `${restored} ${error.message}`, steps);
       }
     }
-    if (apt.needsRestart()) notes.push('The machine needs a restart.');
+    if (await manager.needsRestart()) notes.push('The machine needs a restart.');
     const text = steps.length === 0 ? 'No change was necessary' : stepsText(steps);
     return done(steps, [`${text}.`, ...notes].join(' '));
   }

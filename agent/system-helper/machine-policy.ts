@@ -43,8 +43,18 @@ export const machinePolicySchema = z.strictObject({
 });
 export type MachinePolicy = z.infer<typeof machinePolicySchema>;
 
-/** Packages without which the machine or its management stops. apt itself protects essential packages. */
-const NEVER_REMOVED = ['cordon-agent*', 'apt', 'dpkg', 'systemd', 'linux-image-*'];
+/** Packages without which the machine or its management stops. apt and dnf themselves protect essential packages. */
+const NEVER_REMOVED = [
+  'cordon-agent*',
+  'apt',
+  'dpkg',
+  'dnf',
+  'rpm',
+  'systemd',
+  'linux-image-*',
+  'kernel',
+  'kernel-core',
+];
 
 const matches = (name: string, list: readonly string[]): boolean => {
   const [bare = name] = name.split(':');

@@ -15,6 +15,7 @@ import { AGENT_VERSION } from '../version.ts';
 import { aptManager } from './apt.ts';
 import { type ChangePorts, createChanges } from './changes.ts';
 import { type HelperConfig, readHelperConfig } from './config.ts';
+import { dnfManager } from './dnf.ts';
 import { openJournal } from './journal.ts';
 import { readMachinePolicy } from './machine-policy.ts';
 import { openPackageFiles, statementOf } from './package-files.ts';
@@ -68,6 +69,7 @@ async function run(config: HelperConfig): Promise<void> {
   const apt = aptManager(runTool, config.tools['DPKG_ROOT']);
   const ports: ChangePorts = {
     apt,
+    dnf: dnfManager(toolRunner(config.tools)),
     journal: openJournal(join(config.state, 'changes')),
     files: openPackageFiles(join(config.state, 'packages')),
     policy: readMachinePolicy(config.policy),

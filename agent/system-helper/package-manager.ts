@@ -31,7 +31,7 @@ export interface PackageManager {
   /** Targets of the available updates. `security`: only those from a security archive. Removes nothing. */
   updates(scope: 'security' | 'all'): Promise<readonly Target[]>;
   /** True if an update needs a restart of the machine. */
-  needsRestart(): boolean;
+  needsRestart(): Promise<boolean>;
   /** Control fields of a package file. Throws `HelperRefusal` if it is no package. */
   fieldsOf(file: string): Promise<{ readonly name: string; readonly version: string; readonly architecture: string }>;
   /** Completes what an interrupted run has left. Never throws. */

@@ -4,6 +4,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensurePage } from '../../agent/page/build.ts';
 import { ensureConsole } from '../../server/console/build.ts';
+import { FILE_WORDS } from '../../shared/files/notice-words/file-words.ts';
 import type { AgentProcess } from '../support/agent-process.ts';
 import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
@@ -56,7 +57,7 @@ describe.skipIf(!chromium.present)('files in a browser', { timeout: 240_000 }, (
     user.page.setDefaultTimeout(PATIENCE);
     const openFiles = async () => {
       await user.page.getByRole('button', { name: /^Menu/ }).click();
-      await user.page.getByRole('button', { name: /^Dateien Ihrer/ }).click();
+      await user.page.getByRole('button', { name: FILE_WORDS.de.title }).click();
     };
     await openFiles();
     const [download] = await Promise.all([

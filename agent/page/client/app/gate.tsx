@@ -52,7 +52,7 @@ export function Gate({ children }: { readonly children: ReactNode }) {
   }, []);
 
   useEffect(() => {
-    // The page keeps no data of an ended session in memory.
+    // The page drops the data of an ended session.
     if (token === null) queryClient.clear();
     else return reportUse();
     return undefined;

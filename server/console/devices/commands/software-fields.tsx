@@ -1,13 +1,15 @@
 /** Fields of a change of software: what to do, and with which packages. */
-import { Radio, Stack, Textarea } from '@mantine/core';
+import { Radio, Select, Stack, Textarea } from '@mantine/core';
 import type { Command } from '../../../../shared/protocol/frames.ts';
 import {
   MOST_PACKAGES,
+  type PackageManagerName,
   type SoftwareAction,
   wantedPackageSchema,
 } from '../../../../shared/software/software-change.ts';
 
 export interface SoftwareDraft {
+  readonly manager: PackageManagerName;
   readonly action: SoftwareAction;
   /** Packages as the admin types them, such as `openssl, curl=8.5.0-2`. */
   readonly packages: string;
@@ -15,7 +17,7 @@ export interface SoftwareDraft {
   readonly change: string | null;
 }
 
-export const NO_SOFTWARE: SoftwareDraft = { action: 'install', packages: '', change: null };
+export const NO_SOFTWARE: SoftwareDraft = { manager: 'apt', action: 'install', packages: '', change: null };
 
 const ACTIONS: readonly { readonly value: SoftwareAction; readonly label: string; readonly description: string }[] = [
   {
@@ -27,10 +29,15 @@ const ACTIONS: readonly { readonly value: SoftwareAction; readonly label: string
   { value: 'remove', label: 'Remove', description: 'The configuration files of the package stay on the device.' },
 ];
 
+const MANAGERS: { readonly value: PackageManagerName; readonly label: string }[] = [
+  { value: 'apt', label: 'apt (Debian, Ubuntu)' },
+  { value: 'dnf', label: 'dnf 4 (RHEL, Rocky Linux, AlmaLinux)' },
+];
+
 const partsOf = (text: string): string[] => text.split(/[\s,]+/).filter((part) => part !== '');
 
 /** Command of the draft; null while the packages are not valid. */
-export function softwareCommandOf({ action, packages, change }: SoftwareDraft): Command | null {
+export function softwareCommandOf({ manager, action, packages, change }: SoftwareDraft): Command | null {
   const parts = partsOf(packages);
   if (parts.length === 0 || parts.length > MOST_PACKAGES || change === null) return null;
   const wanted = parts.flatMap((part) => {
@@ -39,7 +46,7 @@ export function softwareCommandOf({ action, packages, change }: SoftwareDraft): 
     return parsed.success ? [parsed.data] : [];
   });
   if (wanted.length < parts.length) return null;
-  return { kind: 'change-software', change, manager: 'apt', action, packages: wanted };
+  return { kind: 'change-software', change, manager, action, packages: wanted };
 }
 
 export function SoftwareFields({
@@ -67,9 +74,20 @@ export function SoftwareFields({
           ))}
         </Stack>
       </Radio.Group>
+      <Select
+        label="Package manager"
+        description="Devices with another package manager report that they do not support it."
+        data={MANAGERS}
+        allowDeselect={false}
+        value={draft.manager}
+        onChange={(value) => {
+          const manager = MANAGERS.find((each) => each.value === value);
+          if (manager) set({ manager: manager.value });
+        }}
+      />
       <Textarea
         label="Packages"
-        description="Names of packages (apt), such as openssl, curl. Type openssl=3.0.15-1 for a certain version, also an earlier one."
+        description="Names of packages, such as openssl, curl. Type openssl=3.0.15-1 for a certain version, also an earlier one."
         required
         autosize
         minRows={1}

@@ -1,0 +1,101 @@
+/**
+ * A machine of its own for dnf and rpm in a temporary folder: package database, file tree, and a local repository with packages that the
+ * test builds. It never touches the packages of this machine.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DnfMachine } from '../../agent/system-helper/dnf.ts';
+import { type RunTool, toolRunner } from '../../agent/system-helper/run-tool.ts';
+import { tool } from './tools.ts';
+
+const tools = [
+  tool('dnf', 'apt install dnf'),
+  tool('rpmbuild', 'apt install rpm'),
+  tool('createrepo_c', 'apt install createrepo-c'),
+];
+export const rpmMachines = { present: tools.every(({ present }) => present) };
+
+export interface RpmFields {
+  readonly requires?: string;
+  readonly obsoletes?: string;
+  /** Lua program that runs before the installation. The machine has no shell. */
+  readonly pre?: string;
+}
+
+export class RpmMachine {
+  readonly folder = mkdtempSync(join(tmpdir(), 'cordon-rpm-'));
+  /** Runs programs of a machine that has dnf and rpm, and no apt. */
+  readonly run: RunTool = toolRunner({ PATH: this.path('bin') });
+  readonly options: DnfMachine = {
+    dnf: [`--config=${this.path('dnf.conf')}`, `--installroot=${this.path('root')}`, '--releasever=1'],
+    rpm: ['--root', this.path('root')],
+  };
+
+  constructor() {
+    for (const each of ['bin', 'root', 'repository', 'build']) mkdirSync(this.path(each));
+    for (const program of ['dnf', 'rpm']) symlinkSync(`/usr/bin/${program}`, this.path(`bin/${program}`));
+    const settings = [
+      '[main]',
+      'gpgcheck=0',
+      'plugins=0',
+      'reposdir=/nonexistent',
+      `cachedir=${this.path('cache')}`,
+      `logdir=${this.path('log')}`,
+      'metadata_expire=0',
+      '[test]',
+      'name=test',
+      `baseurl=file://${this.path('repository')}`,
+    ];
+    writeFileSync(this.path('dnf.conf'), `${settings.join('\n')}\n`);
+    this.#index();
+  }
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** Builds packages `NAME` in `VERSION-1` and publishes them in the repository. */
+  publish(...packages: readonly (readonly [name: string, version: string, fields?: RpmFields])[]): void {
+    for (const [name, version, fields = {}] of packages) {
+      const lines = [
+        `Name: ${name}`,
+        `Version: ${version}`,
+        'Release: 1',
+        'Summary: package of a test',
+        'License: test',
+        'BuildArch: noarch',
+        ...(fields.requires === undefined ? [] : [`Requires: ${fields.requires}`]),
+        ...(fields.obsoletes === undefined ? [] : [`Obsoletes: ${fields.obsoletes}`]),
+        '%description',
+        'package of a test',
+        ...(fields.pre === undefined ? [] : ['%pre -p <lua>', fields.pre]),
+        '%files',
+      ];
+      const spec = this.path(`build/${name}.spec`);
+      writeFileSync(spec, `${lines.join('\n')}\n`);
+      const folders = ['--define', `_topdir ${this.path('build')}`, '--define', `_rpmdir ${this.path('repository')}`];
+      execFileSync('rpmbuild', ['--quiet', '-bb', ...folders, spec], { stdio: 'pipe' });
+    }
+    this.#index();
+  }
+
+  /** Version of an installed package; null without it. */
+  version(name: string): string | null {
+    const format = ['--queryformat', '%{VERSION}-%{RELEASE}'];
+    try {
+      return execFileSync('rpm', [...this.options.rpm, '-q', ...format, name], { encoding: 'utf8', stdio: 'pipe' });
+    } catch {
+      return null;
+    }
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #index(): void {
+    execFileSync('createrepo_c', ['--quiet', this.path('repository')], { stdio: 'pipe' });
+  }
+}
