@@ -1,7 +1,8 @@
 /** Buttons that install, update or remove a piece of software on the devices of a group. */
 import { Button } from '@mantine/core';
 import { useState } from 'react';
-import type { SoftwareAction } from '../../../shared/software/software-change.ts';
+import type { SoftwareSource } from '../../../shared/inventory/software.ts';
+import type { PackageManagerName, SoftwareAction } from '../../../shared/software/software-change.ts';
 import { useMay } from '../client/session.tsx';
 import {
   NO_SOFTWARE,
@@ -17,11 +18,14 @@ const ACTIONS = [
   { action: 'remove', verb: 'Remove' },
 ] as const satisfies readonly { action: SoftwareAction; verb: string }[];
 
-/** `name`: of a package of apt, the only package manager whose software devices can change. */
-export function TitleActions({ name }: { readonly name: string }) {
+/** Package managers with which devices can change software, by the source that reports it. */
+const MANAGERS: Readonly<Partial<Record<SoftwareSource, PackageManagerName>>> = { dpkg: 'apt', rpm: 'dnf' };
+
+export function TitleActions({ source, name }: { readonly source: SoftwareSource; readonly name: string }) {
+  const manager = MANAGERS[source];
   const may = useMay();
   const [draft, setDraft] = useState<SoftwareDraft | null>(null);
-  if (!may('commands.issue-many') || !may('commands.change-software')) return null;
+  if (!manager || !may('commands.issue-many') || !may('commands.change-software')) return null;
   const verb = ACTIONS.find(({ action }) => action === draft?.action)?.verb ?? 'Change';
   return (
     <>
@@ -29,7 +33,7 @@ export function TitleActions({ name }: { readonly name: string }) {
         <Button
           key={each.action}
           variant="default"
-          onClick={() => setDraft({ action: each.action, packages: name, change: crypto.randomUUID() })}
+          onClick={() => setDraft({ manager, action: each.action, packages: name, change: crypto.randomUUID() })}
         >
           {each.verb}…
         </Button>

@@ -38,7 +38,7 @@ export function TitlePage() {
       lead={query.data && `From ${query.data.source}, on ${devicesText(query.data.devices)}`}
       actions={
         <>
-          {query.data?.source === 'dpkg' && <TitleActions name={query.data.name} />}
+          {query.data && <TitleActions source={query.data.source} name={query.data.name} />}
           <ButtonLink to="/software" variant="default">
             All software
           </ButtonLink>
