@@ -41,7 +41,7 @@ export interface AgentLog {
 }
 
 export interface AgentOptions {
-  /** Database of one device or of a whole simulated fleet. This agent uses only the rows of its own device. */
+  /** Database of one device, or of a whole fleet in a simulation. This agent uses only the rows of its own device. */
   readonly store: AgentStore;
   /** Disk space reserved for orders. Simulations reserve none. */
   readonly reserve?: Pick<DiskReserve, 'build' | 'space'> | undefined;
@@ -86,12 +86,12 @@ export interface AgentOptions {
   readonly announce?: ((text: string) => void) | undefined;
   /** Shows a text about new mail to the user. */
   readonly announceMail?: ((text: string) => void) | undefined;
-  /** Shows on the desktop that the organization collects more. Returns true when the desktop displayed the text. */
+  /** Tells the user on the desktop that the organization collects more inventory data. Returns true when the desktop displayed the text. */
   readonly announceCollection?: ((text: string) => Promise<boolean>) | undefined;
   /** Shows on the desktop that lost mode is on. */
   readonly announceLostMode?: ((mode: LostMode) => void) | undefined;
   readonly showAdminMessage?: ((text: string) => Promise<DesktopResult>) | undefined;
-  /** Scripts of the organization; absent on devices that run none, such as simulated ones. */
+  /** Scripts of the organization; absent on devices that run no scripts, such as simulated ones. */
   readonly scripts?: ScriptOptions | undefined;
   readonly log: AgentLog;
 }

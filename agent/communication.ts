@@ -51,9 +51,11 @@ export function openCommunication(
     announce: (text) => announceMail?.(text),
   });
   const connector = given.options.connector?.({ ...ports, foundation, gate: () => given.gate('mail') }) ?? null;
-  /** Work of this agent with mail. A mail connector has no user whose mail it could show. */
+  /**
+   * Mail work of this agent: of the mail connector, or of the user's mail. A mail connector has no user whose mail the agent could show.
+   */
   const worker = connector ?? mail;
-  // Mail waits for the confirmation of the messaging key, and for the key that decrypts stored data.
+  // The mail work needs a confirmed messaging key and the key that decrypts stored data, so it runs again after each change of messaging.
   messaging.onChange(() => worker.wake());
   return {
     messaging,

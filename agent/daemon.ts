@@ -191,7 +191,7 @@ function logDestination() {
   return destination;
 }
 
-/** Writes each line to both destinations. */
+/** Writes each log line to the given destination and to the file of recent lines. */
 const withRecentLines = (destination: ReturnType<typeof logDestination>, recent: LogFile) => ({
   write(line: string) {
     destination.write(line);

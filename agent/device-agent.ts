@@ -212,7 +212,7 @@ class DeviceAgent implements Agent {
   }
 
   async maintain(): Promise<void> {
-    // `settle` runs first, because it needs no disk space.
+    // The enforcement of orders (`settle`) runs first, because it needs no disk space and the next steps may fail on a full disk.
     this.#enforcement.settle();
     this.#clock.save();
     await this.#options.reserve?.build();

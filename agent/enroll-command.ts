@@ -14,7 +14,7 @@ export function addEnrollCommand(
   }: {
     readonly config: () => AgentConfig;
     readonly say: (lines: readonly string[]) => void;
-    /** Command line of the program, such as `cordon-agent`. */
+    /** Command with which users call this program, such as `cordon-agent`. */
     readonly name?: string;
     readonly description?: string;
   },

@@ -1,4 +1,4 @@
-/** Mail as lines on a terminal. `plain` removes control characters from received text. */
+/** Text output of mails on a terminal. `plain` removes control characters from received text. */
 import { plain } from '../shared/text/visible-text.ts';
 import type { MailItem, MailServiceState, MailView } from './mail/mail.ts';
 import type { MailPerson } from './mail/message/parsed-message.ts';

@@ -106,7 +106,10 @@ export async function main(argv: readonly string[], time?: DeviceTime): Promise<
   }
 }
 
-/** Separates the arguments after `sendmail`, because options such as `-oi` have another syntax. `sendmail --help` stays together. */
+/**
+ * Separates the arguments after `sendmail`, because `sendmail` has another syntax for options such as `-oi`. An exception is `sendmail
+ * --help`, which Commander handles.
+ */
 function splitSendmail(argv: readonly string[]): {
   readonly own: readonly string[];
   readonly after: readonly string[];

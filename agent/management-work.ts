@@ -62,10 +62,10 @@ export interface ManagementWorkPorts extends DeviceListener {
   >;
   readonly store: DeviceStore;
   readonly isConnected: () => boolean;
-  /** True while the server answers, also if it refuses the device. */
+  /** True while the server responds, even with a refusal of the device. */
   readonly isInContact: () => boolean;
   readonly send: Link['send'];
-  /** Dials the server with the certificate of the device. */
+  /** Opens a TLS connection to the server with the device's certificate. */
   readonly secureDial: () => SecureDial;
   readonly location: () => Location;
   /** Approver set that the device has verified; null before the first one. */
@@ -227,7 +227,7 @@ export function openManagementWork(ports: ManagementWorkPorts): ManagementWork {
       lostMode.start();
     },
     async maintain() {
-      // A user may have signed in since the last attempt, so the agent offers messages that the user has not seen again.
+      // A user may have signed in since the last attempt, so the agent tries again to display unseen messages.
       await messages.offerToDesktop();
       await inventory.maintain();
       await policy.maintain();

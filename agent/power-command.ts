@@ -24,7 +24,7 @@ export function addPowerCommand(
       if (!answered) throw new CordonError('unavailable', 'The agent does not run. Start it with cordon-agent run.');
       const notice = answered.ok as PowerNotice | null;
       if (json) return say([plainJson(notice)]);
-      // The texts in 15 languages are loaded only here, because every start of the command line would take longer.
+      // The texts in 15 languages are loaded only here. Otherwise every start of the command line would take longer.
       const { powerLines } = await import('./work/power-lines.ts');
       say(notice ? powerLines(notice, languages) : ['No restart or shutdown waits.']);
     });

@@ -28,7 +28,7 @@ export interface StoredCommand {
   readonly signedScript?: SignedScript | undefined;
   /** Expiry of the command by the machine's own clock, in Unix milliseconds. */
   readonly expires: number;
-  /** Priority that an admin chose; absent for the usual priority of the kind. */
+  /** Priority that an admin chose; absent if the command has the usual priority of its kind. */
   readonly priority?: Priority | undefined;
   /** The command runs only while this window is open by the machine's local time. */
   readonly window?: CommandWindow | undefined;
@@ -105,7 +105,7 @@ type Outcome = {
   readonly after?: () => void;
 };
 
-/** Maximum milliseconds of a timer. The maintenance runs the commands each minute anyway. */
+/** Maximum milliseconds that a timer waits. The agent's maintenance also runs due commands every minute. */
 const LONGEST_WAIT = 60_000;
 
 export function createCommands(ports: CommandPorts): Commands {
@@ -199,7 +199,7 @@ export function createCommands(ports: CommandPorts): Commands {
     after?.();
   };
 
-  /** False for an update, a restart or a shutdown that the user has yet to see, or has delayed. */
+  /** False for an update, a restart or a shutdown that the user has not seen yet, or has delayed. */
   const isDue = ({ id, command, expires, window }: StoredCommand, isWaiting: (id: CommandId) => boolean): boolean => {
     const now = Date.now();
     if (command.kind === 'restart-device' || command.kind === 'shut-down-device') {

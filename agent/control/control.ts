@@ -98,7 +98,7 @@ const responseSchema = z.union([
 const sentSchema = z.strictObject({ token: z.string().max(64), request: controlRequestSchema });
 const tokenFile = (path: string): string => `${path}.token`;
 
-/** The largest mail in base64, with its envelope. Only the owner of the socket can send a request. */
+/** Maximum characters of a request: the largest mail in base64 with its envelope. Only the owner of the socket can send a request. */
 const LONGEST_REQUEST = Math.ceil(LARGEST_MAIL / 3) * 4 + 512 * 1024;
 /** Maximum length of a socket path on every system (macOS: 104 bytes of `sockaddr_un` with the final zero). */
 const LONGEST_PATH = 103;

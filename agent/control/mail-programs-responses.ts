@@ -4,7 +4,7 @@ import { DEFAULT_PORT } from '../mail-programs/default-port.ts';
 import type { MailPrograms, MailProgramsStatus, NewMailPassword } from '../mail-programs/mail-programs.ts';
 import type { MailProgramsRequest } from './control.ts';
 
-/** `programs`: null on a mail connector, which has no user. */
+/** Responds to a request about the service for other mail programs. `programs`: null on a mail connector, which has no user. */
 export async function respondToMailPrograms(
   programs: MailPrograms | null,
   request: MailProgramsRequest,

@@ -2,7 +2,7 @@ import type { Mail, MailItem, MailView } from '../mail/mail.ts';
 import type { MailRequest } from './control.ts';
 import { attachmentFrom } from './message-responses.ts';
 
-/** Milliseconds that the command line waits until the server has a mail. The device sends it later by itself. */
+/** Milliseconds that the command line waits until the server has a mail. After that, the device sends the mail in the background. */
 const SENT_WITHIN = 20_000;
 
 export async function respondToMail(mail: Mail, request: MailRequest): Promise<readonly MailItem[] | MailView> {
@@ -28,7 +28,7 @@ async function send(mail: Mail, request: Extract<MailRequest, { op: 'mail-send' 
     for (const file of files) await mail.attach(id, file);
     await mail.sendDraft(id);
   } catch (error) {
-    // The user sees the error and repeats the command, so the draft would remain without a use.
+    // The draft is deleted, because the user sees the error and repeats the command, which creates a new draft.
     await mail.remove([id]);
     throw error;
   }

@@ -37,7 +37,10 @@ export interface EnforcementPorts {
    * newer list.
    */
   readonly onListExpired: () => void;
-  /** Called for a stored notice that the user should see now. Notices that were unseen when the agent started are in `notices.undisplayed`. */
+  /**
+   * Called for a stored notice that the user should see now. For notices that were unseen when the agent started, use
+   * `notices.undisplayed`.
+   */
   readonly onNotice?: ((notice: DeliveredNotice) => void) | undefined;
   readonly onExit?: (() => void) | undefined;
   /**

@@ -101,7 +101,8 @@ async function finish(
     ? z.array(envelopeSchema).parse(await get(asDevice, new URL('/device/withheld', httpsOf(deviceUrl))))
     : [];
 
-  // The first approver set names the installation; without a set, the device record does. Both come from the owner of the pinned CA.
+  // The first approver set names the installation; without a set, the device record names it. Both documents come from the owner of the
+  // pinned CA.
   const installation = first
     ? readApproverSet(first).approvers.installation
     : parseDocument(deviceRecordSchema, payloadOf(record, PAYLOAD_TYPES.record)).installation;

@@ -14,7 +14,7 @@ interface MachineSensors {
   readonly onFailure: (why: string) => void;
 }
 
-/** Loads the client of D-Bus only on machines with GeoClue. */
+/** The client of D-Bus is loaded only on machines with GeoClue. */
 const readGeoclueOf = async (bus: string) => (await import('./geoclue.ts')).readGeoclue(bus);
 
 const ABSENT = new Set(['ECONNREFUSED', 'ENOENT']);

@@ -12,7 +12,7 @@ import {
   type SoftwareEntry,
 } from '../../shared/inventory/software.ts';
 
-/** Reader of each section on one platform. Null: the platform or the machine does not offer the data. */
+/** Reader of each inventory section on one platform; null if the platform or the machine does not offer the data. */
 export type Collectors = {
   readonly [Name in SectionName]: () => Promise<NonNullable<Sections[Name]> | null>;
 } & { readonly software: () => Promise<readonly SoftwareEntry[] | null> };
@@ -27,7 +27,7 @@ export function inventoryFrom(
     const sections: Partial<Record<SectionName, unknown>> = {};
     const missing: Missing = {};
     let software: readonly SoftwareEntry[] = [];
-    // One after another, so that the collection does not slow the user's work.
+    // Sections are read one after another, so that the collection does not slow down the user's work.
     for (const section of SECTIONS) {
       if (section === 'queries' || !wanted.has(section)) continue;
       try {
@@ -49,13 +49,13 @@ export function inventoryFrom(
   };
 }
 
-/** Entries in a fixed order without repetitions, so that equal lists have equal digests. */
+/** Software entries in a fixed order without repetitions, so that equal lists have equal digests. */
 export const sortedEntries = (entries: readonly SoftwareEntry[]): SoftwareEntry[] =>
   [...new Map(entries.map((entry) => [entryKey(entry), entry]))]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, entry]) => entry);
 
-/** Entry with texts that fit; null without a name. */
+/** Software entry with cleaned and shortened texts; an empty list if the software has no name. */
 export function entryOf(
   source: SoftwareEntry[0],
   name: string | null | undefined,
@@ -72,7 +72,7 @@ export function entryOf(
 const NOTHING =
   /^(|-|none|n\/a|null|unknown|not specified|default string|to be filled by o\.e\.m\.|system (serial number|product name|manufacturer))$/i;
 
-/** Text of the firmware or system; null for the placeholders of manufacturers. */
+/** Cleaned text that the firmware or system reports; null if it is only a placeholder of the manufacturer. */
 export function known(value: string | null | undefined, longest = 128): string | null {
   const text = cleanText(value ?? '', longest);
   return NOTHING.test(text) ? null : text;

@@ -6,9 +6,9 @@ import { OPTIONAL_SECTIONS, SECTIONS, type Section } from '../../shared/inventor
 
 export interface Widening {
   readonly section: Section;
-  /** Time at which the agent learned of it, by the machine's clock. */
+  /** Time at which the agent learned of the change, by the machine's clock. */
   readonly at: number;
-  /** Time at which the device displayed it to the user; null if it has not. */
+  /** Time at which the device displayed the change to the user; null if it has not. */
   readonly displayedAt: number | null;
 }
 
@@ -23,8 +23,8 @@ export interface CollectionSettings {
 }
 
 /**
- * Settings after the server's list of switched-off sections arrived. The first settings after an enrollment are no widening: the user has
- * not yet been told otherwise.
+ * Computes the settings after the server's list of switched-off sections arrived. The first list after an enrollment only sets the start:
+ * no section counts as widened, because the user has not been told of any settings before.
  */
 export function nextSettings(
   stored: CollectionSettings | null,

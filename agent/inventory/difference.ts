@@ -5,7 +5,7 @@ import type { InventoryReport, InventoryState } from '../../shared/inventory/rep
 import { entryKey, MOST_CHANGES, type SoftwareEntry } from '../../shared/inventory/software.ts';
 import { sortedEntries } from './collect.ts';
 
-/** Maximum bytes of software entries in one report. Other sections and the frame need the rest of its 256 KiB. */
+/** Maximum bytes of software entries in one report. The rest of the frame's 256 KiB is for other sections and the frame itself. */
 const SOFTWARE_BYTES = 96 * 1024;
 
 export const NO_INVENTORY: InventoryState = { sections: {}, missing: {}, software: [] };
@@ -20,7 +20,7 @@ export function digestOf({ sections, missing, software }: InventoryState): strin
 
 export interface Difference {
   readonly report: InventoryReport;
-  /** State of the server after the report. */
+  /** Inventory that the server has stored after it received the report. */
   readonly after: InventoryState;
 }
 

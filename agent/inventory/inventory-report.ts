@@ -24,7 +24,7 @@ export interface InventoryStore {
   acknowledgedInventory(): InventoryState | null;
   /** True while a report waits for the server's confirmation. */
   inventoryWaits(): boolean;
-  /** Stores a report for sending, instead of a waiting one. `after`: the server's state once it has confirmed the report. */
+  /** Puts a report into the outbox, where it replaces a waiting one. `after`: inventory that the server has after the report. */
   reportInventory(report: InventoryReport, after: InventoryState): void;
   /** Forgets the acknowledged state and the waiting report, so that the next report is complete. */
   forgetInventory(): void;
@@ -36,19 +36,19 @@ const EVERY = 4 * 3_600_000;
 const COMPLETE_EVERY = 60_000;
 
 export interface InventoryReporting {
-  /** The server's list of sections that are switched off. The first one after the start also starts the first report. */
+  /** Called with the server's list of switched-off sections. The first list after the agent's start also starts the first report. */
   sectionsReceived(off: readonly Section[]): void;
-  /** The server does not have the base of a report. */
+  /** Called when the server lacks the inventory on which the last report was based. The next report is then complete. */
   completeWanted(): void;
   /** Collects and reports the inventory now. Rejects if the collection fails. */
   refresh(): Promise<void>;
   /** Collects and reports the inventory if the time has come, and offers undisplayed changes of the collection to the desktop. */
   maintain(): Promise<void>;
-  /** The server has confirmed reports. Sends the rest of a large change. */
+  /** Called when the server has confirmed reports. Sends the rest of a large change. */
   confirmed(): void;
-  /** `queries`: live queries that the device has received. */
+  /** Returns the view of collected data for the user. `queries`: live queries that the device has received. */
   privacy(queries: readonly ReceivedQuery[]): PrivacyView;
-  /** The device has displayed the list of collected sections to its user. */
+  /** Called when the device has displayed the list of collected sections to its user. */
   displayed(): void;
 }
 
@@ -85,7 +85,8 @@ export function createInventoryReport({
   };
 
   function send(): void {
-    // The server may have stored a report that was sent already. A new one could only be based on it after its confirmation.
+    // While connected, the device sends no new report before the server confirms the last one. The server may already have that report, and
+    // the next report must be based on it.
     if (latest === null || (isConnected() && store.inventoryWaits())) return;
     const difference = differenceOf(store.acknowledgedInventory(), latest, now());
     if (difference === null) return;
@@ -111,13 +112,13 @@ export function createInventoryReport({
     const current = store.collectionSettings() ?? settings;
     latest = withReasons(collected, current);
     send();
-    // Without a change, the report only tells the server that its state is still current.
+    // If nothing changed, a short report tells the server that its inventory is still current.
     if (!store.inventoryWaits()) sendUnchanged();
   }
 
   const refreshLogged = () => refresh().catch(onFailure);
 
-  /** A failure to display is repeated in the next maintenance round. */
+  /** Tells the user about newly collected sections. If the display fails, the next maintenance round tries again. */
   async function offer(): Promise<void> {
     const settings = store.collectionSettings();
     const sections = settings ? undisplayed(settings) : [];

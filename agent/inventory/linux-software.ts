@@ -30,7 +30,7 @@ const linesOf = (output: string): string[] => output.split('\n').filter((line) =
 export function parseDpkg(output: string, native: string): SoftwareEntry[] {
   return linesOf(output).flatMap((line) => {
     const [status = '', name = '', version = '', architecture = '', source = '', sourceVersion = ''] = line.split('\t');
-    // The second letter is the state of the package (dpkg-query(1)): `i` is installed, also for one on hold.
+    // The second letter is the state of the package (dpkg-query(1)): `i` is installed, also for a package on hold.
     if (status[1] !== 'i') return [];
     const shown = architecture === native || architecture === 'all' ? name : `${name}:${architecture}`;
     const origin =

@@ -157,7 +157,8 @@ async function linuxBatteries(): Promise<NonNullable<Sections['battery']>> {
 type Updates = NonNullable<Sections['updates']>;
 
 async function linuxUpdates(): Promise<Updates | null> {
-  // A simulation changes nothing, needs no lock and uses no network: it compares with the lists that the system fetched last.
+  // A simulation changes nothing, needs no lock and uses no network. It compares the installed packages with the lists that the system
+  // fetched last.
   const apt = await runUntranslated(
     'apt-get',
     ['--simulate', '-o', 'Debug::NoLocking=true', '--with-new-pkgs', 'upgrade'],

@@ -5,7 +5,7 @@ import { networkOf, systemOf } from './machine.ts';
 
 const nothing = async () => null;
 
-/** Collectors for a platform that the agent does not know: only what Node knows. */
+/** Collectors for an unknown platform. They report only what Node.js knows. */
 const otherCollectors: Collectors = {
   system: async () =>
     systemOf(

@@ -1,4 +1,4 @@
-/** Data that Node knows on every platform. */
+/** Data about the machine that Node.js knows on every platform. */
 import { X509Certificate } from 'node:crypto';
 import { arch, cpus, hostname, networkInterfaces, platform, release, totalmem } from 'node:os';
 import { MOST_ADAPTERS, MOST_CERTIFICATES, type Sections, type System } from '../../shared/inventory/inventory.ts';

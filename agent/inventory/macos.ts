@@ -87,7 +87,7 @@ const storageSchema = z.object({
   ),
 });
 
-/** FileVault encrypts the volume of the system. Nothing here tells whether another volume is encrypted. */
+/** FileVault encrypts the volume of the system. The output does not show whether another volume is encrypted. */
 export function parseMacDisks(volumes: string, vault: string): NonNullable<Sections['disks']> {
   const fileVault = /FileVault is On/.test(vault) ? true : /FileVault is Off/.test(vault) ? false : null;
   const disks = storageSchema.parse(JSON.parse(volumes)).SPStorageDataType.slice(0, 64);

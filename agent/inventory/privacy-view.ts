@@ -8,9 +8,12 @@ export interface PrivacySection {
   readonly section: Section;
   readonly title: string;
   readonly meaning: string;
-  /** `reported`: the server has or gets the values. `answers`: the agent answers live queries. Otherwise the reason why not. */
+  /**
+   * `reported`: the server has the values or gets them. `answers`: the agent reads the values only for live queries. `waiting`: the user
+   * must see the section first. Otherwise: the reason why the values are missing.
+   */
   readonly state: 'reported' | 'waiting' | 'answers' | MissingReason;
-  /** Time at which the section was switched on or added after the first report; null if it never was. */
+  /** Time at which the section was switched on or added after the first report; null if it was on from the start. */
   readonly widenedAt: number | null;
   readonly values: unknown;
 }

@@ -1,4 +1,6 @@
-/** Runs the programs of the operating system that the inventory reads. No shell, a deadline and a limit for the output. */
+/**
+ * Runs the programs of the operating system that the inventory reads: without a shell, with a deadline, and with a limit for the output.
+ */
 import { execFile } from 'node:child_process';
 
 export interface ProgramLimits {
@@ -6,7 +8,7 @@ export interface ProgramLimits {
   readonly within?: number;
   /** Maximum bytes of output. */
   readonly most?: number;
-  /** Exit codes other than 0 that are no failure. */
+  /** Exit codes other than 0 that do not count as a failure. */
   readonly codes?: readonly number[];
   /** Exit code that means that the program is not installed. */
   readonly missing?: number;

@@ -22,7 +22,7 @@ const SCRIPTS = {
   certificates: `@(Get-ChildItem Cert:\\LocalMachine\\My|%{[Convert]::ToBase64String($_.RawData)}) ${JSON_OUT}`,
 } as const;
 
-/** Output of a script as JSON. An empty list has no output, and a list with one element may be the element alone. */
+/** Output of a script as JSON. PowerShell prints nothing for an empty list, and may print a list with one element as the element alone. */
 async function outputOf(script: keyof typeof SCRIPTS): Promise<string | null> {
   return runProgram(
     'powershell.exe',

@@ -10,7 +10,7 @@ export interface LogFile {
   read(): string;
 }
 
-/** `most`: bytes of one file. The older file is replaced when the newer one is full. */
+/** `most`: maximum bytes of one file. When the newer file is full, the agent replaces the older file. */
 export function openLogFile(file: string, most = 2 * 1024 * 1024): LogFile {
   const older = `${file}.1`;
   let size = sizeOf(file);

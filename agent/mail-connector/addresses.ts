@@ -7,16 +7,16 @@ const LONGEST = 254;
 const LONGEST_LOCAL = 64;
 
 /**
- * Address in the form that is compared with the addresses of people: normalized (`normalAddress`), with a plain local part. Null for an
- * address that no person can have here: a quoted local part, an address literal, and forms that ask for a relay (RFC 5321, appendix F.2),
- * such as `user%other.example@here.example`, `other.example!user@here.example` and `@relay:user@other.example`.
+ * Returns the address in the normal form that is compared with the addresses of people (`normalAddress`). Returns null for an address that
+ * no person can have here: a quoted local part, an address literal, or a form that asks for a relay (RFC 5321, appendix F.2). Examples of
+ * the last are `user%other.example@here.example` and `@relay:user@other.example`.
  */
 export function plainAddress(text: string): string | null {
   const address = normalAddress(text);
   return Buffer.byteLength(address) <= LONGEST && PLAIN.test(address) ? address : null;
 }
 
-/** A dot-atom without `%` and `!`, with letters, marks and numbers of all scripts (RFC 6531), and a domain name in ASCII. */
+/** Local part: a dot-atom without `%` and `!`, with letters, marks and numbers of all scripts (RFC 6531). Then a domain name in ASCII. */
 const PLAIN =
   /^[\p{L}\p{M}\p{N}#$&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{M}\p{N}#$&'*+/=?^_`{|}~-]+)*@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/u;
 
@@ -29,7 +29,10 @@ export function normalAddress(text: string): string {
   return withAsciiDomain(address) ?? address;
 }
 
-/** Address with the domain as A-labels in lower case. The local part stays as it is, because only its mail server knows what it means. */
+/**
+ * Address with the domain as A-labels in lower case. The local part stays as it is, because only the mail server of that domain knows its
+ * meaning.
+ */
 export const wireAddress = (address: string): string => withAsciiDomain(address) ?? address;
 
 function withAsciiDomain(address: string): string | null {

@@ -1,4 +1,4 @@
-/** Check of the author fields of a message. The parser of addresses is loaded with this file, so programs that rarely need it load it later. */
+/** Check of the author fields of a message. This file also loads a large address parser, so programs should import it only when needed. */
 import addressparser from 'nodemailer/lib/addressparser';
 import { isSameAddress } from './addresses.ts';
 import { headerFields, headerOf, isHeaderWhole, textOf } from './message-header.ts';

@@ -9,7 +9,7 @@ import { createSubmitter } from './submission.ts';
 
 export interface ConfigCheck {
   readonly lines: readonly string[];
-  /** False if the connector cannot start. */
+  /** Returns false if the connector cannot start. */
   readonly usable: boolean;
 }
 

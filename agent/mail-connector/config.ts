@@ -76,7 +76,7 @@ export interface ConnectorConfig {
   readonly mailbox: MailboxSource | null;
 }
 
-/** Folder of the connector, which every command needs. The other settings are needed to run. */
+/** Folder of the connector, the only setting that every command needs. */
 export function connectorHome(home: string | undefined, env: NodeJS.ProcessEnv = process.env): string {
   return home ?? env['CORDON_CONNECTOR_HOME'] ?? '/var/lib/cordon-mail-connector';
 }

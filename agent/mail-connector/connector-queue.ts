@@ -21,14 +21,17 @@ const DAY = 86_400_000;
 const MOST_MESSAGES = 100_000;
 /** Free disk space that mail never uses, so that orders and receipts of the agent always have space. */
 const FREE_FOR_AGENT = 64 * MiB;
-/** Milliseconds for which the queue recognizes a repeated message. The server repeats an item until it is acknowledged. */
+/** Milliseconds for which the queue recognizes a repeated message. The server sends an item again until the connector acknowledges it. */
 const REMEMBER = 30 * DAY;
 /**
- * Milliseconds for which a message stays that the key cannot decrypt. An admin has this time to restore the damaged file. Without a limit,
- * such messages would take up the queue for ever.
+ * Milliseconds for which the queue keeps a message that its key cannot decrypt. An admin has this time to restore the damaged file. Without
+ * a limit, such messages would fill the queue.
  */
 const KEEP_UNREADABLE = 30 * DAY;
-/** Milliseconds for which a handed delivery waits for events. The server keeps mail for 30 days; only an order holds it longer. */
+/**
+ * Milliseconds for which a delivery that the server has accepted waits for its result. The server keeps mail for 30 days; only an order
+ * holds it longer.
+ */
 const AWAIT_EVENTS = 90 * DAY;
 
 export const NOTIFY = ['NEVER', 'SUCCESS', 'FAILURE', 'DELAY'] as const;
@@ -39,7 +42,7 @@ const envelopeSchema = z.strictObject({
   to: z.array(
     z.strictObject({
       address: z.string(),
-      /** Person of an inbound message. */
+      /** Identifier of the person who receives an inbound message. */
       person: z.string().nullable(),
       /** Conditions for a notification (RFC 3461, section 4.1); null if the sender stated none. */
       notify: z.array(z.enum(NOTIFY)).nullable(),
@@ -87,7 +90,7 @@ export interface ConnectorQueue {
   open(): Promise<void>;
   /** Stores a message durably. Returns null if the queue has accepted a message with the same name before. */
   add(mail: NewMail, alsoInTransaction?: () => void): Promise<string | null>;
-  /** Remembers for 30 days that a message with this name cannot be taken now. */
+  /** Records for 30 days that the connector could not take the message with this name. */
   skip(name: string): void;
   /** Time of the last `skip` with this name; null if there was none. */
   skippedAt(name: string): number | null;
@@ -96,19 +99,25 @@ export interface ConnectorQueue {
   /** True if a `late` message of this size has space. Late messages may use half of the queue, so that mail from outside still has space. */
   hasSpaceForLate(bytes: number): boolean;
   mail(id: string): QueuedMail | null;
-  /** Content of the message. Exists until every delivery is handed over or has ended, and longer if a notification may need it. */
+  /**
+   * Reads the content of the message. The content exists until the server has every delivery or every delivery has ended, and longer if a
+   * notification may need it.
+   */
   message(id: string): Promise<Buffer>;
-  /** Deliveries whose next attempt is due, oldest first. Inbound deliveries to one person, and late ones to one device, keep their order. */
+  /**
+   * Deliveries whose next attempt is due, oldest first. Inbound deliveries to one person keep their order, and so do late deliveries to one
+   * device.
+   */
   due(kind: MailKind, limit: number): readonly DeliveryRow[];
-  /** Status notifications for the outside that are due. They leave also while an order holds all other mail. */
+  /** Due status notifications for senders outside the company. The connector sends them even while an order holds all other mail. */
   dueNotifications(limit: number): readonly DeliveryRow[];
   /** Time of the next attempt that is not due yet; null if none is planned. */
   nextDue(kind: MailKind): number | null;
   delivery(mail: string, recipient: number): DeliveryRow | null;
   bySealed(sealed: string): DeliveryRow | null;
   /**
-   * Stores the id of the sealed mail before the first attempt, so that a repeated attempt uses the same id. Null if the delivery has ended
-   * meanwhile: another id would deliver the message twice.
+   * Stores the id of the sealed mail before the first attempt, so that a repeated attempt uses the same id. Returns null if the delivery
+   * has ended meanwhile, because another id would deliver the message twice.
    */
   assignSealed(mail: string, recipient: number): string | null;
   retry(delivery: DeliveryRow, nextAt: number, options?: { readonly newSealed: boolean }): void;
@@ -116,17 +125,19 @@ export interface ConnectorQueue {
   saveCopy(sealed: string, copy: Copy): void;
   copies(sealed: string): readonly Copy[];
   end(delivery: DeliveryRow): void;
-  /** Ends the attempts to deliver a message that the key cannot decrypt. The row and the file stay for 30 days. */
+  /** Stops the attempts to deliver a message that the key cannot decrypt. The row and the file stay for 30 days. */
   setAside(delivery: DeliveryRow): void;
-  /** Stores durably that an order suspends mail now, as the server said. */
+  /** Stores durably that, according to the server, an order suspends mail now. */
   noteSuspension(): void;
   /** Time of the last `noteSuspension`; 0 if there was none. */
   suspendedAt(): number;
   counts(): Readonly<Record<string, number>>;
   digest(...parts: readonly (string | Uint8Array)[]): string;
-  /** Ends handed deliveries of earlier enrollments of the connector, because their events do not arrive. */
+  /** Ends the deliveries that the server accepted from earlier enrollments of the connector, because their results never arrive. */
   beginEnrollment(device: string, generation: number): void;
-  /** Ends handed deliveries after 90 days, and unreadable ones after 30 days. Deletes files that no waiting delivery needs, and old names. */
+  /**
+   * Ends accepted deliveries after 90 days and unreadable ones after 30 days. Deletes old names, and files that no waiting delivery needs.
+   */
   clean(): void;
   close(): void;
 }
@@ -137,7 +148,7 @@ export function openConnectorQueue(ports: {
   /** Largest total size of the queued messages in bytes. */
   readonly limit: number;
   readonly now: () => number;
-  /** Called when a new key has taken the place of a destroyed one. */
+  /** Called when a new key has replaced a destroyed one. */
   readonly onNewKey: () => void;
 }): ConnectorQueue {
   const { folder, key, limit, now } = ports;
@@ -265,7 +276,7 @@ export function openConnectorQueue(ports: {
       if (sealed === null) throw new Error('a delivery without a sealed mail cannot be handed over');
       rows.transaction(() => {
         rows.markHanded(mail, recipient);
-        // An event of the server may have arrived before this response.
+        // The server may have sent an event about the delivery before this response. Such an event is newer, so it stays.
         const known = new Set(rows.copies(sealed).map(({ device }) => device));
         for (const copy of copies) if (!known.has(copy.device)) saveCopy(sealed, copy);
       });

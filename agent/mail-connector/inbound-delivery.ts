@@ -14,7 +14,7 @@ import type { DeliveryResult, SenderNotices } from './sender-notices.ts';
 import { ownSuspension, suspensionOf } from './smtp-reply.ts';
 import { setAsideUnreadable } from './unreadable.ts';
 
-/** Deliveries that one run reads from the queue, and people whose mail is sealed at the same time. */
+/** Maximum deliveries that one run reads from the queue, and maximum people whose mail is sealed at the same time. */
 const PER_RUN = 500;
 const LANES = 3;
 /** Milliseconds until the next attempt while an order suspends mail for this connector. The end of the order starts a run at once. */
@@ -27,7 +27,7 @@ const SUSPENDED_RETRY = 60_000;
 export interface InboundDelivery {
   /** Attempts all due deliveries. Returns the time of the next attempt; null if none is planned. */
   run(): Promise<number | null>;
-  /** Stores an event of the server for one device. */
+  /** Stores the server's event about the delivery to one device. */
   take(event: MailEvent): Promise<void>;
 }
 
@@ -43,14 +43,14 @@ export interface InboundDeliveryPorts {
   readonly random: () => number;
   readonly onFailure: (what: string, error: unknown) => void;
   readonly onUnreadable: (detail: string) => void;
-  /** Called when one device of a person does not get a message that another device accepted. */
+  /** Called when another device of the person accepted a message that this device does not get. */
   readonly onMissed: (detail: string) => void;
 }
 
 export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDelivery {
   const { queue, recipients, notices, now } = ports;
 
-  /** Returns the time of the next attempt for this lane; null if the lane is empty. */
+  /** Attempts the deliveries to one person (lane) in order. Returns the time of the next attempt; null if no delivery is left. */
   async function runLane(lane: readonly DeliveryRow[]): Promise<number | null> {
     for (const delivery of lane) {
       const next = await attempt(delivery);
@@ -78,7 +78,7 @@ export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDeliv
     try {
       return await handOver(mail, delivery);
     } catch (error) {
-      // The event of a device may have ended the delivery during the attempt.
+      // During the attempt, an event of the device may have ended the delivery.
       if (!isWaiting(delivery)) return null;
       if (!isCordonError(error) || error.code === 'document_malformed') throw error;
       ports.onFailure('a message', error);
@@ -183,7 +183,7 @@ export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDeliv
   async function ended(mail: QueuedMail, delivery: DeliveryRow, result: DeliveryResult): Promise<null> {
     const { device } = mail.envelope;
     if (device !== undefined) missed(mail, device, result.reason);
-    // An event may have reported the delivery, although the response to the attempt was lost.
+    // If the response to an attempt was lost, an event may already have reported the delivery. The event then decides the result.
     const known = delivery.sealed && settledResult(queue.copies(delivery.sealed), delivery.state);
     await notices.end(mail, delivery, known || result);
     return null;
@@ -203,7 +203,7 @@ export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDeliv
       for (let lane = lanes.shift(); lane; lane = lanes.shift()) times.push(await runLane(lane));
     });
     await Promise.all(workers);
-    // More deliveries may be due than one run reads.
+    // One run reads only a limited number of due deliveries. If there may be more, the next run starts at once.
     if (due.length === PER_RUN && times.includes(null)) times.push(now());
     const next = [...times, queue.nextDue(kind)].filter((each) => each !== null);
     return next.length === 0 ? null : Math.min(...next);
@@ -222,8 +222,8 @@ export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDeliv
         const mail = queue.mail(delivery.mail);
         if (!mail) return;
         queue.saveCopy(id, { device, state, denial });
-        // Without the response to the attempt, the connector does not know whether the queue of another device was full. The next attempt
-        // with the same id gets this response.
+        // If the response to the attempt was lost, the connector does not know whether the queue of another device was full. It repeats the
+        // attempt with the same id to get the response.
         if (delivery.state === 'handed') await settle(mail, delivery);
       } catch (error) {
         if (!setAsideUnreadable(error, delivery, ports)) throw error;
@@ -238,7 +238,7 @@ type AfterHandOver =
   | { readonly type: 'refused'; readonly denial: DenialNotice | null }
   /** An order suspends mail for this connector. */
   | { readonly type: 'suspended' }
-  /** No device accepted the message. A new attempt with another id may succeed. */
+  /** No device accepted the message, so a new attempt with another id may succeed. */
   | { readonly type: 'retry' };
 
 export function afterHandOver({ denial, recipients }: MailResponse): AfterHandOver {

@@ -32,7 +32,7 @@ import { createSubmitter } from './submission.ts';
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const RETRY_AFTER = 10 * SECOND;
-/** Interval of fetches without a hint of the server, because a hint may be lost. */
+/** Interval at which the connector fetches mail even if the server sent no hint, because a hint may be lost. */
 const FETCH_EVERY = MINUTE;
 const CLEAN_EVERY = 60 * MINUTE;
 
@@ -62,7 +62,7 @@ export interface MailConnectorStatus {
 }
 
 export interface MailConnector {
-  /** Looks for work at once: a new mail, the end of an order, or a new connection. */
+  /** Starts all due work at once. Called after new mail, the end of an order or a new connection. */
   wake(): void;
   status(): MailConnectorStatus;
   stop(): Promise<void>;
@@ -87,7 +87,7 @@ export async function startMailConnector(ports: MailConnectorPorts): Promise<Mai
   const { device, generation } = ports.self();
   queue.beginEnrollment(device, generation);
   let mailbox: MailboxReader | null = null;
-  /** A lock removes the key from memory, so each run opens the key again. While the workspace is not open, no work is possible. */
+  /** A lock removes the key from memory, so each run loads the key again. While the workspace is not open, the connector cannot work. */
   const whileOpen = (work: () => Promise<number | null>) => async (): Promise<number | null> => {
     if (ports.workspace.state() !== 'open') return Date.now() + RETRY_AFTER;
     await queue.open();
@@ -128,7 +128,7 @@ export async function startMailConnector(ports: MailConnectorPorts): Promise<Mai
     const smtpPorts = { queue, recipients, gate, explain, onQueued: wakeAll, onFailure, now: Date.now };
     if (config.smtp) smtp = await startSmtpIntake(config.smtp, smtpPorts);
   } catch (error) {
-    // The port may be in use. The next start opens the queue again.
+    // The start fails, for example if the port is in use. The next start opens the queue again.
     submitter.close();
     queue.close();
     throw error;

@@ -13,7 +13,7 @@ import type { Recipients } from './recipients.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
-/** Interval for a new look at the mailbox, also if the server sends no notification. */
+/** Interval at which the connector checks the mailbox even if the server sends no notification. */
 const LOOK_EVERY = 5 * MINUTE;
 /** Servers may end an IDLE after 30 minutes (RFC 2177). */
 const RENEW_IDLE = 20 * MINUTE;
@@ -21,9 +21,9 @@ const RENEW_IDLE = 20 * MINUTE;
 const IDLE_AFTER = 500;
 const FIRST_RETRY = 5 * SECOND;
 const LONGEST_RETRY = 5 * MINUTE;
-/** Messages that one look takes. Messages that stay in the mailbox do not count. */
+/** Maximum messages that one check of the mailbox takes. Messages that stay in the mailbox do not count. */
 const PER_LOOK = 200;
-/** Interval of attempts to take a message that stays in the mailbox. Its recipient may be added later. */
+/** Interval of attempts to take a message that stays in the mailbox, because an admin may add its recipient later. */
 const SKIP_FOR = 24 * 60 * MINUTE;
 
 export interface MailboxSource {
@@ -90,7 +90,7 @@ export function createMailboxReader(ports: MailboxReaderPorts): MailboxReader {
     return fresh;
   }
 
-  /** Returns true if more messages may wait than one look takes. */
+  /** Returns true if more messages may wait than one check takes. */
   async function look(): Promise<boolean> {
     const imap = await connected();
     if (!ports.mayRead()) return false;
@@ -136,7 +136,7 @@ export function createMailboxReader(ports: MailboxReaderPorts): MailboxReader {
     return true;
   }
 
-  /** Null if the message has no recipient here. It then stays unseen in the mailbox, where an admin finds it. */
+  /** Null if no recipient of the message is known here. The message then stays unread in the mailbox, where an admin finds it. */
   async function envelopeOf(headers: Buffer): Promise<QueuedEnvelope | null> {
     const { from, to } = envelopeIn(headers, source.recipient);
     const check = to === null ? ({ state: 'unknown' } as const) : await recipients.check(to);

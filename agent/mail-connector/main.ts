@@ -86,7 +86,7 @@ export async function main(argv: readonly string[], time?: DeviceTime): Promise<
   }
 }
 
-/** Text of the agent's code with the commands of this program. */
+/** Takes an agent's text, and replaces the agent's commands by those of this program. */
 const ofConnector = (text: string): string => text.replaceAll('`cordon-agent ', `\`${NAME} `);
 
 /** Lines of `status`. `status`: null if no connector runs. */

@@ -13,7 +13,7 @@ const EMPTY_LINE = /\r?\n\r?\n/;
 const startOf = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
   Buffer.from(buffer, byteOffset, Math.min(byteLength, LONGEST_HEADER)).toString('latin1');
 
-/** Header of the message with its last line break, at most 256 KiB. A message without an empty line is all header. */
+/** Header of the message with its last line break, at most 256 KiB. Without an empty line, the whole message counts as header. */
 export function headerOf(message: Uint8Array): string {
   const text = startOf(message);
   const end = EMPTY_LINE.exec(text);
@@ -53,7 +53,9 @@ export interface Trace {
   readonly at: number;
 }
 
-/** Trace information that each receiving server adds (RFC 5321, section 4.4). It does not name a recipient, because of blind copies. */
+/**
+ * Trace information that each receiving server adds (RFC 5321, section 4.4). It names no recipient, because that would reveal blind copies.
+ */
 export function receivedField({ helo, remoteAddress, host, protocol, id, at }: Trace): string {
   const name = helo.replaceAll(/[^\x21-\x27\x2a-\x7e]/g, '').slice(0, 255) || 'unknown';
   return `Received: from ${name} (${literal(remoteAddress)})\r\n\tby ${host} (Cordon) with ${protocol} id ${id};\r\n\t${mailDate(at)}\r\n`;

@@ -87,7 +87,7 @@ export function createOutboundDelivery(ports: {
     queue.retry(delivery, nextAttempt(delivery.attempts, now(), ports.random()));
   }
 
-  /** False while an order holds the mail. Notifications always leave, because they tell senders about the order. */
+  /** False while an order holds the mail. Status notifications are always sent, because they tell senders about the order. */
   function mayLeave({ at, envelope }: QueuedMail): boolean {
     const gate = ports.gate();
     if (envelope.from === null || ownSuspension(gate)?.returns) return true;
@@ -104,7 +104,7 @@ export function createOutboundDelivery(ports: {
 
   return {
     async run() {
-      // Notifications may be behind more held mail than one run reads.
+      // Notifications are sent first. Otherwise, held mail could take all places of a run, and notifications behind it would wait.
       if (!ports.gate().open) await attemptAll(queue.dueNotifications(PER_RUN));
       await attemptAll(queue.due('outbound', PER_RUN));
       return queue.nextDue('outbound');

@@ -33,7 +33,7 @@ export function createOutboundIntake(ports: {
   readonly now: () => number;
   readonly random: () => number;
   readonly onQueued: () => void;
-  /** Called for mail that no attempt can open. The server may delete it. */
+  /** Called for mail that no attempt can decrypt. The server may then delete the mail. */
   readonly onUnopenable: (detail: string) => void;
 }): OutboundIntake {
   const { queue, host, now } = ports;
@@ -44,7 +44,7 @@ export function createOutboundIntake(ports: {
       return await ports.open(mail, ports.piece);
     } catch (error) {
       if (!isUnopenable(error)) throw error;
-      // The proof of the sender may arrive later. The server deletes the mail now, so the connector keeps it.
+      // The proof of the sender may arrive later, but the server deletes the mail now. The connector therefore keeps the mail itself.
       if (error.code === 'unverified_member' && (await unverified.add(mail))) return null;
       ports.onUnopenable(`Mail ${mail.id} of ${mail.sender.device}: ${error.message}`);
       return null;

@@ -16,7 +16,7 @@ export interface QueueKey {
   seal(context: string, plain: Uint8Array): Buffer;
   /** Throws `document_malformed` if the bytes are damaged or were sealed with another context or key. */
   unseal(context: string, sealed: Uint8Array): Buffer;
-  /** Digest of the given parts. Without the key, it reveals nothing about them. */
+  /** Digest of the given parts. A reader without the key learns nothing about the parts. */
   digest(...parts: readonly (string | Uint8Array)[]): string;
 }
 

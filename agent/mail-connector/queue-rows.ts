@@ -122,7 +122,7 @@ export function openQueueRows(file: string) {
         );
       }
     },
-    /** False if the name exists. */
+    /** Stores the name. Returns false if the name exists already. */
     markSeen: (name: string, at: number): boolean =>
       sql.run('insert into seen (name, at) values (?, ?) on conflict do nothing', name, at) > 0,
     isSeen: (name: string): boolean => one('select 1 from seen where name = ?', name) !== undefined,
@@ -209,7 +209,7 @@ export function openQueueRows(file: string) {
       const row = one(`select ${COLUMNS} from delivery where mail = ? and recipient = ?`, mail, recipient);
       return row ? deliveryOf(row) : null;
     },
-    /** Handed deliveries of messages that arrived before the given time. */
+    /** Deliveries that the server accepted, of messages that arrived before the given time. */
     handedBefore: (at: number): DeliveryRow[] =>
       sql
         .all(
@@ -230,13 +230,13 @@ export function openQueueRows(file: string) {
       ),
     markHanded: (mail: string, recipient: number): number =>
       sql.run(`update delivery set state = 'handed' where mail = ? and recipient = ?`, mail, recipient),
-    /** `until`: time at which the delivery is deleted. */
+    /** Sets an unreadable delivery aside. `until`: time at which the queue deletes the delivery. */
     setAside: (mail: string, recipient: number, until: number): number =>
       sql.run(
         `update delivery set state = 'unreadable', next_at = ? where mail = ? and recipient = ?`,
         ...[until, mail, recipient],
       ),
-    /** Deliveries that were set aside until `now` or earlier. */
+    /** Unreadable deliveries whose storage time has ended at `now`. */
     setAsideUntil: (now: number): DeliveryRow[] =>
       sql
         .all(`select ${COLUMNS} from delivery where state = 'unreadable' and next_at <= ? limit 10000`, now)

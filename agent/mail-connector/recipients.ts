@@ -6,9 +6,12 @@ import type { Member } from '../messaging/members/member.ts';
 import { isSameAddress, normalAddress } from './addresses.ts';
 import { type Suspension, suspensionOf } from './smtp-reply.ts';
 
-/** States that the connector may use again. A refusal must end at once when its order ends, or when the mailbox has space. */
+/**
+ * States that the connector may cache. It does not cache refusals, because a refusal must end at once when its order ends or the mailbox
+ * has space.
+ */
 const CACHED: ReadonlySet<RecipientCheck['state']> = new Set(['available', 'held', 'unknown']);
-/** Milliseconds for which a response of the server is used again, long enough for the recipients of one burst of mail. */
+/** Milliseconds for which a response of the server stays in the cache: long enough for the recipients of one burst of mail. */
 const CACHE = 10_000;
 const MOST_CACHED = 10_000;
 
@@ -24,7 +27,7 @@ export interface Recipients {
 }
 
 /**
- * Recipients of mail. The server says whose address it is. The connector believes the server only if the countersigned certificate of a
+ * Recipients of mail. The server names the person with an address. The connector accepts this only if the countersigned certificate of a
  * device of this person contains the address. Otherwise a dishonest server could direct mail to a device of its own.
  */
 export function createRecipients(ports: {
@@ -87,8 +90,9 @@ export function createRecipients(ports: {
 }
 
 /**
- * True if the server takes `address` for the address `certified`, although mail systems do not: the server ignores letters that look alike,
- * and tags after a plus sign. False if `address` has no such letter or tag, because the server then has no reason for its statement.
+ * True if the server may treat `address` like the address `certified`, although mail systems treat them as different. The server ignores
+ * letters that look alike, and tags after a plus sign. An address without such a letter or tag gives the server no reason for its
+ * statement.
  */
 function isVariant(address: string, certified: string | null | undefined): boolean {
   if (certified == null || isSameAddress(address, certified)) return false;

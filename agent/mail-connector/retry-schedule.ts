@@ -16,8 +16,8 @@ export function nextAttempt(attempts: number, now: number, random: number): numb
 }
 
 /**
- * Start of the time after which mail is returned. The time of an order does not count, so the time starts again with the end of the order.
- * `suspendedAt`: last time at which an order suspended mail.
+ * Start of the period after which the connector returns a mail. The time under an order does not count, so the period starts again when the
+ * order ends. `suspendedAt`: last time at which an order suspended mail.
  */
 export const attemptsSince = (acceptedAt: number, suspendedAt: number, { open, since }: GateView): number =>
   Math.max(acceptedAt, suspendedAt, open ? since : 0);

@@ -31,14 +31,18 @@ export function createSenderNotices(ports: {
 }): SenderNotices {
   const { queue, host, now } = ports;
 
-  /** The whole message for a notification of a failure; null if its sender did not ask for it or it is too large. */
+  /**
+   * The whole message for a notification of a failure; null if the sender did not ask for the whole message, or if the message is too
+   * large.
+   */
   async function returned({ id, envelope }: QueuedMail, { action }: DeliveryResult): Promise<Buffer | null> {
     if (action !== 'failed' || envelope.returnFull !== true) return null;
     try {
       const message = await queue.message(id);
       return message.length <= LARGEST_RETURNED ? message : null;
     } catch (error) {
-      // The content is damaged, or too large to be kept after the hand-over. The header is in the envelope.
+      // The stored content is damaged, or was deleted after the delivery because of its size. The notification then has only the header,
+      // which the envelope contains.
       if (isMissing(error) || isCordonError(error, 'document_malformed')) return null;
       throw error;
     }
@@ -90,7 +94,7 @@ export function createSenderNotices(ports: {
   };
 }
 
-/** A sender who states no condition wants to hear of failures only (RFC 3461, section 4.1). */
+/** A sender without a stated condition wants only notifications of failures (RFC 3461, section 4.1). */
 function wantsNotice(notify: readonly string[] | null, action: DeliveryResult['action']): boolean {
   if (notify === null) return action === 'failed';
   return notify.includes(action === 'failed' ? 'FAILURE' : 'SUCCESS');

@@ -21,7 +21,7 @@ const MiB = 1024 * 1024;
 const MOST_HOPS = 100;
 /** Milliseconds without data after which a connection ends (RFC 5321, section 4.5.3.2.7). */
 const IDLE = 5 * MINUTE;
-/** Longest connection, also for a client that sends a byte now and then. */
+/** Maximum duration of a connection, because a client could keep it open by sending a byte from time to time. */
 const LONGEST_CONNECTION = 60 * MINUTE;
 /** Bytes of messages that all connections together may hold in memory. */
 const MEMORY = 160 * MiB;
@@ -102,7 +102,7 @@ export async function startSmtpIntake(options: SmtpIntakeOptions, ports: SmtpInt
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
 
-  /** Sends the reply that `decide` returns. After an unexpected error, the client tries again later. */
+  /** Sends the reply that `decide` returns. After an unexpected error, sends a temporary refusal, so that the client tries again later. */
   function answered(answer: Answer, decide: () => Promise<SmtpReply | string | null>): void {
     decide().then(
       (reply) =>
@@ -174,7 +174,8 @@ function createSession(options: SmtpIntakeOptions, ports: SmtpIntakePorts): Sess
         id: session.id,
         at,
       });
-      // A client that did not receive the reply `250` sends the same bytes again. A message without Message-ID may be equal to another one.
+      // A client that did not receive the reply `250` sends the same bytes again, and the queue recognizes them by their digest. A message
+      // without Message-ID always counts as new, because two different messages may have equal bytes.
       const recipients = envelope.to.map(({ address }) => address).sort();
       const name = hasField(fields, 'message-id')
         ? `smtp ${queue.digest(envelope.from ?? '', recipients.join(' '), content)}`

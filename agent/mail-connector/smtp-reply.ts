@@ -55,7 +55,10 @@ function suspensionText({ order, explanation, appeal }: Suspension): string {
 /** Replaces the explanation of a suspension by the public statement of its order. */
 export type Explain = (suspension: Suspension) => Suspension;
 
-/** Uses the signed order list, which every agent has. A withheld order has no public statement, so its explanation stays. */
+/**
+ * Uses the signed order list, which every agent has. A withheld order has no public statement, so this function leaves its explanation
+ * unchanged.
+ */
 export const explainFrom =
   (statementOf: (order: string) => PublicTexts | null): Explain =>
   (suspension) => {

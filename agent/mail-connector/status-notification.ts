@@ -36,7 +36,10 @@ export interface StatusReport {
 }
 
 const LONGEST_LINE = 76;
-/** Bytes of the largest message that a notification returns as a whole. For a larger one, it has the header (RFC 3461, section 4.3). */
+/**
+ * Bytes of the largest message that a notification returns as a whole. For a larger message, the notification contains only the header (RFC
+ * 3461, section 4.3).
+ */
 export const LARGEST_RETURNED = 1024 * 1024;
 
 export function statusNotification(report: StatusReport): Buffer {
@@ -91,7 +94,7 @@ function humanText({ action, recipient, reason, suspension, response, host, mess
   return Buffer.from(`${paragraphs.join('\n\n')}\n`.replaceAll(/\r?\n/g, '\r\n'), 'utf8');
 }
 
-/** Fields of the message and, after an empty line, fields of the recipient (RFC 3464, sections 2.2 and 2.3). */
+/** Fields about the message and, after an empty line, fields about the recipient (RFC 3464, sections 2.2 and 2.3). */
 function statusFields(report: StatusReport): string[] {
   const { host, arrivedAt, envelopeId, originalRecipient, recipient, action, status, response, suspension } = report;
   const diagnostic = response ?? (suspension && `${status} ${orderText(suspension)}`);
@@ -109,8 +112,8 @@ function statusFields(report: StatusReport): string[] {
 }
 
 /**
- * Address with its type. An address with other characters than ASCII has the type `utf-8` in the form for reports in ASCII, such as
- * `\x{E1}mina@corp.example` (RFC 6533, section 3).
+ * Address with its type. An address with characters outside ASCII has the type `utf-8` and an ASCII form, such as `\x{E1}mina@corp.example`
+ * (RFC 6533, section 3).
  */
 function addressField(address: string): string {
   if (/^[\x20-\x7e]*$/.test(address)) return `rfc822; ${address}`;
@@ -124,7 +127,8 @@ function original({ header, message }: StatusReport): string[] {
     return ['Content-Type: text/rfc822-headers; charset=utf-8', ...encoded(Buffer.from(header, 'latin1'))];
   const bytes = Buffer.from(message);
   if (isPlain(bytes)) return ['Content-Type: message/rfc822', ...encoded(bytes)];
-  // A part message/rfc822 may not be in base64 (RFC 2046, section 5.2.1). message/global may (RFC 6532, section 3.7).
+  // The body of a part message/rfc822 must not be in base64 (RFC 2046, section 5.2.1). The body of message/global may be (RFC 6532, section
+  // 3.7).
   return ['Content-Type: message/global', ...encoded(bytes)];
 }
 

@@ -1,4 +1,4 @@
-/** Submission of mail to the company's mail server (RFC 6409), with the bytes of the message as they are (library nodemailer). */
+/** Submission of mail to the company's mail server (RFC 6409, library nodemailer). The bytes of the message do not change. */
 import { createTransport } from 'nodemailer';
 import { z } from 'zod';
 import { oneLine } from '../../shared/text/visible-text.ts';

@@ -3,8 +3,8 @@ import type { ConnectorQueue } from './connector-queue.ts';
 import type { DeliveryRow } from './queue-rows.ts';
 
 /**
- * Sets a delivery aside whose message cannot be read, with an alert. Otherwise one damaged row would stop all mail behind it. Returns false
- * for any other error.
+ * Sets a delivery aside if its message cannot be decrypted, and raises an alert. Otherwise one damaged row would block all mail behind it.
+ * Returns false for any other error.
  */
 export function setAsideUnreadable(
   error: unknown,

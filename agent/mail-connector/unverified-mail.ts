@@ -6,13 +6,13 @@ import type { DeliveryRow } from './queue-rows.ts';
 import { isOverdue, nextAttempt } from './retry-schedule.ts';
 import { setAsideUnreadable } from './unreadable.ts';
 
-/** Mail that waits at the same time. A dishonest server could otherwise fill the queue with mail of invented devices. */
+/** Maximum mails that may wait at the same time. A dishonest server could otherwise fill the queue with mail of invented devices. */
 const MOST = 100;
 const PER_RUN = 20;
 
 /**
- * Sealed mail of devices that the connector could not verify, in the connector's own queue. The server deletes a mail after the
- * acknowledgment, and one unverified mail must not block the mail behind it. The connector tries for 5 days, and then gives up with an alert.
+ * Sealed mail of devices that the connector could not verify yet. It waits in the connector's own queue, because unverified mail must not
+ * block the mail behind it on the server. The connector tries for 5 days, and then gives up with an alert.
  */
 export interface UnverifiedMail {
   /** Stores the mail with its content durably. Returns false if there is no space for it. */
@@ -27,7 +27,7 @@ export function createUnverifiedMail(ports: {
   readonly queue: ConnectorQueue;
   readonly piece: PieceOf;
   readonly open: (mail: SealedMail, piece: PieceOf) => Promise<OpenedMail>;
-  /** Stores an opened mail durably. */
+  /** Queues a mail durably after it was verified and decrypted. */
   readonly store: (mail: SealedMail, opened: OpenedMail) => Promise<void>;
   readonly now: () => number;
   readonly random: () => number;

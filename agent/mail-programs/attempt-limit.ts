@@ -1,6 +1,6 @@
 /** Limit of wrong passwords on all connections together. */
 export interface AttemptLimit {
-  /** False while too many wrong passwords came in the last minute. */
+  /** False if the number of wrong passwords in the last minute has reached the limit. */
   allows(now: number): boolean;
   failed(now: number): void;
 }
@@ -17,7 +17,7 @@ export function createAttemptLimit(most: number): AttemptLimit {
   return {
     allows: (now) => recent(now).length < most,
     failed(now) {
-      // The newest failures decide, so the list needs no more than the limit.
+      // Only the newest failures count, so the list never needs more entries than the limit.
       failures = [...recent(now), now].slice(-most);
     },
   };

@@ -24,6 +24,6 @@ export function completedMessage(message: Buffer, { from, at, messageId }: Compl
   return Buffer.concat([added, Buffer.from(without, 'latin1'), message.subarray(header.length)]);
 }
 
-/** Line breaks of a local file as line breaks of an e-mail message. */
+/** Converts the line breaks of a local file to those of an e-mail message. */
 export const withMailLineBreaks = (text: Buffer): Buffer =>
   Buffer.from(text.toString('latin1').replaceAll(/\r?\n/g, '\r\n'), 'latin1');

@@ -14,7 +14,7 @@ import { hashPassword, newPassword, type ProgramSettings, settingsFile } from '.
 import { createSubmission } from './submission.ts';
 import type { SubmissionPort } from './submission-port.ts';
 
-/** Milliseconds between two looks at the mirror for changes by other programs. */
+/** Milliseconds between two checks of the mirror for changes by other programs. */
 const LOOK_EVERY = 5_000;
 const RETRY_AFTER = 10_000;
 
@@ -34,7 +34,7 @@ export interface NewMailPassword {
   readonly user: string;
   readonly port: number;
   readonly maildir: string;
-  /** Shown once. The device stores only a hash. */
+  /** Password in plain text, displayed once. The device stores only a hash. */
   readonly password: string;
   /** Passwd-file for Dovecot. */
   readonly passwords: string;
@@ -42,15 +42,18 @@ export interface NewMailPassword {
 
 export interface MailPrograms {
   status(): MailProgramsStatus;
-  /** Throws `forbidden` if the device record does not allow other mail programs. A second call makes a new password. */
+  /**
+   * Switches the service on. If it is on already, makes a new password. Throws `forbidden` if the device record does not allow other mail
+   * programs.
+   */
   switchOn(port: number): Promise<NewMailPassword>;
-  /** Resolves when the port is closed and the mirror is removed. */
+  /** Switches the service off. Resolves when the port is closed and the mirror is removed. */
   switchOff(): Promise<void>;
   /** Listens for changes of the status. The returned function ends the listening. */
   onChange(listener: () => void): () => void;
   /** Takes a message from `cordon-agent sendmail`. `from`: null for the user's own address. */
   send(message: Buffer, envelope: { readonly from: string | null; readonly to: readonly string[] }): Promise<SmtpReply>;
-  /** `forGood`: true if the enrollment has ended, so that settings and mirror are removed. */
+  /** Ends the service. `forGood`: true if the enrollment has ended, so that settings and mirror are removed. */
   stop(forGood: boolean): Promise<void>;
 }
 
@@ -122,7 +125,8 @@ export function openMailPrograms(ports: MailProgramsPorts): MailPrograms {
   async function run(): Promise<void> {
     if (!isRead) settings = await file.read();
     isRead = true;
-    // A later permission must not put plain text on the disk again without the user. A wipe ends the switch for the same reason.
+    // If the admin forbids the service, the user's switch ends too. A later permission must not write plain text to the disk again without
+    // the user's consent. A wipe ends the switch for the same reason.
     if (settings !== null && (allowed() === false || ports.workspace() === 'wiped')) {
       await file.remove();
       settings = null;
@@ -131,7 +135,7 @@ export function openMailPrograms(ports: MailProgramsPorts): MailPrograms {
     if (!mayWrite()) await removeMirror();
     if (settings === null || !isServing()) return done(null);
     await openPort(settings);
-    // Another program may create the folder again while the workspace is locked.
+    // Another program may create the folder again while the workspace is locked, so the next round looks for it again.
     if (!mayWrite()) return done(Date.now() + LOOK_EVERY);
     const isMore = await mirror.work();
     return done(isMore ? Date.now() : Date.now() + LOOK_EVERY);
@@ -186,7 +190,7 @@ export function openMailPrograms(ports: MailProgramsPorts): MailPrograms {
       try {
         await loop.runOrThrow();
       } catch (error) {
-        // The user does not see the password, so the switch would be useless.
+        // After this error, the user never sees the password. The switch would be useless, so it is set back.
         settings = null;
         problem = null;
         await file.remove();

@@ -50,9 +50,9 @@ export function withUnread(flags: string, unread: boolean): string {
 }
 
 /**
- * Changes for mails and files. `delivered`: mails that the mirror has had. If the file of such a mail is missing, another mail program has
- * deleted it, and it stays deleted in the mirror. `agreed`: `unread` of each mail when mirror and mail agreed. Without such a value, after a
- * start of the agent, a mail that is read on one side is read.
+ * Computes the changes that make mirror and mails agree. `delivered`: mails that the mirror has had. If such a mail has no file, another
+ * mail program has deleted the file, and the mail does not return to the mirror. `agreed`: the last value of `unread` on which mirror and
+ * mail agreed. After a start of the agent, this value is missing. A mail then counts as read if either side says so.
  */
 export function mirrorChanges(
   mails: readonly MirroredMail[],

@@ -1,14 +1,14 @@
-/** Work that keeps the mirror and the user's mail equal. */
+/** Work that keeps the mirror equal to the user's mail. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isCordonError } from '../../shared/errors.ts';
 import type { Mail } from '../mail/mail.ts';
 import type { Maildir } from './maildir.ts';
 import { type MirroredMail, mirrorChanges } from './maildir-changes.ts';
 
-/** Mails of each folder that the mirror contains, the newest ones. */
+/** Maximum number of mails in each folder of the mirror. The newest mails are mirrored. */
 const MOST_MIRRORED = 10_000;
 const LISTED_AT_ONCE = 200;
-/** Mails of one round. After a round, other work of the agent comes first. */
+/** Maximum number of mails in one round. Between two rounds, other work of the agent can run. */
 const DELIVERED_AT_ONCE = 20;
 
 export interface MaildirMirror {
@@ -50,7 +50,7 @@ export function createMaildirMirror(ports: {
     try {
       return await mail.source(id);
     } catch (error) {
-      // The mail cannot be opened on this device, or the user has deleted it.
+      // This device cannot decrypt the mail, or the user has deleted the mail.
       if (isCordonError(error, 'not_found')) return null;
       throw error;
     }
@@ -58,7 +58,7 @@ export function createMaildirMirror(ports: {
 
   async function currentMails(): Promise<readonly MirroredMail[]> {
     if (newest?.version !== version) {
-      // A change during the listing raises the version, so the next round lists again.
+      // If mail changes during the listing, `version` is higher afterward, and the next round lists the mails again.
       const listing = version;
       newest = { version: listing, mails: await listed() };
     }
@@ -96,7 +96,8 @@ export function createMaildirMirror(ports: {
         }
       }
       agreed = next;
-      // Mails are listed from new to old. Mail programs number them in the order of delivery.
+      // The list begins with the newest mail, but the mirror must get the oldest first: mail programs number mails in the order of
+      // delivery.
       const batch = missing.reverse().slice(0, DELIVERED_AT_ONCE);
       const handled = await maildir.deliver(batch, content, mayWrite);
       for (const { id } of batch.slice(0, handled)) known.add(id);

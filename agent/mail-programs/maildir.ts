@@ -26,11 +26,11 @@ export interface Maildir {
   /** Creates the folders, and removes incomplete deliveries. */
   prepare(): Promise<void>;
   files(): Promise<MirrorFile[]>;
-  /** Mails that the mirror has had since it was created. */
+  /** Ids of all mails that were written to the mirror since its creation. */
   delivered(): Promise<Set<string>>;
   /**
-   * Stores messages and then their ids, durably. `content` returns null for a message that does not exist. Stops at the first mail for which
-   * `mayWrite` is false. Returns the number of mails that it has handled.
+   * Writes messages to the mirror, and then records their ids, durably. `content` returns null for a message that does not exist. Stops at
+   * the first mail for which `mayWrite` is false. Returns the number of processed mails.
    */
   deliver(
     mails: readonly MirroredMail[],
@@ -155,8 +155,8 @@ async function tolerant(work: () => Promise<unknown>): Promise<void> {
 }
 
 /**
- * Removes mirrors whose removal was interrupted, and with `current` also the mirror itself. The rename takes the mirror away from other
- * programs at once.
+ * Deletes mirrors whose removal was interrupted. With `current`, deletes the present mirror too: it renames the mirror first, so that other
+ * programs lose access at once.
  */
 async function removeLeftovers(path: string, current = false): Promise<RemovedFiles> {
   const parent = dirname(path);
@@ -188,7 +188,9 @@ async function removeFolder(folder: string): Promise<RemovedFiles> {
   return { files, bytes };
 }
 
-/** A symbolic link is deleted, and its target stays. A lock file of Dovecot may disappear, and some of its files are read-only. */
+/**
+ * Deletes a symbolic link, but not its target. Dovecot may delete its own lock files at the same time, and some of its files are read-only.
+ */
 async function removeEntry(path: string, isFile: boolean): Promise<number> {
   try {
     if (!isFile) {

@@ -54,7 +54,7 @@ export function hashPassword(password: string, salt: Buffer = randomBytes(SALT))
   return `${SCHEME}${Buffer.concat([digestOf(password, salt), salt]).toString('base64')}`;
 }
 
-/** The comparison takes the same time for each wrong password. */
+/** The comparison takes the same time for every password, so that the time reveals nothing about the right one. */
 export function isPassword(password: string, stored: string): boolean {
   const bytes = Buffer.from(stored.slice(SCHEME.length), 'base64');
   const [expected, salt] = [bytes.subarray(0, 32), bytes.subarray(32)];

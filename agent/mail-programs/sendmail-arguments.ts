@@ -15,7 +15,7 @@ const WITH_VALUE = new Set('ABbCDdeFfhLMNOopRrVX');
 /** Options without a value. All but `-i` and `-t` have no effect here. */
 const WITHOUT_VALUE = new Set('GinmstUv');
 
-/** Returns a sentence if the arguments are wrong. */
+/** Parses the arguments of `sendmail`. Returns an error text if the arguments are wrong. */
 export function readSendmailArguments(args: readonly string[]): SendmailArguments | string {
   let [fromHeader, ignoreDots] = [false, false];
   let from: string | null = null;
@@ -53,7 +53,7 @@ export function readSendmailArguments(args: readonly string[]): SendmailArgument
 
 const addressIn = (value: string): string => value.trim().replace(/^<(.*)>$/, '$1');
 
-/** The message up to a line with a single dot. */
+/** Returns the message up to a line with a single dot, which ends the input. */
 export function untilDot(message: Buffer): Buffer {
   const found = /(?:^|\n)\.\r?(?:\n|$)/.exec(message.toString('latin1'));
   if (!found) return message;

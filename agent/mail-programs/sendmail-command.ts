@@ -25,7 +25,7 @@ Exit codes (sysexits.h):
   75  Temporary failure, such as an order that holds mail, or an agent that does not run
   77  Not permitted: the sender is not the user's address, an order returns mail, or the service is switched off`;
 
-/** `args`: arguments after the word `sendmail`, which Commander cannot parse. */
+/** Runs the command. `args`: arguments after the word `sendmail`, which Commander cannot parse. */
 export function addSendmailCommand(
   program: Command,
   ports: {
@@ -67,7 +67,7 @@ async function messageIn({ ignoreDots }: SendmailArguments): Promise<Buffer> {
   }
   const message = Buffer.concat(chunks);
   const mail = withMailLineBreaks(ignoreDots ? message : untilDot(message));
-  // Each line break of a local file becomes longer by one byte.
+  // The size limit must allow for line breaks: each line break of a local file becomes one byte longer in the message.
   requireSize(mail.length);
   return mail;
 }
@@ -97,7 +97,7 @@ async function recipientsOf(given: SendmailArguments, message: Buffer): Promise<
   const named = given.fromHeader
     ? headerFields(message).filter(({ name }) => name === 'to' || name === 'cc' || name === 'bcc')
     : [];
-  // Loaded here, because other commands need no parser of addresses.
+  // The parser of addresses is loaded here, because other commands do not need it.
   const { default: addressparser } = await import('nodemailer/lib/addressparser');
   return [...given.recipients, ...named.map(({ value }) => textOf(value))].flatMap((field) =>
     addressparser(field, { flatten: true }).map(({ name, address }) => address || name),

@@ -58,7 +58,7 @@ function createListeners({ submission, user, password, onFailure }: PortOptions)
   function signIn(name: string, given: string): SmtpReply | null {
     const now = Date.now();
     if (!attempts.allows(now)) return TOO_MANY_ATTEMPTS;
-    // The password is compared also for an unknown name, so that the time of the reply tells nothing.
+    // The password is compared even for an unknown name, so that the time of the reply does not reveal which names exist.
     const isRight = isPassword(given, password);
     if (isRight && name.toLowerCase() === user) return null;
     attempts.failed(now);
@@ -121,10 +121,10 @@ interface Listening {
   readonly failed: (error: Error) => void;
 }
 
-/** Rejects if the port is taken. */
+/** Starts to listen. Rejects if another program uses the port. */
 async function listening(server: SMTPServer, { port, address, failed }: Listening) {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  // The library repeats errors of its socket as its own. Without this listener, a taken port would end the agent.
+  // The library repeats errors of its socket as its own. Without this listener, a port in use would end the agent.
   server.once('error', reject);
   server.listen(port, address, resolve);
   await promise;

@@ -1,4 +1,7 @@
-/** Decision about a message from another mail program, as an SMTP reply. The submission port and `cordon-agent sendmail` share it. */
+/**
+ * Decision whether the agent accepts a message from another mail program, as an SMTP reply. The submission port and `cordon-agent sendmail`
+ * share it.
+ */
 import { randomUUID } from 'node:crypto';
 import { type CordonError, isCordonError } from '../../shared/errors.ts';
 import { LARGEST_MAIL, MOST_MAIL_ADDRESSES } from '../../shared/protocol/mail-http.ts';

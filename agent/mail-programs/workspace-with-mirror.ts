@@ -2,8 +2,8 @@ import type { Workspace } from '../workspace/workspace.ts';
 import type { Maildir } from './maildir.ts';
 
 /**
- * Workspace whose lock and wipe also remove the mirror. First the key is gone, so the mirror cannot be written again. The promise resolves
- * when no plain text is left, and only then does the agent report that the command is done.
+ * Workspace whose lock and wipe also remove the mirror. The key is destroyed first, so that no program part can write the mirror again. The
+ * promise resolves when no plain text is left. Only then does the agent report the command as done.
  */
 export function workspaceWithMirror(workspace: Workspace, mirror: Pick<Maildir, 'removeAll'>): Workspace {
   return {

@@ -7,7 +7,9 @@ import type { CopiesRecord, OutgoingRecord } from './mail-records.ts';
 
 const FIRST_WAIT = 5_000;
 const LONGEST_WAIT = 5 * 60_000;
-/** Longest time between two attempts for a device whose queue is full. Each attempt uploads the whole mail. */
+/**
+ * Maximum time between two attempts to reach a device whose queue is full. The time is long, because each attempt uploads the whole mail.
+ */
 const LONGEST_COPY_WAIT = 60 * 60_000;
 /** Milliseconds after which the device stops its attempts to send a copy to a device whose queue is full. */
 export const COPY_WITHIN = 5 * 86_400_000;
@@ -70,7 +72,10 @@ export function afterResponse(
 
 type CopyOutcomes = readonly Pick<MailResponse['recipients'][number], 'device' | 'outcome'>[];
 
-/** Copies after a response. A device whose order returns mail, or whose enrollment ended, gets no copy. */
+/**
+ * Updates the record of copies for the user's other devices after a response. A device gets no copy if an order returns its mail, or if its
+ * enrollment has ended.
+ */
 function copiesAfter(before: CopiesRecord | undefined, outcomes: CopyOutcomes, now: number): CopiesRecord {
   const full = outcomes.filter(({ outcome }) => outcome === 'full').map(({ device }) => device);
   const stored = outcomes.filter(({ outcome }) => outcome === 'stored' || outcome === 'held');
@@ -87,7 +92,7 @@ function copiesAfter(before: CopiesRecord | undefined, outcomes: CopyOutcomes, n
 
 const copyWait = (attempts: number): number => Math.min(LONGEST_COPY_WAIT, FIRST_WAIT * 2 ** Math.min(attempts, 20));
 
-/** `response`: null after an attempt without a response. The next attempt then repeats the same sealed mail. */
+/** Decides the next step after an attempt. `response`: null if no response arrived. The next attempt then repeats the same sealed mail. */
 export function afterCopies(outgoing: OutgoingRecord, response: MailResponse | null, now: number): NextDelivery {
   const { copies: before } = outgoing;
   if (!before) return { outgoing, due: null, isNewTransport: false };
@@ -99,11 +104,11 @@ export function afterCopies(outgoing: OutgoingRecord, response: MailResponse | n
   return { outgoing: { ...outgoing, copies }, due: null, isNewTransport: false };
 }
 
-/** True if the device must stop its attempts for devices whose queue is full. */
+/** True if the attempts to reach devices with a full queue have lasted too long and must end. */
 export const areCopiesOverdue = ({ copies }: OutgoingRecord, now: number): boolean =>
   copies !== undefined && copies.full.length > 0 && now - copies.since >= COPY_WITHIN;
 
-/** Ends the attempts. The user sees the reason beside the mail. */
+/** Ends the attempts to reach the user's devices with a full queue. The user sees the reason beside the mail. */
 export function withoutMissingCopies(outgoing: OutgoingRecord): NextDelivery {
   const { copies } = outgoing;
   const detail =
@@ -123,7 +128,7 @@ const FINAL: readonly ErrorCode[] = [
   'document_malformed',
 ];
 
-/** `error`: error of an attempt. */
+/** Decides the next step after an error of an attempt. */
 export function afterError(
   outgoing: OutgoingRecord,
   error: { readonly code: ErrorCode | null; readonly detail: string },
@@ -138,7 +143,10 @@ export function afterError(
   };
 }
 
-/** Null if the event does not concern a mail connector of this mail. Events of the user's other devices have no effect. */
+/**
+ * Decides the next step after an event about the mail. Returns null if the event does not concern a mail connector of this mail, because
+ * events of the user's other devices have no effect.
+ */
 export function afterEvent(outgoing: OutgoingRecord, event: MailEvent, now: number): NextDelivery | null {
   if (!outgoing.connectors.includes(event.device)) return null;
   const next = (change: Partial<OutgoingRecord>): NextDelivery => ({
@@ -157,7 +165,7 @@ export function afterEvent(outgoing: OutgoingRecord, event: MailEvent, now: numb
       return next({ state: 'expired' });
     case 'returned':
       if (event.denial) return next({ state: 'returned', denial: denialOf(event.denial) });
-      // The connector's enrollment ended before it had the mail, so another connector may get it.
+      // The connector's enrollment ended before the connector received the mail, so another connector may get the mail.
       return { ...next({ state: 'waiting' }), due: now, isNewTransport: true };
   }
 }

@@ -8,9 +8,9 @@ import { uuidIn } from './message/message-id.ts';
 import type { MessageParser } from './message/message-parser.ts';
 import { isUnopenable, type MailOpenerPorts, type OpenedMail, openMail } from './open-mail.ts';
 
-/** Stores received items of the mail queue. */
+/** Intake of mails and events from the server's mail queue. */
 export interface InboundMail {
-  /** Stores one item durably. The function recognizes a repeated item. */
+  /** Stores one item durably. If the item was stored before, does nothing. */
   take(item: MailQueueItem): Promise<void>;
 }
 
@@ -39,7 +39,10 @@ export function createInboundMail(ports: {
     return isOwn ? null : 'it is a copy of a mail that another person sent';
   };
 
-  /** A mail that cannot be opened stays visible as a note. It is acknowledged, because the server would repeat it forever. */
+  /**
+   * A mail that cannot be decrypted stays visible as a note. The device acknowledges it, because the server would otherwise send it
+   * forever.
+   */
   function setAside({ id }: SealedMail, at: number, reason: string): void {
     const record: MailRecord = { ...NO_FIELDS, type: 'mail', at, problem: reason, outgoing: null };
     store.transaction(() => {
@@ -54,7 +57,7 @@ export function createInboundMail(ports: {
     const { envelope } = header;
     const from = envelope.from === null ? null : { name: '', address: envelope.from };
     const { fields, text } = await readMessage(parser, message, from);
-    // Several copies of a sent mail may arrive, if its first mail connector was gone. All have the same Message-ID.
+    // If the first mail connector of a sent mail disappeared, several copies may arrive. All have the same Message-ID.
     const id = (isReceived ? null : uuidIn(fields.messageId)) ?? mail.id;
     const isCopy = !isReceived && store.mail(id) !== null;
     if (!isCopy) await files.putMessage(id, message);

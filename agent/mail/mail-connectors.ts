@@ -4,17 +4,17 @@ import type { Membership } from '../messaging/members/membership.ts';
 import type { MailClient } from './mail-client.ts';
 import type { MailSenders } from './mail-senders.ts';
 
-/** The organization's mail connectors. */
+/** The organization's mail connectors, as this device has verified them. */
 export interface MailConnectors {
   /** Verified mail connectors, connected ones first. */
   verified(): Promise<readonly Member[]>;
-  /** False if the last query found none; null before the first query. */
+  /** False if the last query found no verified mail connector; null before the first query. */
   exist(): boolean | null;
 }
 
 export function createMailConnectors(ports: {
   readonly client: Pick<MailClient, 'connectors'>;
-  /** Proof of a current enrollment. The memory of senders would also accept an ended one. */
+  /** Proof that the connector's enrollment is current. The stored senders (`MailSenders`) would also accept an ended enrollment. */
   readonly membership: Pick<Membership, 'memberOf'>;
   readonly senders: Pick<MailSenders, 'remember'>;
   readonly onFailure: (what: string, error: unknown) => void;
@@ -27,7 +27,7 @@ export function createMailConnectors(ports: {
       for (const { device, generation } of await client.connectors()) {
         try {
           const member = await membership.memberOf(device, generation);
-          // The server could name any device. Only a certificate of a mail connector makes a device one.
+          // The server could name any device as a mail connector. The device therefore requires a mail connector's certificate.
           if (member.mailConnector) members.push(member);
         } catch (error) {
           if (!isCordonError(error, 'unverified_member')) throw error;

@@ -22,7 +22,7 @@ export interface DraftPorts {
   readonly requireOpenGate: () => void;
   readonly now: () => Instant;
   readonly realNow: () => number;
-  /** Runs changes of drafts one after the other. */
+  /** Runs changes of drafts one after another. */
   readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
@@ -61,7 +61,7 @@ export function createMailDrafts(ports: DraftPorts): MailDrafts {
     return { ...base, ...EMPTY, ...fields, inReplyTo: messageId, references: thread.slice(-50), files: [] };
   }
 
-  /** Makes a draft the waiting mail with the same id, in one transaction. */
+  /** Turns a draft into a waiting mail with the same id, in one transaction. */
   async function send({ row: { id }, record }: FoundRecord<DraftRecord>): Promise<void> {
     ports.requireOpenGate();
     const from = ports.own();

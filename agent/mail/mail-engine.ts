@@ -134,7 +134,7 @@ export function createMailEngine(ports: MailEnginePorts): MailEngine {
     }
   }
 
-  /** Reads what other people may have changed: the user's certificate and the mail connectors. */
+  /** Reads the data that admins may have changed: the user's certificate and the mail connectors. */
   async function look(): Promise<void> {
     lookAt = Date.now() + FETCH_EVERY;
     const before = JSON.stringify(state());
@@ -152,7 +152,7 @@ export function createMailEngine(ports: MailEnginePorts): MailEngine {
         announceArrived();
       }
     });
-    // A failed fetch must be repeated before its time.
+    // After a failed fetch, the engine tries again soon, and does not wait for the next planned fetch.
     if (fetched === null) fetchAt = Date.now() + RETRY_AFTER;
     if (fetched !== 0) onChange();
   }

@@ -24,7 +24,7 @@ export interface StoredMailKey {
   readonly published: boolean;
 }
 
-/** Each change is durable when its method returns. */
+/** Store of mail keys. Each change is durable when its method returns. */
 export interface MailKeyStore {
   mailKeys(): readonly StoredMailKey[];
   /** Stores a key, or replaces the key with the same generation and number. */
@@ -34,7 +34,7 @@ export interface MailKeyStore {
   lastMailKeyNumber(generation: number): number;
 }
 
-/** Encryption of private keys at rest. `context` is authenticated. */
+/** Encryption of private keys on the disk. `context` is authenticated: a key sealed with one context cannot be opened with another. */
 export interface MailKeySeal {
   sealBytes(context: string, plain: Uint8Array): Buffer;
   openBytes(context: string, sealed: Uint8Array): Buffer;
@@ -57,7 +57,7 @@ export function createMailKeys(ports: {
   readonly client: Pick<MailClient, 'submitKey' | 'keysOf'>;
   readonly installation: string;
   readonly self: () => Self;
-  /** Machine time, as in `verifyMailKey` of other devices. */
+  /** Current time by the machine's clock, because other devices check mail keys with their machine clocks too (`verifyMailKey`). */
   readonly now: () => number;
 }): MailKeys {
   const { store, seal, client, installation, self, now } = ports;
@@ -69,12 +69,15 @@ export function createMailKeys(ports: {
     const sealed = seal.sealBytes(contextOf(generation, number), privateKey);
     privateKey.fill(0);
     const made = { generation, number, createdAt: key.createdAt, statement, privateKey: sealed, published: false };
-    // The private key is durable before the first sender can use the public key.
+    // The private key must be stored durably before any sender can use the public key.
     store.saveMailKey(made);
     return made;
   }
 
-  /** The server refuses a number that is not larger than its own, for example after a restore of this device from a backup. */
+  /**
+   * The server refuses a key number that is not larger than the newest one it knows, for example after a restore of this device from a
+   * backup.
+   */
   async function publish(key: StoredMailKey): Promise<void> {
     try {
       await client.submitKey(key.statement);

@@ -1,7 +1,7 @@
 import type { MailQueueItem } from '../../shared/protocol/mail-http.ts';
 import type { MailClient } from './mail-client.ts';
 
-/** This enrollment's queue of mail on the server. */
+/** Client for the server's queue of mail for this enrollment. */
 export interface MailQueue {
   /**
    * Fetches all items that may be taken, oldest first, and acknowledges them after `take` has stored them. Returns the number of items. If
@@ -38,7 +38,7 @@ export function createMailQueue(ports: {
         const before = after;
         try {
           for (const item of items) {
-            // An acknowledgment covers all earlier items, so the first item that must wait ends the fetch.
+            // The device can acknowledge only all items up to a number. The first item that must wait therefore ends the fetch.
             if (!mayTake(item)) return count;
             await take(item);
             after = item.seq;

@@ -17,16 +17,16 @@ export interface OutgoingRecord extends MailDelivery {
 }
 
 export interface CopiesRecord {
-  /** Devices that have a copy. A later attempt does not send them another one. */
+  /** Devices that have received a copy. A later attempt does not send them another one. */
   readonly stored: readonly DeviceId[];
   /** Devices that lack a copy, because their queue was full. */
   readonly full: readonly DeviceId[];
-  /** Time at which a queue was full first, by the clock of the computer. */
+  /** Time at which a queue was full for the first time, by the machine's clock. */
   readonly since: number;
   readonly attempts: number;
-  /** Time of the next attempt for `full`; null if none is needed. */
+  /** Time of the next attempt to reach the devices in `full`; null if none is needed. */
   readonly due: number | null;
-  /** Id of the sealed mail for `full`; null before an attempt. */
+  /** Id of the sealed mail in the last attempt to reach the devices in `full`; null before the first attempt. */
   readonly transport: string | null;
 }
 
@@ -44,7 +44,7 @@ export interface MailRecord {
   readonly references: readonly string[];
   readonly files: readonly MailFile[];
   readonly problem: string | null;
-  /** Null for received mail. */
+  /** State of a sent mail; null for received mail. */
   readonly outgoing: OutgoingRecord | null;
 }
 
@@ -66,18 +66,18 @@ export interface FoundRecord<T> {
   readonly record: T;
 }
 
-/** Sealed records of mails and drafts. */
+/** Encrypted records of mails and drafts. A record has the fields that lists display. */
 export interface MailRecords {
   /** Throws `not_found`. */
   mail(id: string): FoundRecord<MailRecord>;
   draft(id: string): FoundRecord<DraftRecord>;
   read(row: ListedMail): MailRecord | DraftRecord;
-  /** Text for the search. */
+  /** Text of the mail for the full-text search. */
   text(id: string): string;
   save(
     mail: Omit<StoredMail, 'summary' | 'text'>,
     record: MailRecord | DraftRecord,
-    /** Text for the search; `undefined` keeps the stored text. */
+    /** Text for the full-text search; `undefined` keeps the stored text. */
     text?: string | undefined,
   ): void;
 }
@@ -92,7 +92,7 @@ export function createMailRecords(ports: { readonly store: MailStore; readonly v
   const textContextOf = (id: string) => `mail text ${id}`;
   const read = (row: ListedMail) => vault.unseal<MailRecord | DraftRecord>(contextOf(row.id), row.summary);
   const found = (id: string) => {
-    // A locked workspace must give its own error, also for an unknown id.
+    // For a locked workspace, this line throws before the query. Otherwise an unknown id would give the wrong error.
     if (vault.state() !== 'open') vault.sealBytes('mail', Buffer.alloc(0));
     const row = store.mail(id);
     return row && { row, record: read(row) };
@@ -128,7 +128,7 @@ export function createMailRecords(ports: { readonly store: MailStore; readonly v
 export const excerptOf = (text: string): string =>
   text.slice(0, 2000).replaceAll(/\s+/g, ' ').trim().slice(0, LONGEST_EXCERPT);
 
-/** Fields of a record that come from the parsed message. */
+/** Fields of a record that are taken from the parsed message. */
 export const parsedFields = (parsed: ParsedMessage) => ({
   from: parsed.from,
   to: parsed.to,
@@ -143,11 +143,14 @@ export const parsedFields = (parsed: ParsedMessage) => ({
 
 export interface ReadMessage {
   readonly fields: Omit<MailRecord, 'type' | 'at' | 'bcc' | 'outgoing'>;
-  /** Text for the search. */
+  /** Text of a message for the full-text search. */
   readonly text: string;
 }
 
-/** Reads a message for display. A message that the parser refuses has a problem in place of its fields, and can still be sent and saved. */
+/**
+ * Reads a message for display. If the parser refuses the message, the result states the problem instead of the fields. The user can still
+ * send and save such a message.
+ */
 export async function readMessage(
   parser: Pick<MessageParser, 'parse'>,
   message: Uint8Array,
@@ -162,7 +165,7 @@ export async function readMessage(
   }
 }
 
-/** Fields of a record without a readable message. */
+/** Fields of a record whose message could not be parsed. */
 export const NO_FIELDS = {
   from: null,
   to: [],

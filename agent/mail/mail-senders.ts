@@ -5,15 +5,21 @@ import type { Membership } from '../messaging/members/membership.ts';
 import type { MailStore } from './mail-store.ts';
 
 const DAY = 86_400_000;
-/** The same time as for private mail keys: an order may hold a mail while its sender enrolls again. */
+/**
+ * Milliseconds for which a sender is remembered, the same as for private mail keys. An order may hold a mail while its sender enrolls
+ * again.
+ */
 const KEPT_FOR = 400 * DAY;
-/** Enrollments that a device remembers. A mail connector receives mail from every device of the organization. */
+/**
+ * Maximum number of enrollments that a device remembers. The number for a mail connector is higher, because it receives mail from every
+ * device of the organization.
+ */
 const MOST = 100;
 export const MOST_OF_CONNECTOR = 10_000;
 
 /**
- * Verified enrollments that send mail to this device. The server proves only current enrollments. A mail may wait longer than its sender's
- * enrollment lasts, for example under an order, so this device remembers the enrollments that it has verified (ADR 58).
+ * Verified enrollments that send mail to this device. The server proves only current enrollments. Under an order, a mail may wait until its
+ * sender's enrollment has ended. This device therefore remembers verified enrollments (ADR 58).
  */
 export interface MailSenders {
   /** Throws `unverified_member`. */

@@ -13,7 +13,7 @@ export interface StoredMail {
   readonly transport: string | null;
   /** Time of the next attempt to hand the mail to the server, in Unix milliseconds; null if no attempt is due. */
   readonly due: number | null;
-  /** Sealed summary: people, subject, state. */
+  /** Encrypted summary of the mail: people, subject and state. */
   readonly summary: Buffer;
   /** Sealed text for the search; null for drafts. */
   readonly text: Buffer | null;
@@ -37,9 +37,14 @@ export interface MailStore extends MailKeyStore {
   /** Mails to hand to the server, the earliest attempt first. */
   dueMails(): readonly ListedMail[];
   knowsMail(id: string): boolean;
-  /** Returns false if the id was remembered before. The newest ids are kept, also of deleted mail. */
+  /**
+   * Remembers the id of a mail. Returns false if the id was remembered before. Only the newest ids are kept, also those of deleted mail.
+   */
   rememberMail(id: string): boolean;
-  /** Files in the workspace that must be removed. A crash between the removal of a mail and of its file therefore leaves no file. */
+  /**
+   * Files in the workspace that must be deleted. They are recorded together with the removal of the mail, so that a crash before the
+   * deletion leaves no file behind.
+   */
   addRemovals(files: readonly string[]): void;
   removals(): readonly string[];
   removalDone(file: string): void;

@@ -8,7 +8,7 @@ import type { ListedMail, MailStore } from './mail-store.ts';
 import type { MessageParser } from './message/message-parser.ts';
 
 const MOST_FOUND = 100;
-/** Maximum milliseconds of a search. The newest mails are searched first. */
+/** Maximum milliseconds of a search. The search begins with the newest mails. */
 const SEARCH_WITHIN = 3_000;
 const SEARCHED_AT_ONCE = 100;
 
@@ -80,7 +80,7 @@ export function createMailViews(ports: {
         const last = rows.at(-1);
         if (!last || rows.length < SEARCHED_AT_ONCE) return { mails: found, isComplete: true };
         before = last.number;
-        // Other work of the agent, such as orders, must not wait for the search.
+        // The search pauses here, because other work of the agent, such as orders, must not wait for it.
         await nextTurn();
       }
     },

@@ -129,7 +129,7 @@ export interface StoredMessages {
   onChange(listener: () => void): () => void;
 }
 
-/** Each method throws `workspace_locked` and `workspace_wiped`. */
+/** View of the user's mail. Each method throws `workspace_locked` and `workspace_wiped`. */
 export interface Mail extends MailDrafts, StoredMessages {
   /** Loads the key that decrypts the stored mail. Never rejects. */
   unlock(): Promise<void>;

@@ -59,7 +59,7 @@ async function pieceOf(id: string, client: MailOpenerPorts['client']): Promise<B
   }
 }
 
-/** True if no later attempt can open the mail. */
+/** True if this mail can never be opened, so that another attempt is useless. */
 export const isUnopenable = (error: unknown): error is CordonError =>
   isCordonError(error, 'content_malformed') || isCordonError(error, 'unverified_member');
 

@@ -59,7 +59,7 @@ export function createOutboundMail(ports: {
     ports.onChange();
   }
 
-  /** Null if the user has deleted the mail. */
+  /** State of a mail that waits to be sent; null if the user has deleted the mail. */
   function outgoingOf(id: string): OutgoingRecord | null {
     const row = store.mail(id);
     const record = row && records.read(row);
@@ -86,11 +86,15 @@ export function createOutboundMail(ports: {
 
   async function otherDevices(): Promise<readonly Member[]> {
     const { device: self } = ports.self();
-    // A connector can be enrolled for the user too. It is no device of the user: it would pass the copy on as a second mail.
+    // A mail connector can be enrolled for the user too. It must not get the copy for the user's devices, because it would pass the copy on
+    // as a second mail.
     return (await ports.ownDevices()).filter(({ device, mailConnector }) => device !== self && !mailConnector);
   }
 
-  /** First connector with a valid mail key, connected ones first, and the keys of this connector and of devices without a copy. */
+  /**
+   * Chooses the first connector with a valid mail key; connected ones come first. Returns it with its key and the keys of the user's
+   * devices that lack a copy.
+   */
   async function recipients(all: readonly Member[], stored: readonly DeviceId[]) {
     const own = (await otherDevices()).filter(({ device }) => !stored.includes(device));
     for (const connector of all) {
@@ -122,7 +126,8 @@ export function createOutboundMail(ports: {
     const devices = (await otherDevices()).filter(({ device }) => copies.full.includes(device));
     const keys = await keysFor(devices);
     const transport = copies.transport ?? randomUUID();
-    // The id is durable before the request, so that a repeated attempt after a lost response gives no device a second copy.
+    // The id must be durable before the request. If the response is lost, the repeated attempt uses the same id, and no device gets a
+    // second copy.
     change(id, (outgoing) => ({
       outgoing: { ...outgoing, copies: { ...copies, transport } },
       due: null,
@@ -156,7 +161,8 @@ export function createOutboundMail(ports: {
       return change(id, (outgoing) => afterError(outgoing, { code: null, detail }, realNow()));
     }
     const { connector, keys } = chosen;
-    // The connector is durable before the request, so that an event for it is recognized although the response is lost.
+    // The chosen connector must be stored before the request. If the response is lost, the device still recognizes the connector's events
+    // about this mail.
     change(id, (outgoing) => ({
       outgoing: { ...outgoing, connectors: withNewest(outgoing.connectors, connector.device) },
       due: realNow(),

@@ -6,7 +6,7 @@ import type { MailStore } from './mail-store.ts';
 
 /** E-mail address in the confirmed certificate of this enrollment. Mail can be sent only from this address. */
 export interface OwnAddress {
-  /** Null if the certificate has no address, or if this enrollment has not read its certificate yet. */
+  /** The address; null if the certificate has none, or if this enrollment has not read its certificate yet. */
   get(): string | null;
   /** Reads the address from the certificate, and stores it for times without a connection. */
   work(): Promise<void>;

@@ -7,8 +7,8 @@ import type { Member } from '../messaging/members/member.ts';
 import type { MailClient } from './mail-client.ts';
 
 /**
- * Verified mail keys of verified devices. A device without a valid key is left out. `onInvalid` is called for a key that the device did not
- * sign, or that is not valid at `now`.
+ * Returns the verified mail keys of verified devices. Leaves out a device without a valid key. Calls `onInvalid` for a key that the device
+ * did not sign, or that is not valid at `now`.
  */
 export async function mailKeysOf(
   members: readonly Member[],
@@ -51,7 +51,8 @@ export async function handOverMail(
       if (piece) await client.putPiece(id, piece);
     }
   } catch (error) {
-    // While an order suspends the sender's mail, the server refuses pieces. Its response to the mail names the order.
+    // While an order suspends the sender's mail, the server refuses the upload of pieces. The server's response to the mail itself then
+    // names the order.
     if (!isCordonError(error, 'service_denied')) throw error;
   }
   return client.handOver(sealed);

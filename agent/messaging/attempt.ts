@@ -1,6 +1,6 @@
 /**
- * Runs one step of the message loop. If the step fails, reports the error, resolves to null, and runs the step again after `RETRY_AFTER`.
- * Other steps continue meanwhile.
+ * Runs one step of the message loop. If the step fails, reports the error and resolves to null. Another run of the step follows after
+ * `RETRY_AFTER`. Other steps continue meanwhile.
  */
 export type Attempt = <T>(what: string, work: () => Promise<T> | T) => Promise<T | null>;
 

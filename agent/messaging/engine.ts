@@ -185,7 +185,7 @@ class MessageLoop {
         mailbox.compare(frame);
         quiet.begin();
         if (!session.wantsEntries()) return;
-        // While this device was offline, members may have joined or left its conversations.
+        // While this device was offline, members may have joined or left its conversations, so each conversation is checked.
         checks.requestAll();
         void this.exclusively(() => this.#startSession()).then(() => this.wake());
         return;
@@ -218,12 +218,13 @@ class MessageLoop {
     await Promise.race([ended, pause(STOP_WITHIN, undefined, { ref: false })]);
   }
 
-  /** After a restore from a backup, this device sends nothing until it has reset its MLS states. */
+  /** After a restore from a backup, this device must reset its MLS states before it sends anything. */
   async #startSession(): Promise<void> {
     const { mailbox, session, vault, records } = this.modules;
     if (mailbox.restored() && (await this.rounds.tryOpenVault())) await this.rounds.resetStates();
     if (!session.wantsEntries() || mailbox.restored()) return;
-    // The server reports changes of a person's devices only to devices that have asked about that person on the current connection.
+    // The server reports changes of a person's devices only to devices that have asked about that person on the current connection. The
+    // device therefore asks again.
     for (const { people } of vault.state() === 'open' ? records.conversations() : []) {
       for (const { person } of people) this.#ports.membership.changed(person);
     }

@@ -3,7 +3,7 @@ import type { PersonName } from './conversation/records.ts';
 import type { Vault } from './keys/vault.ts';
 import type { Membership } from './members/membership.ts';
 
-/** Parts of messaging that mail uses too: one vault, one messaging key, one membership. */
+/** Parts of messaging that the mail modules use too: vault, messaging key and membership. */
 export interface MessagingFoundation {
   readonly vault: Vault;
   readonly membership: Pick<Membership, 'memberOf' | 'membersOf' | 'own'>;

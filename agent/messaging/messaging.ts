@@ -25,7 +25,7 @@ export interface PersonView extends PersonRef {
 
 export interface ConversationView {
   readonly id: string;
-  /** Title of the conversation; null to show the people's names instead. */
+  /** Title of the conversation; null if the conversation has no title, so that the people's names take its place. */
   readonly title: string | null;
   readonly people: readonly PersonView[];
   readonly unread: number;
@@ -37,7 +37,7 @@ export interface ConversationView {
   readonly state: 'ready' | 'rejoining' | 'left';
 }
 
-/** A `held` message waits on the server during an order, and becomes `sent` when the order ends. */
+/** State of a message. A `held` message waits on the server during an order, and becomes `sent` when the order ends. */
 export const MESSAGE_STATES = [
   'waiting',
   'sent',

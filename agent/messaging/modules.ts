@@ -113,7 +113,8 @@ function createBase(ports: EnginePorts, { wakeAt, wake, onChange }: LoopHooks) {
   const uploads = createUploads({ attachments, onEnded: wake });
   const session = createMailboxSession({ mailbox, posts, uploads, vault, gate });
   const contentPosts = createContentPosts({ device, records, store, posts });
-  // After a new enrollment, `lastOwn` makes stored messages readable before the organization has confirmed the device.
+  // The views use the user of the earlier enrollment (`lastOwn`), so that stored messages stay readable after a new enrollment, before the
+  // organization confirms the device.
   const views = createViews({ records, store, own: certification.lastOwn, attachments });
   return {
     vault,

@@ -104,7 +104,7 @@ export const messagingStatusView = z.object({
   listExpired: instant.nullable(),
   since: instant,
   denials: z.array(denialView),
-  /** True while a policy restricts messaging, because the device does not comply. */
+  /** True while a policy restricts messaging, because the device does not comply with it. */
   restricted: z.boolean(),
   notices: z.array(noticeView),
 });

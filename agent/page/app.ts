@@ -25,7 +25,7 @@ import { addStatusRoutes, type PagePower, type PageUpdates, type StatusSources }
 export interface PagePorts {
   readonly messaging: Messaging;
   readonly mail: Mail;
-  /** Service for other mail programs; null on a mail connector. */
+  /** Service for other mail programs on this device; null on a mail connector, which has no user. */
   readonly programs: PagePrograms | null;
   readonly files: OrganizationFiles;
   /** Minutes without input after which a session ends; null for no limit. */

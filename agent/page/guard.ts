@@ -18,7 +18,7 @@ export function cookieOf(headers: IncomingHttpHeaders, port: number): string | n
   return null;
 }
 
-/** Throws `forbidden` for a host other than loopback (DNS rebinding). */
+/** Throws `forbidden` if the Host header does not name loopback, because such a request is DNS rebinding. */
 export function requireOwnHost({ host }: IncomingHttpHeaders, port: number): void {
   if (host === `127.0.0.1:${port}` || host === `localhost:${port}`) return;
   throw new CordonError(

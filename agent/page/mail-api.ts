@@ -22,7 +22,7 @@ export { LARGEST_FILES, MAIL_FOLDERS };
 export const PAGE_OF_MAILS = 50;
 const MOST_CHANGED = 500;
 export const LONGEST_MAIL_TEXT = 200_000;
-/** Upload of one file. */
+/** Maximum bytes of one uploaded file. */
 export const LARGEST_FILE = LARGEST_FILES;
 
 const id = z.uuid();
@@ -34,7 +34,7 @@ export const mailStatusView = z.object({
   unread: z.int().min(0),
   since: instant,
   denials: z.array(denialView),
-  /** True while a policy restricts mail, because the device does not comply. */
+  /** True while a policy restricts mail, because the device does not comply with it. */
   restricted: z.boolean(),
 });
 
@@ -109,7 +109,7 @@ export const mailProgramsView = z.object({
 });
 export const LARGEST_PORT = 65_535;
 export const programsPortBody = z.strictObject({ port: z.int().min(1).max(LARGEST_PORT) });
-/** The password is in this response only. The device stores its hash. */
+/** Password in plain text, only in this response. The device stores its hash. */
 export const newMailPasswordView = z.object({
   user: z.string(),
   port: z.int(),

@@ -12,7 +12,7 @@ export type PagePrograms = Pick<MailPrograms, 'status' | 'switchOn' | 'switchOff
 
 const DOVECOT_EXAMPLE = join(import.meta.dirname, '../dovecot.conf.example');
 
-/** `programs`: null on a mail connector, which has no user. */
+/** Adds the routes of the service for other mail programs. `programs`: null on a mail connector, which has no user. */
 export function mailProgramsRoutes(programs: PagePrograms | null): Router {
   const ofUser = (): PagePrograms => {
     if (programs) return programs;

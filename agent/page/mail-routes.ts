@@ -22,7 +22,7 @@ import {
 } from './mail-api.ts';
 import { json, read, respond } from './route.ts';
 
-/** A draft of the largest text, with each character escaped in JSON. */
+/** Maximum bytes of a request with a draft: the largest text, with each character escaped in JSON. */
 const draftJson = express.json({ limit: '2mb', strict: true });
 
 export function mailRoutes({ mail, gate }: { readonly mail: Mail; readonly gate: () => GateView }): Router {

@@ -12,8 +12,8 @@ const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...str
 };
 const ELSEWHERE = ['xdg-open'] as const;
 /**
- * Milliseconds after which the start of the browser counts as successful, because some programs that open a file run as long as the
- * browser.
+ * Milliseconds to wait for a failure when the browser starts. Afterward, the start counts as successful, because some opener programs run
+ * as long as the browser.
  */
 const LONG_ENOUGH = 5_000;
 

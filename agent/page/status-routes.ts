@@ -36,7 +36,7 @@ export interface PageUpdates {
 /** Restart or shutdown whose countdown runs. */
 export interface PagePower {
   current(): PowerNotice | null;
-  /** Starts or delays it. Throws `conflict` if no countdown runs, or if the user has delayed it before. */
+  /** Starts or delays the restart or shutdown. Throws `conflict` if no countdown runs, or if the user has delayed it before. */
   change(change: 'now' | 'delay'): PowerNotice;
 }
 
@@ -127,7 +127,7 @@ export function addStatusRoutes(api: Router, { messaging, agent, updates, power 
   );
 }
 
-/** Number of entries of a list, or the values themselves. `cordon-agent privacy --all` prints every value. */
+/** Shortens a long list to the number of its entries. `cordon-agent privacy --all` prints every value. */
 function shortText(values: unknown): string | null {
   if (values === null || values === undefined) return null;
   if (Array.isArray(values)) return `${values.length} ${values.length === 1 ? 'entry' : 'entries'}`;

@@ -57,7 +57,8 @@ async function runCheck(setting: string, value: string, checks: Checks, platform
   if (!isPlatform(platform) || !(platforms as readonly Platform[]).includes(platform)) {
     return notSupported(`The agent cannot check the setting on ${platform}.`);
   }
-  // The entries of the catalog have different types of values. The schema of the same entry has parsed the value.
+  // The entries of the catalog have different types of values. Each value was parsed with the schema of its own entry, so its type is
+  // right.
   const check = checks[setting] as ((parsed: unknown) => Promise<CheckOutcome>) | undefined;
   if (!check) return notSupported(`The agent cannot check the setting on ${platform}.`);
   const parsed = (schema as z.ZodType).safeParse(parseJson(value));
@@ -76,7 +77,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Not JSON, so the value matches no schema.
+    // The text is not JSON. The result `undefined` matches no schema.
     return undefined;
   }
 }

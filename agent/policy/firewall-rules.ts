@@ -1,4 +1,4 @@
-/** Firewall rules in the output of nft and iptables: whether they block incoming connections by default. Pure. */
+/** Firewall rules in the output of nft and iptables: whether they block incoming connections by default. The functions are pure. */
 import { z } from 'zod';
 
 export interface FirewallState {

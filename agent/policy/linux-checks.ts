@@ -9,7 +9,7 @@ import { checkNetworks, checkTrusted } from './trust-checks.ts';
 
 const WITHIN = 20_000;
 
-/** Output of a program. `output`: null if the program is missing, failed, or was not allowed to read; `why` says which. */
+/** Result of a program. `output`: null if the program is missing, failed, or lacked permission; `why` then says which of these. */
 type Said = { readonly output: string; readonly why?: never } | { readonly output: null; readonly why: string };
 
 async function ask(file: string, ...args: string[]): Promise<Said> {
@@ -93,7 +93,7 @@ async function checkDisk(): Promise<CheckOutcome> {
   return parseLayers(layers.output) ? met(`${device} is encrypted.`) : notMet(`${device} has no encrypted layer.`);
 }
 
-/** Reads the rules if the agent may. Otherwise it relies on the state of ufw or firewalld. */
+/** Reads the firewall rules if the agent has permission. Otherwise relies on the state of ufw or firewalld. */
 async function checkFirewall(): Promise<CheckOutcome> {
   const nft = await ask('nft', '--json', 'list', 'ruleset');
   const iptables = await Promise.all([ask('iptables', '-S', 'INPUT'), ask('ip6tables', '-S', 'INPUT')]);

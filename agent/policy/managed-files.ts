@@ -67,7 +67,7 @@ export function createManagedFiles({
       content: current?.content.toString('base64') ?? null,
       mode: current?.mode ?? null,
     };
-    // The original is stored first, so that a crash loses nothing of the user.
+    // The original file is stored before the first write, so that a crash loses no data of the user.
     await writeWhole(noteOf(file.path), Buffer.from(JSON.stringify({ ...original, written: wanted })));
     await mkdir(dirname(path), { recursive: true });
     await replace(path, Buffer.from(file.text), mode);

@@ -26,16 +26,16 @@ export function createOfflineLimit(ports: {
   readonly workspace: Pick<Workspace, 'state' | 'lock'>;
   /** Device clock, which a user cannot set back. */
   readonly now: () => Instant;
-  /** True while the server responds to this device, also with the refusal of an order. */
+  /** True while the server responds to this device, even if it refuses the device because of an order. */
   readonly isInContact: () => boolean;
 }) {
   const { store, workspace, now, isInContact } = ports;
   return {
-    /** Keeps a share of the server for the next lock. A locked workspace keeps none: the share could unlock it. */
+    /** Keeps a share of the server for the next lock. A locked workspace keeps no share, because the share could unlock it. */
     keep(share: string | undefined): void {
       if (share !== undefined && workspace.state() === 'open') store.saveOfflineShare(share);
     },
-    /** Locks the workspace if the limit in hours is over. Returns true if it did. Null: no policy has a limit. */
+    /** Locks the workspace if the limit in hours is over. Returns true if it locked the workspace. `null`: no policy has a limit. */
     async work(limit: number | null): Promise<boolean> {
       const at = now();
       const last = store.lastContact();

@@ -60,7 +60,7 @@ export interface PolicyView {
 
 export interface LogLevelPort {
   get(): string;
-  /** Null: the level of the configuration. */
+  /** Sets the log level of the agent. Null restores the level of the configuration. */
   set(level: string | null): void;
 }
 
@@ -104,7 +104,7 @@ export interface PolicyWork {
   /** Checks at once. Resolves after the round. */
   check(): Promise<void>;
   view(): PolicyView;
-  /** Time since which the policy restricts messaging and mail; null if it does not. */
+  /** Time since which the policy restricts messaging and mail; null while it restricts nothing. */
   restrictedSince(): number | null;
   /** Reverses the settings that the system helper has applied. For the end of the enrollment; no round applies settings afterward. */
   release(): Promise<void>;
@@ -119,9 +119,12 @@ export function createPolicyWork(ports: PolicyWorkPorts): PolicyWork {
   const { store, logLevel, idleLimit } = ports;
   let lastRound = 0;
   let ofRound: ChecksOfRound | null = null;
-  /** True after a frame with a policy: the server may have ignored the results of the policy before. */
+  /**
+   * True after the device received a policy. The results must then be reported again, because the server may have ignored results for the
+   * earlier policy.
+   */
   let mustReport = false;
-  // In memory, because each message asks for it.
+  // The value is kept in memory, because the agent needs it for each message.
   let restrictedSince = restrictionOf(store.compliance());
   const offline = createOfflineLimit(ports);
   const numberOf = (id: SettingId): number | null => {
@@ -132,7 +135,7 @@ export function createPolicyWork(ports: PolicyWorkPorts): PolicyWork {
   const own = agentChecks({
     offline: offline.check,
     location: ports.location,
-    // The version follows the name of the program, as in a user agent.
+    // Version of the agent, without the name of the program before it.
     version: AGENT_VERSION.slice(AGENT_VERSION.lastIndexOf('/') + 1),
     logLevel: () => logLevel?.get() ?? null,
     idleLimit,
@@ -168,7 +171,8 @@ export function createPolicyWork(ports: PolicyWorkPorts): PolicyWork {
     const { managedFiles } = ports;
     if (!managedFiles) return {};
     const value = settings.find(({ setting }) => setting === 'files.content')?.value;
-    // A newer server may send a form that this version does not know. The agent then changes nothing, and the check says so.
+    // A newer server may send the setting in a form that this version does not know. The agent then changes nothing, and its check result
+    // says so.
     const files = value === undefined ? [] : (managedFilesSchema.safeParse(JSON.parse(value)).data ?? null);
     const failures = files === null ? new Map<string, string>() : await managedFiles.apply(files);
     return { 'files.content': (wanted) => managedFiles.check(wanted, failures) };

@@ -33,7 +33,7 @@ function subjectOf(pem: string): string {
   try {
     return new X509Certificate(pem).subject.replaceAll('\n', ', ');
   } catch {
-    // The catalog checks only the form of the text.
+    // The catalog has checked only the form of the text, so the certificate may be unreadable.
     return 'an unreadable certificate';
   }
 }

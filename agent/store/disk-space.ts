@@ -2,7 +2,7 @@ const MiB = 1024 * 1024;
 
 /**
  * Size in bytes of the reserve file, which keeps disk space for new orders. An order list (at most 8 MiB) and decoded copies of its orders
- * (6 MiB) need 14 MiB. SQLite's write-ahead log repeats these 14 MiB. The remaining 4 of 32 MiB are for other data, such as receipts.
+ * (6 MiB) need 14 MiB. SQLite's write-ahead log needs another 14 MiB. The remaining 4 of the 32 MiB are for other data, such as receipts.
  */
 export const RESERVE_SIZE = 32 * MiB;
 /**
@@ -44,8 +44,8 @@ const SQLITE_WITHOUT_SPACE: ReadonlySet<number> = new Set([10, 13, 14]);
 const SYSTEM_WITHOUT_SPACE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 
 /**
- * True if freeing disk space may help. SQLite reports an I/O error or "cannot open" for an exhausted quota or a log file that cannot be
- * created. A broken disk causes the same errors; the attempt after freeing space then fails without harm.
+ * True if a retry after freeing disk space may succeed. SQLite reports an I/O error or "cannot open" for an exhausted quota or a log file
+ * that cannot be created. A broken disk causes the same errors; the attempt after freeing space then fails without harm.
  */
 export function isOutOfSpace(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

@@ -20,7 +20,10 @@ interface Pending extends Stored {
   readonly seq: number;
 }
 
-/** A state of an older version of the agent may have another form. The agent then sends its complete state. */
+/**
+ * An older version of the agent may have stored its inventory in another form, which this version cannot read. The agent then sends its
+ * complete state.
+ */
 const stateSchema = z.strictObject({
   sections: sectionsSchema,
   missing: missingSchema,
@@ -28,8 +31,8 @@ const stateSchema = z.strictObject({
 });
 
 /**
- * States of the inventory and of its collection. A report becomes the acknowledged state when its row has left the outbox, which happens
- * when the server confirms it.
+ * Rows of the collected and the acknowledged inventory. A report becomes the acknowledged state when the server confirms it and its row
+ * leaves the outbox.
  */
 export function inventoryRows(rows: DeviceRows, outbox: Outbox): InventoryStore {
   const ofEnrollment = <T extends Stored>(name: string): T | null => {

@@ -1,4 +1,4 @@
-/** Rows of mail of one device. Content arrives sealed with the vault's key. */
+/** Rows of one device's mail. The caller has already encrypted the content with the vault's key. */
 import { mailKeyStatementSchema } from '../../shared/protocol/mail-http.ts';
 import { MAIL_FOLDERS } from '../mail/mail.ts';
 import type { MailKeyStore, StoredMailKey } from '../mail/mail-keys.ts';

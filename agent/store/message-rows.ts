@@ -1,4 +1,4 @@
-/** Rows of messages of one device. Most values arrive already sealed with the vault's key. */
+/** Rows of one device's messages. The caller has already encrypted most values with the vault's key. */
 import type {
   ConversationStore,
   DueReceipt,

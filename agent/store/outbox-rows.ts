@@ -65,8 +65,8 @@ export function outboxRows(rows: DeviceRows): Outbox {
     confirm(through: number): void {
       rows.reserved(() => {
         rows.run('delete from outbox where device = ? and seq <= ?', through);
-        // A higher sequence number of the server shows that this device's store was restored from a backup. The sequence then continues
-        // after the server's number.
+        // A sequence number on the server that is higher than this device's shows that this device's store was restored from a backup. The
+        // sequence then continues after the server's number.
         if (through > (rows.value<number>('sequence') ?? 0)) rows.saveValue('sequence', through);
       });
     },

@@ -17,14 +17,15 @@ export function policyRows(rows: DeviceRows, outbox: Pick<Outbox, 'report'>): Om
         rows.saveValue('offline-share', null);
         outbox.report(report);
       });
-      // The log of the database still contains the page with the share.
+      // The deleted share may still be in the database's write-ahead log, so the log is emptied.
       rows.sql.emptyLog(true);
     },
     reportRepair: (report) => outbox.report(report),
     reportedResults: () => rows.value('policy-results'),
     reportResults(results, report) {
       rows.transaction(() => {
-        // Only the newest results matter. Without this, an offline device whose results alternate would fill its outbox.
+        // Only the newest results matter, so they replace earlier ones. Otherwise, results that change often would fill the outbox of an
+        // offline device.
         rows.run("delete from outbox where device = ? and type = 'policy'");
         rows.saveValue('policy-results', results);
         outbox.report(report);

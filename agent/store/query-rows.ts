@@ -2,7 +2,7 @@ import type { QueryStore, ReceivedQuery } from '../work/query/answer-query.ts';
 import type { DeviceRows } from './device-rows.ts';
 
 const RECEIVED = 'received-queries';
-/** Live queries that the user can see. */
+/** Maximum number of live queries that are stored for the user to see. */
 const MOST_RECEIVED = 50;
 
 export function queryRows(rows: DeviceRows): Pick<QueryStore, 'receivedQueries' | 'addReceivedQuery'> {

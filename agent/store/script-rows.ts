@@ -4,7 +4,7 @@ import type { Instant } from '../../shared/time/clock.ts';
 import type { ScriptRecord, ScriptRecordStore } from '../work/script-record.ts';
 import type { DeviceRows } from './device-rows.ts';
 
-/** Number of scripts that the device remembers for its user. */
+/** Maximum number of scripts that the device remembers for its user. */
 const MOST = 200;
 
 const outcomeSchema = z.enum(['running', 'done', 'failed', 'interrupted']);

@@ -73,7 +73,7 @@ export function aptManager(run: RunTool, root = '/'): PackageManager {
 
     async apply(targets) {
       const wanted = argumentsOf(targets);
-      // The download is a step of its own: its end by the deadline leaves no half-installed package.
+      // The download is a separate step. If the deadline ends it, no package is half installed.
       if (wanted[0] === 'install') await apt(['--download-only', ...OPTIONS, ...wanted], 15 * MINUTE);
       await apt([...OPTIONS, ...wanted], 20 * MINUTE);
     },
@@ -101,7 +101,7 @@ export function aptManager(run: RunTool, root = '/'): PackageManager {
   };
 }
 
-/** Lines that say what apt does, before the reason why it failed. */
+/** Progress lines in the output of apt. The reason for a failure is in the other lines. */
 const PROGRESS =
   /^(?:Reading |Building |\(Reading |Get:|Hit:|Ign:|Preparing to |Unpacking |Setting up |Need to get |After this )/;
 const REASON_LINES = 10;

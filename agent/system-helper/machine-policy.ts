@@ -6,7 +6,7 @@ import { SYSTEM_SETTINGS } from '../../shared/policy/system-settings.ts';
 import { packageSignerSchema } from '../../shared/software/own-package.ts';
 import { HelperRefusal, type PackageStep } from './requests.ts';
 
-/** Name of a package, or the beginning of names with a final `*`. */
+/** Name of a package, or the beginning of names followed by `*`. */
 const pattern = z.string().regex(/^(?:[A-Za-z0-9][A-Za-z0-9+._:-]{0,127})?\*?$/);
 const patterns = z.array(pattern).max(1000);
 
@@ -63,7 +63,7 @@ const matches = (name: string, list: readonly string[]): boolean => {
   );
 };
 
-/** Throws `not_permitted` if the policy forbids to name one of these packages. */
+/** Throws `not_permitted` if the policy does not allow an admin to name one of these packages. */
 export function requireNamed(policy: MachinePolicy, names: readonly string[]): void {
   const refused = names.filter((name) => !matches(name, policy.packages.allow));
   if (refused.length === 0) return;

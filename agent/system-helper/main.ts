@@ -76,7 +76,8 @@ async function run(config: HelperConfig): Promise<void> {
     now: Date.now,
     log,
   };
-  // An interrupted change may have left packages that are not configured, and the agent may no longer ask for it.
+  // An interrupted change may have left packages unconfigured. The helper repairs them at its start, because the agent may never repeat its
+  // request.
   if (ports.journal.interrupted().length > 0) await apt.repair();
   const changes = createChanges(ports);
   const settings = openSettings({ ...ports, changes, runTool, folder: join(config.state, 'settings') });

@@ -1,6 +1,6 @@
 /**
  * Requests to the system helper, over its Unix socket. Each connection carries one JSON line with a request and gets one JSON line with the
- * response. This list is closed: the helper runs no other operation, and no program or script that a request contains.
+ * response. The helper runs only the operations in this list, and never a program or script from a request.
  */
 import { z } from 'zod';
 import { envelopeSchema } from '../../shared/order/documents.ts';

@@ -1,4 +1,4 @@
-/** Runs a program of the package manager. No shell, a fixed environment, a deadline, and only the end of the output is kept. */
+/** Runs a program of the package manager: without a shell, with a fixed environment and a deadline. Keeps only the end of the output. */
 import { spawn } from 'node:child_process';
 
 export interface ToolResult {

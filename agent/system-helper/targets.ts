@@ -1,4 +1,4 @@
-/** Decisions about a change: which versions it needs, and how to return to the versions before it. Pure. */
+/** Decisions about a change: which versions it needs, and how to return to the versions before it. The functions are pure. */
 import type { SoftwareAction, WantedPackage } from '../../shared/software/software-change.ts';
 import type { InstalledPackage, Target } from './package-manager.ts';
 import { HelperRefusal, LONGEST_DETAIL, type PackageStep } from './requests.ts';

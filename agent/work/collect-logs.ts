@@ -18,7 +18,7 @@ const SECRETS = [
   /(?<![\w+/=-])(?=[\w+/=-]*\d)(?=[\w+/=-]*[A-Za-z])[\w+/-]{32,}={0,2}(?![\w+/=-])/g,
 ];
 
-/** The agent logs no secrets. This is the second line of defense, for texts of other programs in error messages. */
+/** The agent logs no secrets itself. This filter is a second line of defense against texts of other programs in error messages. */
 export const withoutSecrets = (log: string): string =>
   SECRETS.reduce((text, secret) => text.replaceAll(secret, '[removed]'), log);
 

@@ -11,7 +11,7 @@ export const MARK = 'CORDON_SCRIPT';
 export function killProcessesOf(command: string): number {
   if (!existsSync('/proc/self/environ')) return 0;
   let killed = 0;
-  // A process may start another one while the list is read.
+  // The list is read several times, because a process may start another one in the meantime.
   for (let found = 1, rounds = 0; found > 0 && rounds < 20; rounds += 1) {
     found = processesWith(`${MARK}=${command}`).filter(kill).length;
     killed += found;

@@ -17,7 +17,7 @@ const noticeSchema = z.strictObject({
   command: commandIdSchema,
   kind: z.enum(POWER_KINDS),
   minutes: z.int().min(1),
-  /** Unix milliseconds by the machine's clock. */
+  /** Time of the restart or shutdown, by the machine's clock, in Unix milliseconds. */
   startsAt: z.int(),
   /** True after the user has delayed the restart or shutdown, which is possible once. */
   delayed: z.boolean(),
@@ -36,7 +36,9 @@ export interface CountedCommand {
   readonly open: boolean;
 }
 
-/** Next notice after the user delayed it by the length of the countdown. Null if the user has delayed it, or if the countdown has ended. */
+/**
+ * Computes the countdown after the user has delayed it by its own length. Null if the user has already delayed it once, or if it has ended.
+ */
 export function delayedNotice(notice: PowerNotice, now: number): PowerNotice | null {
   if (notice.delayed || now >= notice.startsAt) return null;
   return { ...notice, delayed: true, startsAt: notice.startsAt + notice.minutes * MINUTE };
@@ -55,7 +57,7 @@ export function decide(
   boot: string,
   now: number,
 ): 'due' | 'begin' | 'wait' {
-  // The machine has started again since, so nobody needs the countdown. The command reports this.
+  // The machine has restarted since the countdown began, so the restart is already done. The command runs at once and reports this.
   if (notice && notice.boot !== boot) return 'due';
   if (notice && isFresh(notice, now)) return now >= notice.startsAt ? 'due' : 'wait';
   if (now >= expires) return 'due';
@@ -63,7 +65,7 @@ export function decide(
 }
 
 export interface PowerNotices {
-  /** Countdown that runs; null if none does. */
+  /** The running countdown; null if none runs. */
   current(): PowerNotice | null;
   /**
    * True if the command may run. Starts the countdown of a new command. `isWaiting`: true for a command that the device has not finished.
@@ -76,11 +78,11 @@ export interface PowerNotices {
   hasRebooted(command: CommandId): boolean;
   startNow(now: number): PowerNotice | null;
   delay(now: number): PowerNotice | null;
-  /** Forgets the countdown of a finished command. */
+  /** Forgets the countdown of a command that has finished. */
   finished(command: CommandId): void;
 }
 
-/** `announce`: shows a countdown to the user. */
+/** `announce`: displays a countdown to the user. */
 export function openPowerNotices(
   file: string,
   { boot, announce }: { readonly boot: string; readonly announce: (notice: PowerNotice) => void },
@@ -133,7 +135,7 @@ export function openPowerNotices(
   };
 }
 
-/** Null also for a damaged file: the countdown then begins again. */
+/** Reads the stored countdown. Also returns null for a damaged file, so that the countdown begins again. */
 function readNotice(file: string): PowerNotice | null {
   try {
     return noticeSchema.parse(JSON.parse(readFileSync(file, 'utf8')));

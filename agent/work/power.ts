@@ -20,7 +20,7 @@ export interface PowerCommand {
   readonly started: boolean;
 }
 
-/** Resolves with the text of the result. Throws the reason if the machine does not go down. */
+/** Restarts or shuts down the machine, and resolves with the text of the result. Throws the reason if the machine does not go down. */
 export async function changePower(
   ports: PowerPorts | undefined,
   { id, kind, started }: PowerCommand,

@@ -20,7 +20,7 @@ export interface ScriptPorts {
   readonly store: ScriptRecordStore & { report(item: ReportItem): void; transaction<T>(work: () => T): T };
   /** Approver set that the device verified itself; null before the first one. */
   readonly approverSet: () => ApproverSet | null;
-  /** Null if the configuration of the machine switches scripts off. */
+  /** Finds the isolation for scripts; null if the configuration of the machine switches scripts off. */
   readonly isolation: (() => Promise<Isolation>) | null;
   readonly deviceNow: () => Instant;
   readonly onReport: () => void;
@@ -31,7 +31,7 @@ export interface ScriptPorts {
 export interface ScriptRunner {
   /** Runs the script and resolves with the text of the result. Throws the reason if the agent refuses the script, or if it failed. */
   run(id: CommandId, command: RunScript, script: SignedScript | undefined): Promise<string>;
-  /** Ends what an earlier process of the agent left of the script, and throws `script_interrupted`. */
+  /** Called after a crash of the agent. Ends the remaining processes of the script, and throws `script_interrupted`. */
   interrupted(id: CommandId): never;
   /** Ends a running script, because the agent stops. */
   stop(): Promise<void>;
@@ -128,7 +128,7 @@ const interruption = () =>
     'The agent stopped while the script ran. The script may have run in part, and the agent does not run it again.',
   );
 
-/** Text of the result of a script that succeeded. Throws the reason for every other one. */
+/** Returns the result text of a successful script. Throws the reason for any other script. */
 function resultOf({ reason, code, signal }: ScriptEnd, { seconds }: ScriptStatement, took: number): string {
   if (reason === 'stopped') throw interruption();
   const failure =

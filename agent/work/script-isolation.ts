@@ -9,7 +9,7 @@ import { relative, resolve } from 'node:path';
 import { CordonError } from '../../shared/errors.ts';
 
 export interface Isolation {
-  /** Program and arguments in front of the interpreter. `folder`: the script's own folder, the only one in which it may write. */
+  /** Program and arguments that precede the interpreter. `folder`: the script's own folder, the only one in which it may write. */
   wrapper(folder: string): string[];
   /** User and group of the script; null for the agent's own. */
   readonly user: { readonly uid: number; readonly gid: number } | null;
@@ -47,7 +47,7 @@ const works = (program: string, args: readonly string[]): Promise<boolean> =>
     execFile(program, args, { timeout: 5000 }, (error) => done(error === null));
   });
 
-/** The kernel ends the interpreter when the agent ends, and a program with more rights gives the script none. */
+/** Options of `setpriv`: the kernel ends the interpreter when the agent ends, and the script cannot gain rights through setuid programs. */
 const SETPRIV = ['setpriv', '--no-new-privs', '--pdeathsig', 'KILL'];
 
 const hasSetpriv = (): Promise<boolean> => works('setpriv', [...SETPRIV.slice(1), 'true']);

@@ -12,7 +12,7 @@ export interface OutputPiece {
 export interface ScriptOutput {
   /** Adds bytes of standard output or standard error. The script runs on when the limit is reached. */
   add(stream: 'stdout' | 'stderr', bytes: Uint8Array): void;
-  /** Returns the pieces since the last call. `complete`: also pieces shorter than the longest one. */
+  /** Returns the pieces since the last call. `complete`: also returns a last piece that is shorter than the usual length. */
   take(complete: boolean): OutputPiece[];
   /** Ends both streams. Incomplete characters at the end become replacement characters. */
   end(): void;
@@ -20,7 +20,7 @@ export interface ScriptOutput {
 
 /** `limit`: maximum output in bytes of UTF-8, without the mark. */
 export function createScriptOutput(limit: number): ScriptOutput {
-  // One decoder per stream, because a character of one stream may arrive in two parts with the other stream in between.
+  // Each stream has its own decoder, because one character may arrive in two parts, with output of the other stream in between.
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   let waiting = '';
   let taken = 0;
@@ -65,7 +65,7 @@ function startOf(text: string, most: number): string {
   return text.slice(0, read);
 }
 
-/** Length of at most `most` code units that does not separate a surrogate pair. */
+/** Largest cut position, at most `most`, that does not split a surrogate pair. */
 function wholeCharacters(text: string, most: number): number {
   if (text.length <= most) return text.length;
   const last = text.charCodeAt(most - 1);

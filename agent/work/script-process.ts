@@ -33,11 +33,11 @@ export interface RunningScript {
   stop(): void;
 }
 
-/** Exit code by which the shell says that it could not set a limit. */
+/** Exit code with which the shell reports that it could not set a limit. */
 const NO_LIMITS = 125;
 const NO_LIMITS_TEXT = 'cordon: the limits of the script could not be set';
 /**
- * Sets the limits, then replaces itself by the interpreter: no core file, CPU time in seconds, size of a file in blocks of 512 bytes,
+ * Shell commands that set limits and then start the interpreter. The limits: CPU time in seconds, size of a file in blocks of 512 bytes,
  * address space in KiB, and number of processes of the user (`-u` in bash, `-p` in dash and BusyBox).
  */
 const WITH_LIMITS = `ulimit -c 0 && ulimit -t "$1" && ulimit -f "$2" && ulimit -v "$3" &&
@@ -45,9 +45,9 @@ const WITH_LIMITS = `ulimit -c 0 && ulimit -t "$1" && ulimit -f "$2" && ulimit -
 shift 4; exec "$@"`;
 
 const LARGEST_FILE_BLOCKS = (100 * 1024 * 1024) / 512;
-/** Processes and threads that a script may have beside those that its user already has. */
+/** Number of processes and threads that a script may have, in addition to those that its user already has. */
 const MORE_PROCESSES = 64;
-/** Milliseconds for the output of a process that is already dead. */
+/** Milliseconds to wait for the output of a process that has already ended. */
 const DRAIN = 1000;
 const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -91,7 +91,7 @@ export function startScript(run: ScriptRun): RunningScript {
   return { ended: cleaned, stop: () => end('stopped') };
 }
 
-/** Ends what an earlier process of the agent left of the script of this command: processes and the temporary folder. */
+/** After a crash of the agent, ends the remaining processes of this command's script and deletes its temporary folder. */
 export function clearLeftovers(command: string): void {
   killProcessesOf(command);
   for (const name of readdirSync(tmpdir())) {
@@ -110,7 +110,7 @@ function exitOf(
     child.once('error', reject);
     child.once('exit', () => {
       afterExit();
-      // A process that escaped may still hold the pipes.
+      // A process that escaped from the group may keep the pipes open.
       setTimeout(() => {
         child.stdout?.destroy();
         child.stderr?.destroy();
@@ -124,7 +124,7 @@ function killAll({ pid }: ChildProcess, command: string): void {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL');
   } catch {
-    // The group has no process left.
+    // The process group is already empty.
   }
   killProcessesOf(command);
 }

@@ -17,7 +17,7 @@ export interface ScriptRecord {
 
 export interface ScriptRecordStore {
   addScript(record: Omit<ScriptRecord, 'finishedAt' | 'outcome'>): void;
-  /** Does nothing for a command without a record. */
+  /** Updates the record of a script. Does nothing for a command without a record. */
   endScript(id: CommandId, outcome: Exclude<ScriptRecord['outcome'], 'running'>, at: Instant): void;
   scripts(limit: number): readonly ScriptRecord[];
 }

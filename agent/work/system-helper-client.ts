@@ -11,10 +11,10 @@ import {
 /** `file`: path of a file whose bytes follow the request. */
 export type AskSystemHelper = (request: HelperRequest, file?: string) => Promise<HelperResponse>;
 
-/** Longest time of one change: downloads, installation, and the way back after a failure. */
+/** Maximum time of one change: downloads, installation, and a rollback after a failure. */
 const RESPONSE_WITHIN = 90 * 60_000;
 
-/** Reason why the helper cannot be asked at all, so that another attempt at once is useless. */
+/** Error because the agent cannot ask the helper at all. Another attempt at once would be useless. */
 export class HelperAbsent extends Error {}
 
 export const systemHelper =

@@ -7,15 +7,15 @@ import { type CommandId, commandIdSchema } from '../../shared/protocol/ids.ts';
 import { type OsUpdate, UPDATE_SCOPES } from '../../shared/software/software-change.ts';
 
 const HOUR = 3_600_000;
-/** Time before the expiry of the command at which the update starts at the latest. */
+/** Time before the expiry of the command. The update starts at this time at the latest. */
 const BEFORE_EXPIRY = 600_000;
 
 const offerSchema = z.strictObject({
   command: commandIdSchema,
   scope: z.enum(UPDATE_SCOPES),
-  /** Unix milliseconds by the machine's clock. */
+  /** Planned start of the update, by the machine's clock, in Unix milliseconds. */
   startsAt: z.int(),
-  /** The update starts no later than this. */
+  /** Latest possible start of the update. */
   deadline: z.int(),
   hours: z.int(),
   delaysLeft: z.int().min(0),
@@ -34,7 +34,7 @@ export function offerOf(
   return { command, scope, startsAt: Math.min(now + hours * HOUR, deadline), deadline, hours, delaysLeft: times };
 }
 
-/** Offer after the user delayed it. Null if no delay is left, or if the deadline allows none. */
+/** Computes the offer after the user delayed it. Null if no delay is left, or if the deadline allows no further delay. */
 export function delayed(offer: UpdateOffer, now: number): UpdateOffer | null {
   const startsAt = Math.min(Math.max(offer.startsAt, now) + offer.hours * HOUR, offer.deadline);
   if (offer.delaysLeft === 0 || startsAt <= offer.startsAt) return null;
@@ -42,17 +42,17 @@ export function delayed(offer: UpdateOffer, now: number): UpdateOffer | null {
 }
 
 export interface UpdateOffers {
-  /** Offer that waits; null if none does. */
+  /** The update that waits for the user; null if none waits. */
   current(): UpdateOffer | null;
-  /** True if the update of the command may start. Creates the offer of a new command. */
+  /** True if the update of the command may start. For a new command, creates the offer to the user. */
   isDue(command: CommandId, update: OsUpdate, expires: number, now: number): boolean;
   startNow(now: number): UpdateOffer | null;
   delay(now: number): UpdateOffer | null;
-  /** Forgets the offer of a finished command. */
+  /** Forgets the offer of a command that has finished. */
   finished(command: CommandId): void;
 }
 
-/** `announce`: shows a new offer to the user. */
+/** `announce`: displays a new offer to the user. */
 export function openUpdateOffers(file: string, announce: (offer: UpdateOffer) => void): UpdateOffers {
   const current = (): UpdateOffer | null =>
     existsSync(file) ? offerSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : null;
@@ -68,7 +68,7 @@ export function openUpdateOffers(file: string, announce: (offer: UpdateOffer) =>
       if (update.deferral === null) return true;
       let offer = current();
       if (offer?.command !== command) {
-        // One update at a time waits for the user. The next one is offered after it.
+        // Only one update at a time waits for the user. The next update is offered after that.
         if (offer) return false;
         offer = store(offerOf(command, update, expires, now));
         if (offer.startsAt > now) announce(offer);

@@ -6,7 +6,7 @@ import { messageIdOf } from './message-id.ts';
 import type { MailPerson } from './parsed-message.ts';
 
 export interface NewMessage {
-  /** UUID in the Message-ID. The user's other devices recognize their copy of the message by it. */
+  /** UUID for the Message-ID, by which the user's other devices recognize their copy of the message. */
   readonly id: string;
   readonly from: MailPerson;
   /** Addresses as the user typed them, separated by commas. */
@@ -27,7 +27,7 @@ export interface ComposedMessage {
   readonly to: readonly MailPerson[];
   readonly cc: readonly MailPerson[];
   readonly bcc: readonly MailPerson[];
-  /** Addresses of the SMTP envelope, each once. */
+  /** Addresses of the SMTP envelope, without duplicates. */
   readonly recipients: readonly string[];
 }
 
@@ -40,7 +40,7 @@ export async function composeMessage(given: NewMessage): Promise<ComposedMessage
     const detail = `A mail can have at most ${MOST_MAIL_ADDRESSES} recipients. Send the mail in several parts.`;
     throw new CordonError('invalid_input', detail);
   }
-  // The base64 of the files alone may exceed the limit. Checking this first avoids the memory for a message that is refused anyway.
+  // If the files alone exceed the limit in base64, the message is refused here, before it takes up memory.
   const files = given.files.reduce((sum, { bytes }) => sum + Math.ceil(bytes.length / 3) * 4, 0);
   requireSize(files);
   const messageId = messageIdOf(given.id, given.from.address);
@@ -75,7 +75,7 @@ function requireSize(bytes: number): void {
 
 const ADDRESS = /^[^\s@<>(),;:"[\]\\]{1,64}@[^\s@<>(),;:"[\]\\]{1,253}$/u;
 
-/** Addresses in a field. Throws `invalid_input` for a malformed address. */
+/** Parses the addresses of a field. Throws `invalid_input` for a malformed address. */
 export function peopleIn(field: string): MailPerson[] {
   if (/\p{Cc}/u.test(field)) throw new CordonError('invalid_input', 'An address field must be one line.');
   return addressparser(field, { flatten: true }).map(({ name, address }) => {

@@ -7,7 +7,10 @@ import type { ParsedMessage, ParseRequest, ParseResponse } from './parsed-messag
 const WITHIN = 30_000;
 /** Milliseconds after which an unused worker ends. */
 const IDLE = 30_000;
-/** Limits of V8's heap. The bytes of message and files are outside this heap, and at most a few times as long as the message. */
+/**
+ * Limits of V8's heap in the worker. The bytes of message and files are outside this heap. They take at most a few times the size of the
+ * message.
+ */
 const LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 };
 const WORKER = new URL('./parse-worker.ts', import.meta.url);
 
@@ -68,7 +71,7 @@ export function createMessageParser({ within = WITHIN }: { readonly within?: num
   };
 }
 
-/** Without a listener, an error of the worker would end the agent. */
+/** Without this listener, an error of the worker would end the agent. */
 const started = (): Worker => new Worker(WORKER, { resourceLimits: LIMITS }).on('error', () => undefined);
 
 function responseOf(worker: Worker, request: ParseRequest, within: number): Promise<ParseResponse> {

@@ -9,7 +9,7 @@ export function answerFields(
 ): { readonly to: string; readonly cc: string; readonly subject: string; readonly text: string } {
   const { from, replyTo, to, cc, date, subject } = mail;
   const isOwn = ({ address }: MailPerson) => address.toLowerCase() === own.toLowerCase();
-  // An answer to the user's own mail goes to its recipients.
+  // The user answers an own mail, so the answer goes to the recipients of that mail.
   const answered = from && isOwn(from) ? to : replyTo.length > 0 ? replyTo : from ? [from] : [];
   const others = toAll ? [...to, ...cc].filter((person) => !isOwn(person) && !includes(answered, person)) : [];
   const author = from ? from.name || from.address : 'An unknown sender';

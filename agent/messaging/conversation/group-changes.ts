@@ -33,8 +33,8 @@ export interface GroupComparison extends Difference {
  */
 export interface GroupChanges {
   /**
-   * Compares the group with the current devices of its people. Null if this device is not in the group, or if its own commit waits for the
-   * server's response.
+   * Compares the group with the current devices of its people. Returns null if this device is not in the group, or if its own commit waits
+   * for the server's response.
    */
   compare(id: string): Promise<GroupComparison | null>;
   /**
@@ -113,7 +113,8 @@ async function change(
     records.save(waiting);
     return ports.succession.begin(waiting, wait(), waited);
   }
-  // The server has accepted another member's commit for this epoch (version of the group's keys), and this device waits for that commit.
+  // The server has accepted another member's commit for this epoch (version of the group's keys). This device waits until that commit
+  // arrives.
   const left = record.refusedCommit?.epoch === epoch ? record.refusedCommit.at + ports.patience - realNow() : 0;
   if (left > 0 && left <= ports.patience) {
     records.save(waiting);
@@ -161,8 +162,8 @@ async function commit(
     add: enrollmentsOf(made.added),
     remove: removed.map((leaf) => leaf.device),
   };
-  // This device is alone in the group, so it sends the commit to no other member. The welcome contains the data of the commit, which tell
-  // the server which devices may make the next commit.
+  // This device is alone in the group, so it sends the commit to no other member. The welcome carries the data of the commit, from which
+  // the server knows the devices that may make the next commit.
   if (to.length === 0) {
     await adopt(ports, checked, { ...pending, post: '' }, () => undefined, data);
     return null;

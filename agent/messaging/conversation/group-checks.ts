@@ -48,11 +48,11 @@ export function createGroupChecks(ports: {
 }): GroupChecks {
   const { records, changes, realNow, wakeAt } = ports;
   const planned = new Map<string, PlannedCheck>();
-  /** Conversations that were checked since the newest request for all. */
+  /** Conversations that were checked since the newest request to check all conversations. */
   const checked = new Set<string>();
   const checkOf = (id: string): PlannedCheck | undefined => planned.get(id) ?? (checked.has(id) ? undefined : DUE);
   const checkedAt = (id: string) => records.conversation(id)?.checkedAt ?? 0;
-  /** A check that is requested during a running check runs afterward. */
+  /** If a check is requested while another check runs, the device checks once more afterward. */
   const planUnlessPlanned = (id: string, check: PlannedCheck) => {
     if (!planned.has(id)) planned.set(id, check);
   };

@@ -137,8 +137,8 @@ export function createNewConversations(ports: {
         records.save(begun, { group: about?.state ?? group });
         also(begun);
         if (!change?.welcome || !about) return;
-        // This device is alone in the group, so it sends the commit to no other member. The welcome contains the data of the commit, which
-        // tell the server which devices may make the next commit.
+        // This device is alone in the group, so it sends the commit to no other member. The welcome carries the data of the commit, from
+        // which the server knows the devices that may make the next commit.
         const commit = { conversation, epoch: change.epoch, add: enrollmentsOf(change.added), remove: [] };
         posts.add({ to: newcomers, commit, body: change.welcome }, { kind: 'welcome', conversation });
         posts.add({ to: newcomers, body: about.message }, { kind: 'description', conversation });

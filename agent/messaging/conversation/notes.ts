@@ -55,7 +55,7 @@ export function createNotes(ports: {
   };
 
   const addUnopened: Notes['addUnopened'] = (record, device, code) => {
-    // This device has already decrypted the message once, so no text is lost.
+    // This device has decrypted the same message before, so the user misses no text.
     if (code === 'message_replayed') return;
     store.transaction(() => {
       addOnce(record.id, unopenedText(code, nameIn(record, device)));

@@ -22,8 +22,8 @@ export interface Certification {
    */
   lastOwn(): PersonName;
   /**
-   * True if the device may take part in conversations. If not, asks the server again after longer and longer delays. The server also
-   * reports a change itself.
+   * True if the device may take part in conversations. If not, asks the server again with growing delays. The server also reports changes
+   * without a request.
    */
   check(isConnected: boolean): Promise<boolean>;
   /**

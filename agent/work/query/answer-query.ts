@@ -55,7 +55,7 @@ export interface QueryWork {
   receive(frame: Extract<ServerFrame, { kind: 'query' }>): void;
 }
 
-/** Queries that the device answers at the same time. */
+/** Maximum number of queries that the device answers at the same time. */
 const MOST_AT_ONCE = 4;
 /** Milliseconds before the deadline at which the device stops reading, so that its answer arrives in time. */
 const RESERVE = 1_500;
@@ -92,7 +92,7 @@ export function createQueryWork({ store, read, send, onFailure }: QueryWorkPorts
   return { receive: (frame) => void respond(frame).catch(onFailure) };
 }
 
-/** Answer within the limits of the protocol. The first rows stay. */
+/** Shortens an answer to the limits of the protocol. The first rows are kept. */
 export function boundedAnswer({ rows, truncated = false, note = '' }: Found): Answer {
   const kept: AnswerRow[] = [];
   let size = 2;

@@ -76,8 +76,8 @@ function Panes({ messagingStatus, id }: { readonly messagingStatus: MessagingSta
 }
 
 /**
- * Returns the text that explains why the messages are unreadable. The steps to restore messaging differ between a wipe that an order
- * requires and a wipe by an admin.
+ * Explains to the user why the messages are unreadable. The steps to restore messaging differ between a wipe that an order requires and a
+ * wipe by an admin.
  */
 function unreadableText({ state, notices }: MessagingStatus): string {
   if (state !== 'wiped') return WORDS.states.lockedText;

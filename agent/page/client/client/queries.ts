@@ -1,4 +1,4 @@
-/** Queries of the device page. Each event of the agent makes all of them stale (`main.tsx`). */
+/** Queries of the device page. Each event of the agent makes all query results stale (`main.tsx`). */
 import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query';
 import { isRetryable } from '../../../../shared/look/api-client.ts';
 import {
@@ -47,14 +47,14 @@ export const policyQuery = queryOptions({
 export const updateQuery = queryOptions({
   queryKey: ['update'],
   queryFn: async ({ signal }) => (await call('GET', '/update', updateView, undefined, signal)).offer,
-  // The offer appears, and its update starts, without an event from the agent.
+  // The agent sends no event when an update is offered or starts, so the page also repeats this query periodically.
   refetchInterval: 30_000,
 });
 
 export const powerQuery = queryOptions({
   queryKey: ['power'],
   queryFn: async ({ signal }) => (await call('GET', '/power', powerView, undefined, signal)).notice,
-  // The countdown may begin and end without an event from the agent.
+  // The agent sends no event when a countdown begins or ends, so the page also repeats this query periodically.
   refetchInterval: 15_000,
 });
 

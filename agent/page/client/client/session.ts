@@ -17,7 +17,7 @@ export function keepToken(given: string | null): void {
 
 function listen(listener: () => void): () => void {
   listeners.add(listener);
-  // Another tab of the browser can start or end the session. This tab then follows.
+  // Another tab of the browser can start or end the session. This tab then uses the changed session.
   addEventListener('storage', listener);
   return () => {
     listeners.delete(listener);

@@ -7,7 +7,7 @@ import { useEffect, useEffectEvent } from 'react';
 export function useWhenVisible(ids: readonly string[], tell: (ids: readonly string[]) => Promise<unknown>): void {
   const named = ids.join(' ');
   const report = useEffectEvent((shown: readonly string[]) => {
-    // An error of the report is ignored, because the page repeats the report when it opens again.
+    // A failure of the report is ignored, because the page repeats the report when it opens again.
     tell(shown).catch(() => undefined);
   });
   useEffect(() => {

@@ -103,8 +103,8 @@ function Chosen({ conversation, sought }: { readonly conversation: Conversation;
 }
 
 /**
- * True when the doubt about a person has lasted for a moment. A recently added person may still be joining, so the warning text waits. The
- * icon appears at once.
+ * True when a person has been unverified for a moment. A recently added person may still be joining, so the warning text waits. The icon
+ * appears at once.
  */
 function useLasting(doubt: boolean): boolean {
   const [lasting, setLasting] = useState(false);

@@ -23,12 +23,12 @@ export function byDay(messages: readonly Message[], now: number): readonly Day[]
 function nameOfDay(at: number, now: number): string {
   const of = (instant: number) => new Date(instant).toDateString();
   if (of(at) === of(now)) return WORDS.conversation.today;
-  // Noon minus one day is always on the previous day, even if a clock change moves midnight.
+  // Noon minus 24 hours is always on the previous day. Midnight minus 24 hours is not, when the clocks change.
   if (of(at) === of(new Date(now).setHours(12, 0, 0, 0) - DAY)) return WORDS.conversation.yesterday;
   return full.format(at);
 }
 
-/** True for a message shortly after a message of the same person. The page then omits name and face. */
+/** True if the message follows shortly after a message of the same person. The page then omits name and picture. */
 export function follows(message: Message, before: Message | undefined): boolean {
   if (before === undefined || message.from === null || before.from === null) return false;
   return message.from.person === before.from.person && message.mine === before.mine && message.at - before.at < 300_000;

@@ -98,7 +98,7 @@ type MessagesQuery = Pick<
 >;
 
 function useEarlierPagesUntil(isThere: boolean, { data, fetchNextPage }: MessagesQuery): void {
-  // A change event refetches all pages and thereby cancels a page that is loading. The loop therefore waits for each response.
+  // Loads all remaining pages. A change event reloads the list and cancels a page that is loading, so the loop waits for each response.
   const isKnown = data !== undefined;
   useEffect(() => {
     if (!isKnown || isThere) return;
@@ -122,8 +122,8 @@ function useEarlierPageOnScroll({
   fetchNextPage,
 }: MessagesQuery): RefObject<HTMLDivElement | null> {
   const earlier = useRef<HTMLDivElement>(null);
-  // Loads the next page when the user scrolls to its place. A report of read messages refetches the list and can cancel a page that is
-  // loading, so the effect checks again after each response.
+  // Loads the next page when the user scrolls to the end of the list. A report of read messages reloads the list and can cancel a page that
+  // is loading. The effect therefore checks again after each response.
   useEffect(() => {
     const top = earlier.current;
     if (!top || !hasNextPage || isFetching) return;

@@ -29,7 +29,8 @@ export function useDraft(conversation: string): DraftInHand {
     attach(files) {
       const large = files.find(({ size }) => size > LARGEST_ATTACHMENT);
       const small = files.filter(({ size }) => size <= LARGEST_ATTACHMENT);
-      // After the return of an unsent message, the draft may have more files than allowed. Its files stay, and no file is added.
+      // When an unsent message returns to the draft, the draft may have more files than allowed. Its files stay, and the user can add no
+      // others.
       const fitting = small.slice(0, Math.max(0, MOST_ATTACHMENTS - draftOf(conversation).files.length));
       setRefusal(
         large

@@ -25,5 +25,8 @@ export function useSend(conversation: string) {
   return { sending, progress };
 }
 
-/** Media type in the form that the API accepts. Browsers state no type for an unknown file, and add parameters to some types. */
+/**
+ * Media type in the form that the API accepts. Browsers give no type for an unknown file, and add parameters such as a character set to
+ * some types.
+ */
 const mediaType = ({ type }: File): string => (/^[\w.+-]+\/[\w.+-]+$/.test(type) ? type : 'application/octet-stream');

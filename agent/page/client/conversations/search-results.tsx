@@ -86,7 +86,7 @@ export function SearchResults({
   );
 }
 
-/** First file whose name matches the search. If none matches and the message has no text, its first file. */
+/** Returns the first file whose name matches the search. If no file matches and the message has no text, returns its first file. */
 function fileOf({ text, attachments }: Message, sought: string): string | undefined {
   const names = attachments.map(({ name }) => name);
   return names.find((name) => holds(name, sought)) ?? (text === '' ? names[0] : undefined);

@@ -6,7 +6,7 @@ const time = new Intl.DateTimeFormat(ENGLISH, { timeStyle: 'short' });
 
 export const timeOfDay = (at: number): string => time.format(at);
 
-/** Time of today, weekday of the last days, or date. */
+/** Formats a time: the hour for today, the weekday for the last days, or the date. */
 export const shortTime = createShortTime(ENGLISH);
 
 /** `tag`: language of the time. Formatters are created once, because they are expensive and long lists contain many times. */

@@ -48,7 +48,8 @@ function HtmlBody({ mail, html }: { readonly mail: MailView; readonly html: stri
   const frame = useRef<HTMLIFrameElement>(null);
   const pictures = usePictures(mail, html);
   const { document: safe, isBlocked } = useMemo(() => safeMail(html, pictures), [html, pictures]);
-  // React turns the value of an attribute into a string, which Trusted Types refuse.
+  // React would turn the value of an attribute into a string, and the browser's Trusted Types refuse strings. The effect therefore sets
+  // `srcdoc` itself.
   useEffect(() => {
     if (frame.current) frame.current.srcdoc = safe;
   }, [safe]);
@@ -70,7 +71,7 @@ function HtmlBody({ mail, html }: { readonly mail: MailView; readonly html: stri
   );
 }
 
-/** Pictures that the mail contains and its HTML text names, as `data:` URLs by Content-ID. */
+/** Pictures inside the mail that its HTML text shows, as `data:` URLs by Content-ID. */
 function usePictures({ id, attachments }: MailView, html: string): ReadonlyMap<string, string> {
   const { data } = useQuery({
     queryKey: ['mail-pictures', id],

@@ -51,7 +51,7 @@ function Editor({ draft }: { readonly draft: Draft }) {
   const canSend = status?.state === 'ready' || status?.state === 'no-connector';
 
   useEffect(() => {
-    // An answer has its recipients already, and the user writes above the quoted text.
+    // The draft of an answer already has recipients, so the cursor starts in the text, above the quoted mail.
     const field = draft.to === '' ? first.current : text.current;
     field?.focus({ preventScroll: true });
     if (field === text.current) text.current?.setSelectionRange(0, 0);

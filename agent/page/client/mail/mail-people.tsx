@@ -3,7 +3,7 @@ import type { MailItem } from '../../mail-api.ts';
 
 type Person = MailItem['to'][number];
 
-/** Names of people; the address of a person without a name. */
+/** Names of people. A person without a name appears with the address. */
 export const nameOf = ({ name, address }: Person): string => name || address;
 
 export function People({ people }: { readonly people: readonly Person[] }) {

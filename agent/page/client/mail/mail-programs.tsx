@@ -35,7 +35,7 @@ export function MailProgramsDialog({ opened, close }: { readonly opened: boolean
   );
 }
 
-/** The password is only in the state of this component, so it is gone after the dialog closes. */
+/** The password is stored only in the state of this component, so it disappears when the dialog closes. */
 function Programs() {
   const query = useQuery(mailProgramsQuery);
   const client = useQueryClient();

@@ -1,4 +1,4 @@
-/** Queries about mail. Each event of the agent makes all of them stale (`main.tsx`). */
+/** Queries about mail. Each event of the agent makes all query results stale (`main.tsx`). */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import {
   draftView,
@@ -38,7 +38,7 @@ export const mailQuery = (id: string) =>
     queryFn: ({ signal }) => call('GET', `/mail/mails/${id}`, mailView, undefined, signal),
   });
 
-/** The editor changes the draft itself, so no event may replace its fields. */
+/** Query for one draft. No event makes it stale, because a reload would overwrite the text that the user is writing. */
 export const draftQuery = (id: string) =>
   queryOptions({
     queryKey: ['mail-draft', id],

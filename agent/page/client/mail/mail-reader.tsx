@@ -55,7 +55,7 @@ function Reader({ mail, folder }: { readonly mail: MailView; readonly folder: Ma
   const { id, from, to, cc, bcc, at, subject, problem, attachments, isShortened } = mail;
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
-  // A sent mail's list contains all recipients. The mail itself names them by field.
+  // For a sent mail, the stored list contains all recipients together. Only the mail itself divides them into the fields To, Cc and Bcc.
   const field = (label: string, value: ReactNode) => (
     <>
       <dt>{label}</dt>
@@ -99,7 +99,10 @@ function Reader({ mail, folder }: { readonly mail: MailView; readonly folder: Ma
   );
 }
 
-/** Marks the mail as read. A failed attempt is repeated, and then shown, because the mail would silently stay unread. */
+/**
+ * Marks the mail as read. The page repeats a failed request, and then shows an error. Otherwise the user would not notice that the mail is
+ * still unread.
+ */
 function MarkRead({ mail: { id, unread } }: { readonly mail: MailView }) {
   const { mutate, isError, isPending } = useMutation({
     mutationFn: () => call('POST', '/mail/read', done, { mails: [id], unread: false }),

@@ -5,18 +5,18 @@
 import DOMPurify from 'dompurify';
 
 export interface SafeMail {
-  /** Complete document for the attribute `srcdoc` of a frame without scripts. */
+  /** Complete HTML document for the attribute `srcdoc` of a frame without scripts. */
   readonly document: TrustedDocument;
-  /** True if content from the internet was left out. */
+  /** True if the mail refers to content on the internet, which the document leaves out. */
   readonly isBlocked: boolean;
 }
-/** With Trusted Types, a value of the browser's type `TrustedHTML`. TypeScript does not know it. */
+/** In browsers with Trusted Types, this value is a `TrustedHTML`, a type that TypeScript lacks. */
 type TrustedDocument = string;
 
 const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'";
 const PICTURE = /^data:image\/(?:png|jpe?g|gif|webp|bmp);base64,[a-z0-9+/=\s]*$/i;
 const LINK = /^(?:https?|mailto|tel):/i;
-/** Functions of CSS that load something, and escapes that could hide one. */
+/** CSS functions that load content from an address, and escapes that could hide such a function. */
 const LOADS = /url|image|src\s*\(|import|expression|\\/i;
 const URL_ATTRIBUTES = new Set([
   'src',

@@ -12,11 +12,11 @@ export interface SavedDraft {
   change(changes: Partial<DraftFields>): void;
   /** Saves the newest fields, and resolves when they are stored. */
   flush(): Promise<void>;
-  /** Saves no further change, because the draft is being deleted. */
+  /** Stops saving, because the draft is being deleted. */
   abandon(): void;
 }
 
-/** Fields of a draft, saved on this device shortly after each change, and when the user leaves the editor. */
+/** Fields of a draft. The page saves them on this device shortly after each change, and when the user leaves the editor. */
 export function useSavedDraft({ id, to, cc, bcc, subject, text }: Draft): SavedDraft {
   const [fields, setFields] = useState<DraftFields>({ to, cc, bcc, subject, text });
   const [state, setState] = useState<SavedDraft['state']>('saved');
@@ -31,7 +31,7 @@ export function useSavedDraft({ id, to, cc, bcc, subject, text }: Draft): SavedD
       unsaved.current = false;
       const given = newest.current;
       setState('saving');
-      // Requests run one after the other, because an older text must not replace a newer one.
+      // Requests run one after another, because an older text must not replace a newer one.
       const saving = last.current.then(() => call('PATCH', `/mail/drafts/${id}`, done, given));
       last.current = saving.catch(() => undefined);
       try {

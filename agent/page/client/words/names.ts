@@ -2,7 +2,7 @@
 import type { Conversation } from '../../api.ts';
 import { WORDS } from './english.ts';
 
-/** Name with Unicode isolates, for plain text such as a title. JSX elements use the component `Given` instead. */
+/** Name with Unicode isolates, for plain text such as a title. In JSX, use the component `Given` instead. */
 export const isolated = (name: string): string => `\u2068${name}\u2069`;
 
 const list = new Intl.ListFormat('en-GB', { type: 'conjunction' });

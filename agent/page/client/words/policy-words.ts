@@ -6,9 +6,9 @@ interface PolicyWords {
   readonly title: string;
   /** Introduces the list of settings that the device does not meet. */
   readonly failing: string;
-  /** `when`: start of the restriction, as a text. */
+  /** Says since when messaging and mail are restricted. `when`: start of the restriction, as a text. */
   readonly restricted: (when: string) => string;
-  /** Future actions by their identifiers. `when`: time of the action, as a text. */
+  /** Sentences about actions that will follow, by the identifier of the action. `when`: time of the action, as a text. */
   readonly next: Readonly<Record<string, (when: string) => string>>;
   readonly help: string;
 }

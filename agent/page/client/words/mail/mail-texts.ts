@@ -1,6 +1,6 @@
 import type { ENGLISH } from './english.ts';
 
-/** The same texts in any language. */
+/** Type of the same texts in another language: each text is any string. */
 type Texts<T> = {
   readonly [Key in keyof T]: T[Key] extends string
     ? string
