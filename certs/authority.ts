@@ -33,7 +33,7 @@ export interface IssueRequest {
   readonly uris?: readonly string[];
   readonly dnsNames?: readonly string[];
   readonly ipAddresses?: readonly string[];
-  /** Validity in days, instead of the validity of the profile. */
+  /** Validity in days; replaces the validity of the profile. */
   readonly days?: number;
 }
 
@@ -193,7 +193,7 @@ function issuedAs(profile: ProfileName, der: Buffer, read: Pick<Issued, 'serial'
     der,
     ...read,
     fingerprint: sha256(der),
-    // Few callers need the text form, so an enrollment does not pay for it.
+    // The PEM text is made only on request. Few callers need it, and enrollments should be fast.
     get pem() {
       return pemOf(der);
     },
@@ -213,7 +213,7 @@ const sha256 = (bytes: Buffer): string => hash('sha256', bytes);
 const publicKeyOf = (der: Buffer): KeyObject => new X509Certificate(der).publicKey;
 const endOf = (der: Buffer): number => Date.parse(new X509Certificate(der).validTo);
 
-/** Name of the issuer from its own certificate, because the organization may have been renamed since. */
+/** Reads the issuer's name from its own certificate, because the organization may have been renamed since. */
 function nameIn(der: Buffer): Name {
   const { subject } = new X509Certificate(der).toLegacyObject();
   const { CN, O } = subject;

@@ -59,7 +59,10 @@ export interface CertificateContent {
   readonly ipAddresses: readonly string[];
 }
 
-/** Serial number: positive, 128 bits long, 126 of them random (RFC 5280, section 4.1.2.2). The store refuses a repetition. */
+/**
+ * Serial number: positive, 128 bits long, 126 of them random (RFC 5280, section 4.1.2.2). The store refuses a serial number that it already
+ * has.
+ */
 export function newSerial(): Buffer {
   const serial = randomBytes(16);
   serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40;
@@ -104,7 +107,7 @@ function ipBytes(address: string): Buffer {
   return Buffer.from([...headGroups, ...zeros, ...right].map((group) => group.padStart(4, '0')).join(''), 'hex');
 }
 
-/** Extensions for the use of the key. */
+/** Extensions that limit the use of the key. */
 function usageExtensions(profile: CertificateProfile): Buffer[] {
   const list: Buffer[] = [];
   if (profile.pathLength !== null) {

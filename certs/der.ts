@@ -66,7 +66,7 @@ export const toDer = (value: Asn1): Buffer => Buffer.from(forge.asn1.toDer(value
 
 const MAX_DEPTH = 16;
 
-/** Only for DER that Cordon or Node has created, because node-forge alone checks it. */
+/** Parses DER that Cordon or Node.js has created. Do not use it for other input, because node-forge alone is not strict enough. */
 export const fromDer = (der: Buffer): Asn1 =>
   forge.asn1.fromDer(forge.util.createBuffer(der.toString('binary')), {
     strict: true,

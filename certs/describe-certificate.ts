@@ -11,7 +11,7 @@ export interface CertificateWords {
   readonly notAfter: number;
 }
 
-/** `certificate`: DER or PEM. Of several certificates in a PEM file, the first one is used. */
+/** Describes a certificate in DER or PEM. In a PEM file with several certificates, the first one counts. */
 export function describeCertificate(certificate: Buffer | string): CertificateWords {
   const read = new X509Certificate(certificate);
   return {

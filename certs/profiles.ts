@@ -17,7 +17,7 @@ export interface CertificateProfile {
   /** Maximum number of authorities below a certificate authority; null for other certificates. */
   readonly pathLength: number | null;
   readonly days: number;
-  /** True if the certificate contains the URL of its revocation list. */
+  /** True if certificates of this profile contain the URL of its revocation list. */
   readonly crlDistributionPoint: boolean;
 }
 

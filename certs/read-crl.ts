@@ -13,7 +13,10 @@ export interface ReadCrl {
 const CRL_NUMBER = '2.5.29.20';
 const REASON_CODE = '2.5.29.21';
 
-/** `bytes`: DER or PEM. Throws `document_malformed`, or `signature_invalid` for a revocation list of another authority. */
+/**
+ * Parses and verifies a revocation list. `bytes`: DER or PEM. Throws `document_malformed`, or `signature_invalid` for a revocation list of
+ * another authority.
+ */
 export function readCrl(bytes: Buffer, issuingDer: Buffer): ReadCrl {
   let tbs: Element | undefined;
   let signature: Buffer;

@@ -2,7 +2,7 @@
 
 /** Characters that begin a formula in a spreadsheet, including their full-width forms. */
 const FORMULA = /^[\s\p{Cc}\p{Cf}]*[=+\-@|%＝＋－＠]/u;
-/** Characters that separate cells in spreadsheets of some countries. */
+/** Characters that separate cells in the spreadsheet programs of some countries. */
 const SPECIAL = /[",;\t\r\n]|^\s|\s$/;
 
 export type CsvCell = string | number | boolean | null;

@@ -13,7 +13,7 @@ export function writeSynced(path: string, content: string | Buffer, flag: 'w' | 
   }
 }
 
-/** Makes the rename of a file durable. Windows needs no call, because its file system journals names. */
+/** Makes the rename of a file durable. On Windows, nothing is necessary, because its file system journals names. */
 export function syncFolder(folder: string): void {
   if (process.platform === 'win32') return;
   const handle = openSync(folder, 'r');

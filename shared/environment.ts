@@ -9,7 +9,7 @@ import { CordonError } from './errors.ts';
 
 export interface Variable {
   readonly reader: 'server' | 'agent' | 'mail connector' | 'command line' | 'script' | 'tests';
-  /** Error messages and logs never show a secret value. */
+  /** True for a secret, which error messages and logs never show. */
   readonly secret?: true;
 }
 
@@ -77,7 +77,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_AGENT_GEOCLUE: { reader: 'agent' },
   CORDON_AGENT_SCRIPTS: { reader: 'agent' },
   CORDON_AGENT_SYSTEM_SOCKET: { reader: 'agent' },
-  /** Set by the agent for a script, so that a script can start Cordon's programs. */
+  /** Variable that the agent sets for a script. It is known here, so that a script can start Cordon's programs. */
   CORDON_SCRIPT: { reader: 'script' },
   CORDON_AGENT_LOG: { reader: 'agent' },
 
@@ -121,7 +121,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
 
 const PREFIX = 'CORDON_';
 
-/** Names that Kubernetes and Docker set for a service with the name `cordon` or `cordon-…`. They are not settings. */
+/** Names of variables that Kubernetes and Docker set for a service with the name `cordon` or `cordon-…`. They are not settings. */
 const SERVICE_LINK =
   /^CORDON_(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)$|^CORDON_(?:PORT)$/;
 

@@ -30,7 +30,7 @@ export const ERROR_CODES = [
   'certificate_expired',
   'certificate_superseded',
   'certificate_wrong_profile',
-  // Connection of a device
+  // Codes about the connection of a device.
   'frame_malformed',
   'frame_too_large',
   'service_denied',
@@ -74,7 +74,7 @@ export const ERROR_CODES = [
   'exit_too_early',
   'approval_invalid',
   'approver_unknown',
-  // Disclosures. Each reason of `shared/disclosure/refusal-reasons.ts` that the rules decide has its code.
+  // Codes of the disclosure desk. Each reason of `shared/disclosure/refusal-reasons.ts` that the rules decide has its code.
   'disclosure_subject_list',
   'disclosure_subject_wildcard',
   'disclosure_subject_group',

@@ -11,7 +11,7 @@ export class Markup {
 }
 
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-/** Hidden characters become visible, so that a page always shows the same words as its source. */
+/** Escapes a text. Hidden characters become visible, so that a page always shows the same words as its source. */
 const escapeText = (text: string): string => visible(text).replace(/[&<>"']/g, (character) => ESCAPES[character] ?? '');
 
 export function html(

@@ -28,7 +28,7 @@ export interface StopSignals {
 const SAME_REQUEST = 1_000;
 const CHECK_EVERY = 500;
 
-/** `within`: milliseconds after which the program ends although its work is not finished. */
+/** Starts to watch for stop requests. `within`: milliseconds after which the program ends although its work is not finished. */
 export function listenForStop(options: { readonly within: number; readonly log: (text: string) => void }): StopSignals {
   const requested = Promise.withResolvers<string>();
   let ready = false;

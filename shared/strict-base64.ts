@@ -9,6 +9,6 @@ export function readBase64(text: string): Uint8Array<ArrayBuffer> | null {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
-  // `fromBase64` ignores white space, so the bytes are encoded again and compared.
+  // `fromBase64` ignores white space. The bytes are therefore encoded again and compared with the text.
   return bytes.toBase64() === text ? bytes : null;
 }

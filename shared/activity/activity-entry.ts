@@ -24,7 +24,7 @@ export const activityTarget = z.strictObject({
 });
 export type ActivityTarget = z.infer<typeof activityTarget>;
 
-/** Text of an entry that its hash covers. It contains identifiers only: no names, no texts, no secrets. */
+/** Part of an entry that its hash covers. This part contains identifiers only: no names, no texts, no secrets. */
 export const activityEntrySchema = z.strictObject({
   id: z.int(),
   /** Times by the server clock, in Unix milliseconds. `until`: time of the last of several equal refusals, which share one entry. */

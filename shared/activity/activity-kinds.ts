@@ -1,4 +1,4 @@
-/** Kinds of entries in the activity log, in a file of their own: the console needs them on its first page. */
+/** Kinds of entries in the activity log. They have a separate file, because the console needs them on its first page. */
 
 /**
  * - change: an admin changed data, or tried to.

@@ -1,6 +1,6 @@
 /**
- * Verification of a sealed export of the activity log, without a server. It proves that no exported entry was changed, removed or
- * reordered after its batch was sealed. Only the comparison with a copy of the ledger excludes that the operator made all batches anew.
+ * Verification of a sealed export of the activity log, without a server. It proves that no exported entry was changed, removed or reordered
+ * after its batch was sealed. Without a copy of the ledger, the operator could have made all batches anew.
  */
 import { z } from 'zod';
 import { CordonError } from '../errors.ts';
@@ -20,10 +20,13 @@ export const exportLineSchema = z.union([
     to: z.int().nullable(),
     exportedAt: z.int(),
   }),
-  /** `salt`: salt of the commitment in the ledger. `expired`: the retention period of the entries is over, and only their hash remains. */
+  /**
+   * `salt`: salt of the commitment in the ledger. `expired`: true if the retention period of the entries is over, so that only their hash
+   * remains.
+   */
   z.strictObject({ batch: activityBatchSchema, salt: z.string(), expired: z.boolean() }),
   z.strictObject({ entry: activityEntrySchema }),
-  /** Entry that no batch contains yet. Nothing proves it. */
+  /** Entry that is not in a batch yet. Nothing proves that it is unchanged. */
   z.strictObject({ unsealed: activityEntrySchema }),
   z.strictObject({ end: z.strictObject({ batches: z.int(), entries: z.int() }) }),
 ]);

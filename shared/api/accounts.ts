@@ -35,7 +35,7 @@ export const accountView = z.object({
   name: z.string(),
   status: z.enum(['active', 'disabled']),
   ready: z.boolean(),
-  /** True if the account has a password and an authenticator. Without them, only the identity provider signs it in. */
+  /** True if the account has a password and an authenticator. Otherwise, the account holder can sign in only with the identity provider. */
   password: z.boolean(),
   createdAt: instant,
   emailVerifiedAt: instant.nullable(),
@@ -48,7 +48,7 @@ export const accountView = z.object({
       name: z.string().optional(),
       group: z.string().nullable(),
       area: z.string().nullable(),
-      /** `provider`: the groups of the identity provider gave the role, and each sign-in checks it again. */
+      /** `provider`: the groups of the identity provider gave the role, and each sign-in updates it. */
       source: z.enum(['manual', 'provider']).default('manual'),
     }),
   ),

@@ -60,7 +60,7 @@ export const activityEntryView = z.object({
   address: z.string().nullable(),
   agent: z.string().nullable(),
   action: z.string(),
-  /** Sentence of the API description for the action; null for an event. */
+  /** First sentence of the API description for the action; null for an event. */
   title: z.string().nullable(),
   /** Null while the action runs. */
   outcome: z.string().nullable(),

@@ -9,7 +9,10 @@ import { instant } from './wire.ts';
 /** Page of the console that asks for the code. */
 export const CLI_SIGN_IN_PATH = '/cli-sign-in';
 
-/** Letters without vowels and without look-alikes, so that codes form no words (RFC 8628, section 6.1). Eight of them have 34 bits. */
+/**
+ * Letters without vowels and without look-alikes, so that codes form no words (RFC 8628, section 6.1). A code has eight of them, which
+ * makes 34 bits.
+ */
 export const USER_CODE_LETTERS = 'BCDFGHJKLMNPQRSTVWXZ';
 /** Code as a person enters it, converted to `BCDF-GHJK`. */
 const userCode = z
@@ -33,7 +36,7 @@ export const begunCliSignIn = z.object({
 });
 export const cliSignInSecret = z.strictObject({ secret: z.string().min(1).max(100) });
 export const cliSignInResult = z.object({
-  /** The new session after the confirmation; null while the code waits for it. */
+  /** The new session after the confirmation; null until the person has confirmed the code. */
   session: sessionView.nullable(),
 });
 export const cliSignInCode = z.strictObject({ code: userCode });

@@ -23,7 +23,7 @@ const effectiveSetting = z.object({
   /** `only`: no other policy of the device has the setting. `precedence`: the policy has precedence over the policies in `over`. */
   because: z.enum(['only', 'precedence']),
   over: z.array(z.object({ policy: z.string(), name: z.string(), version: z.int(), value: z.unknown() })),
-  /** Null: the device has not reported about this value. */
+  /** Result of the last check; null if the device has not reported about this value. */
   status: z.enum(CHECK_STATUSES).nullable(),
   detail: z.string(),
   /** True if the device has applied the setting itself, with its system helper. */

@@ -15,7 +15,7 @@ const description = z.string().trim().max(300);
 const rights = z.array(rightName).min(1).max(300);
 
 export const newCustomRole = z.strictObject({ name, description: description.default(''), rights });
-/** `version`: version that the admin has read. The server refuses the change if the role has a newer version. */
+/** New content of a role. `version`: version that the admin has read. The server refuses the change if the role has a newer version. */
 export const customRoleChange = z.strictObject({
   version: z.int().min(1),
   name: name.optional(),

@@ -15,8 +15,8 @@ export const demoView = z.object({
 /** Maximum step of the simulated clock, in milliseconds. */
 export const LONGEST_JUMP = 400 * 86_400_000;
 /**
- * Step of the simulated clock: by `by` milliseconds, or to the time `to`. A time `to` in the past is no error, because another browser tab
- * may already have moved the clock.
+ * Step of the simulated clock: by `by` milliseconds, or to the time `to`. A time `to` in the past has no effect and causes no error,
+ * because another browser tab may already have moved the clock.
  */
 export const demoJump = z.union([z.strictObject({ to: instant }), z.strictObject({ by: z.int() })]);
 export const demoJumped = z.object({ now: instant });

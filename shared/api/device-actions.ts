@@ -6,7 +6,7 @@ import { deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
 import { deviceChange, deviceNames, narrowing, revocation } from './devices.ts';
 import { holdReason, holdReference } from './holds.ts';
 
-/** Listed devices, or all devices within the caller's scope that match the filter. An empty filter matches all of them. */
+/** Listed devices, or all devices within the caller's scope that match the filter. An empty filter matches all of these devices. */
 const selection = {
   devices: z.array(deviceIdSchema).min(1).max(10_000).optional(),
   filter: z
@@ -89,7 +89,7 @@ const refusalGroups = z
 const namedDevice = z.object({ id: deviceIdSchema, user: z.string(), hostname: z.string().nullable() });
 export const deviceActionImpact = z.object({
   selected: z.int(),
-  /** Number of devices that the action affects: `expect` of the action itself. */
+  /** Number of devices that the action would affect. The request for the action repeats it as `expect`. */
   affected: z.int(),
   sample: z.array(namedDevice),
   /** Number of affected devices on which the action alters the effect of an order. If it is not 0, a second person must confirm the action. */

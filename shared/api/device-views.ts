@@ -28,7 +28,7 @@ const viewFilter = z.strictObject({
 
 export const newDeviceView = z.strictObject({
   name: z.string().trim().min(1).max(80),
-  /** Whether all admins see the view. Each admin sees only the devices of the own scope in it. */
+  /** Whether all admins see the view. Each admin sees only devices within the admin's own scope. */
   shared: z.boolean().default(false),
   filter: viewFilter.default({}),
   columns: columnsSchema.default([]),

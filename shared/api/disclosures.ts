@@ -195,13 +195,13 @@ export const productionLine = z.object({
 });
 export type ProductionLine = z.output<typeof productionLine>;
 
-/** Part of the lines that a preview shows. */
+/** A page of the lines that a preview shows. */
 export const previewPage = z.strictObject({
   offset: z.int().min(0).default(0),
   limit: z.int().min(1).max(500).default(200),
 });
 /**
- * Lines that the newest text would produce now. `digest` is SHA-256 of the whole production as canonical lines. Nobody signs it, because
+ * Lines that the newest text would produce now. `digest`: SHA-256 of the whole production as canonical lines. Nobody signs it, because
  * records can expire between preview and production (ADR 54).
  */
 export const productionPreview = z.object({
@@ -228,7 +228,7 @@ export const disclosureForm = z.object({
   instrumentTypes: z.array(z.enum(INSTRUMENT_TYPES)),
   longestWindowDays: z.int(),
   reasons: z.array(z.object({ reason: z.enum(REFUSAL_REASONS), title: z.string(), answer: z.string() })),
-  /** Numbers of people: `approvals` must approve, and none of them may have drafted the request. */
+  /** Numbers of people: `approvals`: number of people who must approve, none of whom may have drafted the request. */
   approvals: count,
 });
 

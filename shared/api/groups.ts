@@ -69,7 +69,7 @@ export const groupPreview = z.object({
   /** Number of devices for which the result depends on an unknown fact. They are not members. */
   unknown: z.int(),
   examined: z.int(),
-  /** False if the fleet is too large for a preview, so that the numbers are of the examined devices only. */
+  /** False if the fleet is too large for a preview, so that the numbers cover only the examined devices. */
   complete: z.boolean(),
   examples: z.array(z.object({ id: deviceIdSchema, user: z.string(), hostname: z.string().nullable() })),
 });

@@ -11,9 +11,9 @@ const DAY_SECONDS = 86_400;
 const percent = z.number().min(0.1).max(100);
 const waveSize = z.union([z.strictObject({ count: z.int().min(1).max(1_000_000) }), z.strictObject({ percent })]);
 export const stopRule = z.strictObject({
-  /** Failure rate in percent at which the server stops the job. */
+  /** Failure rate in percent. When a job reaches it, the server stops the job. */
   percent,
-  /** Number of results from which the rate counts within a wave. At the end of a wave, the rate always counts. */
+  /** Number of results that must exist before the failure rate counts within a wave. At the end of a wave, the rate always counts. */
   minimum: z.int().min(1).max(1_000_000).default(20),
 });
 const retryRule = z.strictObject({
@@ -62,7 +62,7 @@ export const jobSummary = z.object({
   counts,
   /** Number of devices to which the server sent no command, such as devices under a legal hold. */
   refused: z.int(),
-  /** Number of released waves. */
+  /** Number of waves that the server has released. */
   released: z.int(),
   waves: z.array(z.object({ devices: z.int(), done: z.int(), failed: z.int(), lost: z.int() })),
   gate: z.number(),
@@ -133,6 +133,8 @@ export const jobPause = z.strictObject({ reason });
 export const jobAbort = z.strictObject({ reason });
 export const jobResume = z.strictObject({
   reason,
-  /** New rule that stops the job; null for none. Without this field, the present rule applies to the results after the resumption. */
+  /**
+   * New rule that stops the job; null for none. Without this field, the present rule stays, and counts only results after the resumption.
+   */
   stop: stopRule.nullable().optional(),
 });

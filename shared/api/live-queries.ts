@@ -21,7 +21,7 @@ export const liveQueryRequest = z
         countersigned: z.boolean().optional(),
       })
       .optional(),
-    /** Seconds in which devices may answer. */
+    /** Number of seconds in which devices may answer. */
     seconds: z.int().min(DEADLINE_SECONDS.shortest).max(DEADLINE_SECONDS.longest).default(DEADLINE_SECONDS.usual),
   })
   .refine(({ devices, filter }) => (devices === undefined) !== (filter === undefined), 'give devices or a filter');

@@ -68,7 +68,7 @@ export const newChannel = z.discriminatedUnion('type', [
 export type NewChannel = z.infer<typeof newChannel>;
 
 const stored = { id: channelIdSchema, name, createdAt: instant };
-/** A view never contains a secret. */
+/** Channel as admins see it. A view never contains a secret. */
 export const channelView = z.discriminatedUnion('type', [
   z.object({ ...stored, ...mail }),
   /** `previousSecretUntil`: end of the time in which requests also have a signature by the secret before the rotation. */

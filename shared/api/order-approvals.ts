@@ -14,7 +14,7 @@ export const declineBody = z.strictObject({ reason: z.string().trim().min(1).max
 
 export const approvalResult = z.object({
   adopted: z.boolean(),
-  /** With HTTP status 202 and `second_approver_required`, another person must also approve. */
+  /** Result of an approval. With HTTP status 202 and the code `second_approver_required`, another person must also approve. */
   code: z.string().nullable(),
   detail: z.string(),
 });

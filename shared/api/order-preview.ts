@@ -34,7 +34,7 @@ export const orderPreview = z.object({
   problems: z.array(
     z.object({ field: z.string(), code: z.string(), detail: z.string(), suggestions: z.array(z.string()) }),
   ),
-  /** Times in UTC; null while the server cannot parse the entered times. */
+  /** Times of the draft in UTC; null while the server cannot parse the entered times. */
   effective: instant.nullable(),
   until: instant.nullable(),
   warnings: z.array(z.object({ code: z.enum(WARNINGS), detail: z.string(), devices: z.int().nullable() })),

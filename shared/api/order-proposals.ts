@@ -26,7 +26,7 @@ const exemptSchema = z
 const { waiting, receivedOn, provenance, documents, notice, noticePlan, exportWindow, answers, authoritativeLanguage } =
   orderTermsSchema.shape;
 
-/** Optional terms. In a later revision, null removes the value. */
+/** Optional terms of an order. In a later revision, null removes the value. */
 const maybe = {
   waiting: waiting.nullable(),
   receivedOn: receivedOn.nullable(),

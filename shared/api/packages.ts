@@ -18,7 +18,7 @@ export type PackageView = z.infer<typeof packageView>;
 /** `people`: names of the accounts that uploaded or signed. */
 export const packageList = z.object({ packages: z.array(packageView), people: z.record(z.string(), z.string()) });
 export const packageParams = z.object({ sha256: sha256Hex });
-/** Control fields of the file. Each device compares them with the file before it installs the package. */
+/** Control fields of the package file. Each device compares them with the file itself before it installs the package. */
 export const packageUpload = ownPackageSchema
   .pick({ name: true, version: true, architecture: true })
   .extend({ note: z.string().max(500).default('') });

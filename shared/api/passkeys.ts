@@ -79,7 +79,7 @@ export const registrationOptions = z.object({
 
 const credential = { id: credentialId, rawId: credentialId, type: z.literal('public-key') };
 
-/** Browsers add fields to these messages. The server reads only the listed ones. */
+/** Messages of WebAuthn. Browsers may add fields to them, but the server reads only the listed ones. */
 export const newPasskey = z.strictObject({
   token,
   name: personName,
@@ -100,7 +100,7 @@ export const passkeyChallenge = z.object({
   /** Credential ids that the account may use; empty for a sign-in, in which the person chooses the passkey. */
   credentials: z.array(z.string()),
 });
-/** Challenge in a session. The client returns `token` unchanged. */
+/** Challenge for a passkey in a session. The client returns `token` unchanged. */
 export const sessionChallenge = passkeyChallenge.extend({ token: z.string() });
 
 const authentication = z.object({

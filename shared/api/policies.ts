@@ -34,7 +34,7 @@ export const policyChange = z.strictObject({ name });
 export const policyGroups = z.strictObject({ groups });
 export const policyOrder = z.strictObject({ policies: z.array(policyIdSchema).max(200) });
 
-/** `after`: newest version that the author has read. The request fails if there is a newer one. */
+/** Content of the next version. `after`: newest version that the author has read. The request fails if there is a newer one. */
 export const newPolicyVersion = z.strictObject({
   after: version,
   document: policyDocumentSchema,
@@ -61,7 +61,7 @@ export const policyVersionList = z.object({
   people: z.record(z.string(), z.string()),
 });
 
-/** `percent` 100 makes the version the current one. 0 ends a staged rollout. */
+/** Share of a staged rollout. `percent` 100 makes the version the current one. 0 ends the staged rollout. */
 export const policyRollout = z.strictObject({ version, percent });
 export const policyRollback = z.strictObject({ version });
 
@@ -79,14 +79,14 @@ export const policyRehearsal = z.strictObject({
   groups: groups.optional(),
 });
 export const policyRehearsalView = z.object({
-  /** Devices of the present and the new groups that the caller's role includes. */
+  /** Number of devices of the present and the new groups that the caller's role includes. */
   devices: z.int(),
   changed: z.int(),
   settings: z.array(
     z.object({
       setting: z.string(),
       devices: z.int(),
-      /** Devices whose last report says that they already meet, or do not meet, the new value. */
+      /** Numbers of devices whose last report says that they already meet, or do not meet, the new value. */
       met: z.int(),
       notMet: z.int(),
     }),

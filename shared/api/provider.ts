@@ -13,7 +13,7 @@ export const PROVIDER_PATH = '/sign-in/provider';
 export const providerCookieName = (secure: boolean): string => (secure ? '__Host-cordon_provider' : 'cordon_provider');
 
 export const providerView = z.object({
-  /** Null if the installation has no identity provider. */
+  /** Identity provider; null if the installation has none. */
   provider: z
     .object({
       name: z.string(),

@@ -24,7 +24,7 @@ const content = {
 };
 
 export const newScript = z.strictObject({ name: scriptTitle, ...content });
-/** `after`: newest version that the author has read. The request fails if there is a newer one. */
+/** Content of the next version. `after`: newest version that the author has read. The request fails if there is a newer one. */
 export const newScriptVersion = z.strictObject({ after: version, ...content });
 export const scriptParams = z.object({ id: scriptIdSchema });
 export const scriptVersionParams = z.object({ id: scriptIdSchema, version: pathVersion });
@@ -33,7 +33,7 @@ export const scriptVersionQuery = z.strictObject({ before: pathVersion.optional(
 export const scriptVersionView = z.object({
   script: scriptIdSchema,
   version,
-  /** `lapsed`: no reviewer is in the current approver set. Only a reviewed version can run. */
+  /** State of a version. `lapsed`: no reviewer is in the current approver set. Only a reviewed version can run. */
   state: z.enum(['unreviewed', 'reviewed', 'lapsed', 'expired', 'withdrawn']),
   purpose: z.string(),
   interpreter: z.enum(INTERPRETERS),
@@ -82,7 +82,7 @@ export const scriptSettingsChange = z.strictObject({ on: z.boolean() });
 export const scriptOutputQuery = z.strictObject({ from: z.coerce.number().int().min(0).default(0) });
 export const scriptOutput = z.object({
   text: z.string(),
-  /** Value of `from` for the rest. Equal to the requested one if there is no more output now. */
+  /** Value of `from` in the next request. If there is no more output now, it equals the requested value. */
   next: z.int(),
   /** True if the command has ended, so that no more output follows after `next`. */
   ended: z.boolean(),

@@ -71,24 +71,24 @@ export const transparencyReport = z.object({
   disclosures: z.object({
     received: count,
     answered: count,
-    /** Accounts with a production in the period. */
+    /** Number of accounts with a production in the period. */
     accounts: count,
     pending: count,
     refused: count,
     refusedByReason: z.array(z.object({ reason: z.enum(REFUSAL_REASONS), title: z.string(), count })),
   }),
   orders: z.object({
-    /** Orders that were in effect in the period, with the withheld ones. */
+    /** Number of orders that were in effect in the period, including withheld ones. */
     count,
     withheld: count,
     /** Days on which an order suspended at least one service in the area. A day counts once. */
     suspended: z.array(z.object({ area: z.string(), services: z.array(z.string()), days: count, orders: count })),
   }),
-  /** Every key that the server has, and what it opens. */
+  /** Every key that the server has, with the data that it decrypts or the documents that it signs. */
   keys: z.array(inventoryKeySchema),
   statement: z.discriminatedUnion('state', [
     z.object({ state: z.literal('valid'), statement: statementView, inclusion: statementInclusion.nullable() }),
-    /** `since`: time at which the last statement expired. */
+    /** State of the signed statement. `since`: time at which the last statement expired. */
     z.object({ state: z.literal('expired'), since: instant }),
     z.object({ state: z.literal('none') }),
   ]),

@@ -95,7 +95,7 @@ const OWN_CODE: Readonly<Record<string, string>> = {
   'US-VI': 'VI',
 };
 
-/** Larger subdivisions that contain a subdivision, where the ISO 3166-2 table lists none. */
+/** For some subdivisions, the larger subdivision that contains them, where the ISO 3166-2 table names none. */
 const NESTED: Readonly<Record<string, string>> = {
   'BE-VLG': 'VAN VBR VLI VOV VWV',
   'BE-WAL': 'WBR WHT WLG WLX WNA',
@@ -136,7 +136,7 @@ const groups: ReadonlyMap<string, ReadonlySet<string>> = new Map(
     ...Object.entries(regionCodes).map(([code, { members }]) => [`UN-${code}`, members] as const),
   ].map(([name, members]) => [name, new Set(members.split(' '))]),
 );
-/** Larger subdivision that contains each subdivision; absent if only the country does. */
+/** For each subdivision, the larger subdivision that contains it; absent if only the country contains it. */
 const parents: ReadonlyMap<string, string> = parentsOf({ ...partCodes, ...NESTED });
 
 function parentsOf(parts: Readonly<Record<string, string>>): Map<string, string> {
@@ -144,7 +144,7 @@ function parentsOf(parts: Readonly<Record<string, string>>): Map<string, string>
   for (const [whole, codes] of Object.entries(parts)) {
     for (const code of codes.split(' ')) found.set(`${whole.slice(0, 2)}-${code}`, whole);
   }
-  // A district of the United Kingdom that is in no other nation is in England.
+  // A district of the United Kingdom that belongs to no other nation is in England.
   for (const code of subdivisions.get('GB') ?? []) {
     if (code !== 'GB-UKM' && !found.has(code)) found.set(code, 'GB-ENG');
   }

@@ -86,7 +86,8 @@ function sideInMap(area: LocationArea, { areas, disputed }: OrderAreas): number 
   if (disputed.size > 0) {
     const named = territoryNamedBy(area);
     const owner = named ? disputed.get(named) : undefined;
-    // An assignment does not affect an area whose own code already determines its country. An order for exactly this area still covers it.
+    // The assignment of a territory does not affect an area whose own code already determines its country. An order for exactly this area
+    // still covers it.
     if (named && owner && !withParents(area).includes(owner)) return sideOfClaim(named, owner, areas);
   }
   return sideOfLocation(area, areas);

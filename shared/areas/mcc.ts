@@ -5,7 +5,7 @@
 import networks from 'mcc-mnc-list';
 import { homeAreaOrNull, type LocationArea, territoryArea } from './area-code.ts';
 
-/** Networks that use another country's mobile country code, and are therefore not evidence of that country. */
+/** Networks that use another country's mobile country code. Their code is therefore no evidence of that country. */
 const SQUATTERS: Readonly<Record<string, readonly string[]>> = { '255': ['MD', 'RU'] };
 
 const byMcc = new Map<string, LocationArea[]>();

@@ -32,7 +32,7 @@ const RINGS = 4;
 const POINTS_PER_RING = 24;
 /** Maximum number of areas in one observation. An accuracy circle that overlaps more areas is not evidence. */
 const MOST_AREAS = 16;
-/** Countries for map codes that ISO 3166-1 only reserves. */
+/** Countries for codes of the map that ISO 3166-1 reserves but does not assign. */
 const RESERVED: Readonly<Record<string, string>> = {
   EA: 'ES',
   IC: 'ES',
@@ -45,8 +45,8 @@ const RESERVED: Readonly<Record<string, string>> = {
 };
 
 /**
- * `polygons` are the polygons of known orders. For each polygon that overlaps the position's country, the result says whether the position
- * is inside.
+ * Finds the areas of a position. `polygons`: polygons of known orders. For each polygon that overlaps the position's country, the result
+ * says whether the position is inside.
  */
 export function areasOfPosition(
   { latitude, longitude, accuracy }: Position,

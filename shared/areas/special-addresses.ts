@@ -8,7 +8,7 @@ import { BlockList, isIP, SocketAddress } from 'node:net';
 const SPECIAL_V4: readonly (readonly [string, number])[] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
-  ['100.64.0.0', 10], // shared address space behind carrier-grade NAT, RFC 6598
+  ['100.64.0.0', 10], // Shared address space behind carrier-grade NAT (RFC 6598).
   ['127.0.0.0', 8],
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
@@ -16,7 +16,7 @@ const SPECIAL_V4: readonly (readonly [string, number])[] = [
   ['192.0.2.0', 24], // documentation
   ['192.31.196.0', 24], // AS112
   ['192.52.193.0', 24], // AMT
-  ['192.88.99.0', 24], // 6to4 relay anycast, deprecated
+  ['192.88.99.0', 24], // Anycast address of 6to4 relays, deprecated.
   ['192.168.0.0', 16],
   ['192.175.48.0', 24], // AS112
   ['198.18.0.0', 15], // benchmarking
@@ -29,7 +29,7 @@ const SPECIAL_V4: readonly (readonly [string, number])[] = [
 const SPECIAL_V6: readonly (readonly [string, number])[] = [
   ['2001::', 23], // IETF protocol assignments: Teredo, ORCHID, benchmarking, AMT, AS112, …
   ['2001:db8::', 32], // documentation
-  ['2002::', 16], // 6to4: its relay may be anywhere
+  ['2002::', 16], // Addresses of 6to4. The relay of such a connection may be anywhere.
   ['2620:4f:8000::', 48], // AS112
   ['3fff::', 20], // documentation, RFC 9637
 ];

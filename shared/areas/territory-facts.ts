@@ -157,7 +157,7 @@ export const TERRITORY_FACTS: Readonly<Record<Territory, TerritoryFacts>> = {
     outline: null,
     within: ['XK'],
   },
-  // ISO 3166-2 lists CN-TW, which Cordon refuses in favor of TW.
+  // ISO 3166-2 also lists this territory as CN-TW. Cordon refuses that code in favor of TW.
   taiwan: { claimants: codes('CN TW'), codes: codes('TW'), claimedSubdivisions: {}, outline: null, within: ['TW'] },
   somaliland: {
     claimants: [...codes('SO'), territoryArea('somaliland')],

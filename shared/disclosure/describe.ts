@@ -113,5 +113,8 @@ const noticeLine = (notice: DisclosureNotice): Line => ({
   ...(notice.notBefore !== null && { grave: true as const }),
 });
 
-/** Time such as `2026-11-29 12:00 UTC`. Only parts of zero are omitted, because a hidden part would mislead the signer. */
+/**
+ * Formats a time, such as `2026-11-29 12:00 UTC`. Seconds and milliseconds are omitted only if they are zero, because a hidden part would
+ * mislead the signer.
+ */
 export const utcWords = (timestamp: string): string => timestamp.replace('T', ' ').replace(/(:00)?\.000Z$|Z$/, ' UTC');

@@ -69,7 +69,7 @@ export const disclosureTextSchema = z.strictObject({
   authority: z.strictObject({
     id: authorityIdSchema,
     name: line,
-    /** The authority's age recipient. The signatures cover it, so the server cannot seal the production to another key. */
+    /** Age recipient of the authority. The signatures cover it, so the server cannot seal the production to another key. */
     recipient: z.string().max(4000),
     fingerprint: sha256Hex,
   }),
@@ -87,14 +87,14 @@ export type DisclosureText = z.infer<typeof disclosureTextSchema>;
 /** Key, or kind of key, that the server has. */
 export const inventoryKeySchema = z.strictObject({
   use: line,
-  /** Capability of a holder of this key. */
+  /** Abilities of a person who has this key. */
   opens: paragraph,
   /** SHA-256 of the public key (SubjectPublicKeyInfo); null for a symmetric key. */
   publicKey: sha256Hex.nullable(),
 });
 export type InventoryKey = z.infer<typeof inventoryKeySchema>;
 
-/** Dated statement of the operator, which two people of the role `legal` sign. Nobody can sign it for later than its `expires`. */
+/** Dated statement of the operator, which two people of the role `legal` sign. It says nothing about the time after `expires`. */
 export const transparencyStatementSchema = z.strictObject({
   installation: z.string().min(1).max(64),
   organization: z.string().min(1).max(120),

@@ -12,7 +12,7 @@ export const CONNECTION_LOG_DAYS = 90;
 
 export interface RecordTypeFacts {
   readonly title: string;
-  /** Fields of one line of the production. */
+  /** Names of the fields in one line of the production. */
   readonly fields: readonly string[];
   readonly exists: string;
   readonly kept: string;

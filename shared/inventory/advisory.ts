@@ -38,7 +38,7 @@ export const osvSchema = z.object({
 });
 export type Osv = z.infer<typeof osvSchema>;
 
-/** Events of one range. `introduced: '0'` means every version. */
+/** Events of one range of versions. `introduced: '0'` means every version. */
 export const rangesSchema = z.strictObject({
   events: z.array(
     z.array(z.strictObject({ kind: z.enum(['introduced', 'fixed', 'last_affected']), version: text(128) })),
@@ -106,7 +106,7 @@ export function releaseOf(os: { readonly id: string | null; readonly version: st
   return `${os.id}:${major ? os.version.split('.')[0] : os.version}`;
 }
 
-/** Packages of an advisory that agents report, and the number of packages that none reports. */
+/** Packages of an advisory that agents report. Also the number of its packages that no agent reports. */
 export function packagesOf({ affected = [] }: Osv): { readonly packages: AdvisoryPackage[]; readonly skipped: number } {
   const packages = affected.flatMap(({ package: named, ranges = [], versions = [] }): AdvisoryPackage[] => {
     const distribution = named && distributionOf(named.ecosystem);

@@ -1,11 +1,11 @@
 /**
  * Order of versions of operating systems, kernels and agents, such as `12.4`, `6.1.0-18` or `2.0-rc1`, for groups and policies. Numbers
  * compare as numbers, and a missing number counts as 0. A pre-release (`~` or letters after a hyphen, such as `-rc1`) is older than its
- * release. Packages have the orders of their package managers (`version-order.ts`). Pure.
+ * release. For packages, the order of their package manager applies instead (`version-order.ts`). The functions are pure.
  */
 
 const PARTS = /\d+|[a-z]+|~/g;
-/** Maximum length of a compared version, to bound the time. Facts of the catalog are shorter. */
+/** Maximum length of a compared version, which limits the time of the comparison. Facts of the catalog are shorter. */
 const LONGEST = 256;
 
 /** Returns -1 if `a` is older than `b`, 1 if it is newer, and 0 if both are equal. */

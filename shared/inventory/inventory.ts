@@ -1,4 +1,4 @@
-/** Schemas of an inventory, bounded everywhere. Unknown values are null, and a section without data is absent. */
+/** Schemas of an inventory. Every list and text has a maximum length. Unknown values are null, and a section without data is absent. */
 import { z } from 'zod';
 import { MISSING_REASONS, type ReportedSection, SECTIONS } from './sections.ts';
 
@@ -62,7 +62,7 @@ export const sectionSchemas = {
     pending: z.int().min(0).nullable(),
     security: z.int().min(0).nullable(),
     restart: z.boolean().nullable(),
-    /** The first pending updates; `pending` counts all. */
+    /** The first pending updates. `pending`: number of all pending updates. */
     packages: z.array(z.strictObject({ name: text(128), version: text(128) })).max(MOST_UPDATES),
   }),
   security: z.strictObject({ firewall: z.boolean().nullable(), secureBoot: z.boolean().nullable() }),

@@ -37,7 +37,10 @@ const conditionSchema = z
   .strictObject({
     field: listFactSchema,
     op: z.enum(ALL_OPERATORS),
-    /** Text, number or true/false, as the type of the fact requires. Times are Unix milliseconds. Absent for `known` and `unknown`. */
+    /**
+     * Value of a condition: text, a number or true/false, as the type of the fact requires. Times are Unix milliseconds. Absent for `known`
+     * and `unknown`.
+     */
     value: z.union([z.string().min(1).max(120), z.int(), z.boolean()]).optional(),
   })
   .superRefine(({ field, op, value }, context) => {
@@ -64,7 +67,7 @@ export const columnsSchema = z
 export const factsAmong = (columns: readonly ListColumn[]): readonly ListFact[] =>
   columns.flatMap((column) => LIST_FACTS.filter((fact) => fact === column));
 
-/** Reads a condition from text such as `os.id is debian`, `firewall is false` or `hardware.serial unknown`. Null if it is none. */
+/** Parses a condition such as `os.id is debian`, `firewall is false` or `hardware.serial unknown`. Null if the text is no condition. */
 export function parseCondition(text: string): Condition | null {
   const [, field = '', op = '', rest = ''] = /^\s*(\S+)\s+(\S+)\s*(.*?)\s*$/s.exec(text) ?? [];
   const known = LIST_FACTS.find((name) => name === field);

@@ -28,7 +28,7 @@ export const softwareEntrySchema = z.tuple([
 ]);
 export type SoftwareEntry = z.infer<typeof softwareEntrySchema>;
 
-/** Text that is equal for equal entries only, because no field contains a zero byte. */
+/** Key of an entry. Only equal entries have equal keys, because no field contains a zero byte. */
 export const entryKey = (entry: SoftwareEntry): string => entry.join('\0');
 
 /** Splits an origin into name and version of the source package. */
@@ -41,7 +41,7 @@ export function originOf([, name, version, origin]: SoftwareEntry): {
   return space < 0 ? { name: origin, version } : { name: origin.slice(0, space), version: origin.slice(space + 1) };
 }
 
-/** Removes characters that a store or a terminal cannot keep, and shortens the text. */
+/** Removes characters that a store or a terminal cannot handle, and shortens the text. */
 export const cleanText = (value: string, most: number): string =>
   value
     .replaceAll(/\p{Cc}/gu, ' ')

@@ -27,7 +27,7 @@ interface Parts {
   readonly release: string;
 }
 
-/** The epoch ends at the first colon, and the release begins after the last hyphen. */
+/** Parts of a version: the epoch ends at the first colon, and the release begins after the last hyphen. */
 function partsOf(text: string): Parts {
   const colon = text.indexOf(':');
   const epoch = colon > 0 && /^\d+$/.test(text.slice(0, colon)) ? text.slice(0, colon) : null;
@@ -50,7 +50,10 @@ function compareDpkg(a: string, b: string): number {
   );
 }
 
-/** `verrevcmp` of dpkg: runs without digits by character, then runs of digits as numbers. */
+/**
+ * Algorithm `verrevcmp` of dpkg. It alternates between runs of other characters, compared one by one, and runs of digits, compared as
+ * numbers.
+ */
 function compareDpkgPart(a: string, b: string): number {
   let i = 0;
   let j = 0;
@@ -71,7 +74,10 @@ function compareDpkgPart(a: string, b: string): number {
   return 0;
 }
 
-/** Weight of a character: `~` before the end of the text, then digits and the end, then letters, then all other characters. */
+/**
+ * Weight of a character in the comparison. `~` comes before the end of the text. Then follow digits and the end, then letters, then all
+ * other characters.
+ */
 function weightOf(text: string, at: number): number {
   if (at >= text.length || isDigit(text, at)) return 0;
   const code = text.charCodeAt(at);
@@ -83,12 +89,12 @@ function compareRpm(a: string, b: string): number {
   const left = partsOf(a);
   const right = partsOf(b);
   const compared = compareNumbers(left.epoch, right.epoch) || compareRpmPart(left.version, right.version);
-  // As in rpm's dependencies, a version without a release equals every release of that version.
+  // A version without a release equals every release of that version, as in rpm's dependencies.
   if (compared !== 0 || left.release === '' || right.release === '') return compared;
   return compareRpmPart(left.release, right.release);
 }
 
-/** `rpmvercmp` of rpm (rpmio/rpmvercmp.c). */
+/** Algorithm `rpmvercmp` of rpm (rpmio/rpmvercmp.c). */
 export function compareRpmPart(a: string, b: string): number {
   let i = 0;
   let j = 0;

@@ -97,7 +97,10 @@ export const ENTRY_KINDS = [
   'action.proposed',
   'action.confirmed',
   'action.declined',
-  /** Entry: the account `subject` confirmed an action of its own with a passkey. `hash` and `assertion` are as above. */
+  /**
+   * Entry: the account `subject` confirmed an action of its own with a passkey. `hash` and `assertion` have the same meaning as in entries
+   * about destructive actions.
+   */
   'action.signed',
   /**
    * Entry: approvers signed a statement that the server's time was wrong from `from` to `until`. `digest` is the SHA-256 of the statement.

@@ -20,7 +20,7 @@ const MAX_SIGNATURES = 16;
 /** Public key that verifies notes. Its name is the ledger's origin. */
 export interface NoteVerifier {
   readonly name: string;
-  /** Raw Ed25519 key, 32 bytes. */
+  /** Raw Ed25519 public key of 32 bytes. */
   readonly publicKey: Uint8Array<ArrayBuffer>;
 }
 

@@ -47,8 +47,8 @@ export function parseTilePath(path: string): TileId | null {
 }
 
 /**
- * All bundles, then all tiles of a tree, including partial ones at the right edge. A generator, because a dishonest signer could choose a
- * huge size; the reader stops at the first missing bundle.
+ * All bundles of a tree and then all its tiles, including partial ones at the right edge. The function is a generator, because a dishonest
+ * signer could state a huge size. The reader stops at the first missing bundle.
  */
 export function* tilesOf(size: number): Generator<TileId> {
   yield* row('entries', size);

@@ -19,7 +19,7 @@ const folder = z
   .regex(/^(\/|[A-Za-z]:[\\/])/, 'must be an absolute path, such as /home or C:\\Users');
 
 export const liveQuerySchema = z.discriminatedUnion('kind', [
-  /** `name`: part of the process name or of the program's path. */
+  /** Query about processes. `name`: part of the process name or of the program's path. */
   z.strictObject({ kind: z.literal('processes'), name: part.optional() }),
   z.strictObject({ kind: z.literal('services'), name: part.optional(), failed: z.literal(true).optional() }),
   z.strictObject({ kind: z.literal('open-ports'), port: z.int().min(1).max(65_535).optional() }),
@@ -100,7 +100,7 @@ export const answerSchema = z.strictObject({
 });
 export type Answer = z.infer<typeof answerSchema>;
 
-/** Seconds in which devices answer. */
+/** Time in seconds within which devices answer. */
 export const DEADLINE_SECONDS = { shortest: 5, usual: 30, longest: 120 } as const;
 
 /** Sentence that states what a live query asks, for the user of the device and for admins. */

@@ -12,7 +12,7 @@ interface Stream {
   readonly url: string;
   /** Milliseconds after which a hidden tab closes its event stream; null if it never does. */
   readonly hiddenFor: number | null;
-  /** Called when the event stream is lost, to refetch the session: an ended session also ends the stream. */
+  /** Called when the event stream is lost. The page then loads the session again, because an ended session also ends the stream. */
   onDown(client: QueryClient): void;
   onChanged(client: QueryClient, data: unknown): void;
 }

@@ -23,6 +23,6 @@ function refetch(client: QueryClient, query: Query): void {
   // Start the repeated request only in a later turn of the event loop (`setTimeout`). Other code that awaits the result of the running
   // query then runs first, for example to load the next page.
   const later = () => setTimeout(refetch, 0, client, query);
-  // The query is already running, so `fetch` returns the promise of the running request.
+  // If the query is already running, `fetch` returns the promise of the running request.
   query.fetch().then(later, later);
 }

@@ -24,7 +24,7 @@ const CHOICES = {
 export const theme = createTheme({
   colors: { cordon },
   primaryColor: 'cordon',
-  // Shade of filled buttons. The default shade fails WCAG AA on white.
+  // Shade of filled buttons. With the default shade, white text on the button would fail the contrast of WCAG AA.
   primaryShade: { light: 8, dark: 8 },
   autoContrast: true,
   luminanceThreshold: 0.35,
@@ -48,7 +48,8 @@ export const theme = createTheme({
     MultiSelect: CHOICES,
     // Menus are rendered inside a landmark of the page and contain only menu items. The first item receives the focus.
     Menu: { defaultProps: { withinPortal: false, withInitialFocusPlaceholder: false } },
-    // The option list is not in the tab order: arrow keys scroll it, and Tab into it would close it and lose the focus.
+    // The option list is not in the tab order, because arrow keys already scroll it. Moving into it with Tab would close it and lose the
+    // focus.
     ComboboxOptions: { defaultProps: { tabIndex: -1 } },
     Notification: {
       defaultProps: { closeButtonProps: { 'aria-label': 'Close' } },
@@ -57,7 +58,10 @@ export const theme = createTheme({
   },
 });
 
-/** Mantine's dimmed text and light badges fail WCAG AA on white; these colors pass on all surfaces. */
+/**
+ * Mantine's own dimmed text and light badges have too little contrast on white for WCAG AA. These colors have enough contrast on all
+ * backgrounds.
+ */
 export const contrast: CSSVariablesResolver = () => ({
   variables: {},
   light: {

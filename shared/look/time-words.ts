@@ -18,7 +18,7 @@ export function dateTime(instant: number, zone?: string): string {
 
 /** Date such as `25 Nov 2026`, in the reader's zone. */
 export const date = (instant: number): string => days.format(instant);
-// Created once, because a formatter is expensive and long lists contain many dates.
+// Formatters are created once, because they are expensive and long lists contain many dates.
 const days = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' });
 
 /** UTC offset of a time zone: `Asia/Karachi` → `GMT+5`. */

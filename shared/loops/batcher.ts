@@ -10,7 +10,10 @@ export interface BatcherOptions {
   readonly delay?: number;
 }
 
-/** `ask` receives each key once per query. For a key that its response lacks, the result is undefined. */
+/**
+ * Creates a batcher. `ask`: query for several keys, each of which occurs once. A key that is missing in its response gets the result
+ * undefined.
+ */
 export function createBatcher<K, V>(
   ask: (keys: readonly K[]) => Promise<ReadonlyMap<K, V>>,
   { most = 500, delay = 0 }: BatcherOptions = {},

@@ -67,7 +67,7 @@ export const ACTION_OUTCOMES: Readonly<Record<OrderState, Readonly<Record<OrderA
   },
 };
 
-/** `revision` is null if none is adopted. `permanentPause`: the pause has no end. */
+/** State of an order. `revision`: adopted revision, or null. `permanentPause`: true if the pause has no end. */
 export function stateOf(adopted: { revision: Revision; permanentPause: boolean } | null, now: Instant): OrderState {
   if (!adopted) return 'proposed';
   const pauseEnd = adopted.permanentPause ? null : briefPauseEnds(adopted.revision);

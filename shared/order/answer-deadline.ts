@@ -14,7 +14,7 @@ export const OVERDUE_REMINDERS = 30;
 
 export type AnswerState =
   | { readonly kind: 'answered'; readonly on: string }
-  /** `days`: number of whole days until the answer deadline, or since the deadline if it has passed. */
+  /** State of the deadline. `days`: number of whole days until the deadline, or since the deadline if it has passed. */
   | { readonly kind: 'due' | 'overdue'; readonly at: Instant; readonly days: number };
 
 /** Order states in which the authority expects an answer. A withdrawn order and an ended proposal need none. */
@@ -56,8 +56,8 @@ export function reminderTimes(answerBy: Instant, startOfDay: (at: Instant) => In
 }
 
 /**
- * `step`: number of the reminder to send now; null if none is due. `next`: time of the next reminder. `sent`: number of the last sent
- * reminder; -1 if none was sent. After a downtime, only the latest due reminder is sent.
+ * Decides which reminder is due. `step`: number of the reminder to send now; null if none is due. `next`: time of the next reminder.
+ * `sent`: number of the last sent reminder; -1 if none was sent. After a downtime, only the latest due reminder is sent.
  */
 export function dueReminder(
   times: readonly Instant[],

@@ -147,8 +147,8 @@ function verifyNext(before: ApproverSet | null, envelope: Envelope): ApproverSet
 }
 
 /**
- * Newest approver set in `envelopes` (sorted from old to new), after verification of each set from the pinned one on. Without a pinned set,
- * the verification starts with the first set. One failed verification makes all of `envelopes` invalid.
+ * Verifies all approver sets in `envelopes` (sorted from old to new), starting with the pinned one, and returns the newest. Without a
+ * pinned set, the verification starts with the first set. One failed verification makes all of `envelopes` invalid.
  */
 export function verifyApproverSets(pinned: ApproverSet | null, envelopes: readonly Envelope[]): ApproverSet {
   let newest = pinned;

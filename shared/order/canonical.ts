@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import { CordonError } from '../errors.ts';
 
 const encoder = new TextEncoder();
-/** `ignoreBOM` makes the decoder keep a byte order mark, so that the JSON parser refuses it. */
+/** With `ignoreBOM`, the decoder keeps a byte order mark, which the JSON parser then refuses. */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Maximum nesting depth of a document. No document type needs more, and the call stack allows far more. */
@@ -17,7 +17,7 @@ function refuse(why: string): never {
 }
 
 function encodeString(value: string): string {
-  // A lone surrogate has no UTF-8 encoding, and JSON.stringify would escape it.
+  // A lone surrogate is refused, because it has no UTF-8 encoding. JSON.stringify would escape it instead.
   if (!value.isWellFormed()) refuse('a string contains half of a surrogate pair');
   return JSON.stringify(value);
 }
@@ -37,7 +37,7 @@ function encodeValue(value: unknown, depth: number): string {
   const fields = Object.entries(value)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, field]) => {
-      // A key `__proto__` is harmless here, but dangerous for code that copies keys by assignment.
+      // A key `__proto__` is refused. It would be harmless here, but dangerous in code that copies keys by assignment.
       if (key === '__proto__') refuse('a key is named __proto__');
       return `${encodeString(key)}:${encodeValue(field, depth + 1)}`;
     });

@@ -27,7 +27,7 @@ const P256_SPKI = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d030107034
 
 /** SHA-256 of the key's SubjectPublicKeyInfo in DER, hex. */
 export function keyidOf(key: KeyObject): string {
-  // SubjectPublicKeyInfo of a P-256 key is encoded here, because OpenSSL needs 50 µs per key.
+  // The SubjectPublicKeyInfo of a P-256 key is encoded here, because OpenSSL needs 50 µs per key.
   const spki = isP256(key)
     ? Buffer.concat([P256_SPKI, key.export({ format: 'raw-public' })])
     : key.export({ type: 'spki', format: 'der' });

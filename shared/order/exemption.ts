@@ -7,7 +7,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Exemption } from '../verdict/terms.ts';
 import type { DeviceRecord, Revision } from './documents.ts';
 
-/** Salted SHA-256 of a text, such as a device id. `salt` has 32 bytes in hex. */
+/** Salted SHA-256 of a text, such as a device id. `salt`: 32 bytes in hex. */
 export function commitmentOf(salt: string, what: string): string {
   return createHash('sha256').update(Buffer.from(salt, 'hex')).update(what).digest('hex');
 }

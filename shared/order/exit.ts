@@ -78,11 +78,11 @@ export function denialBy(
 export const EXIT_STATES = ['due', 'legal hold', 'uncertain', 'window', 'stale'] as const;
 /**
  * State of an exit on one device.
- * - due: the device must wipe now.
- * - legal hold: the device keeps the data.
- * - uncertain: the denial may be wrong.
- * - window: the device's export window is still open.
- * - stale: the device does not know whether the order is still valid.
+ * - `due`: the device must wipe now.
+ * - `legal hold`: a legal hold keeps the data.
+ * - `uncertain`: it is not certain that the order denies the device's services.
+ * - `window`: users can still export data.
+ * - `stale`: the device does not know whether the order is still valid.
  */
 export type ExitState = (typeof EXIT_STATES)[number];
 

@@ -1,5 +1,5 @@
 /**
- * Choice of the language of an order's text: the first of the reader's languages that the text has, otherwise English, otherwise any
+ * Choice of the language of an order's text: the first of the reader's languages in which the text exists, otherwise English, otherwise any
  * language.
  */
 import type { OrderTerms } from './documents.ts';

@@ -12,7 +12,7 @@ export type PhaseFacts = Pick<OrderSummary, 'status' | 'pausedUntil'> & {
   readonly terms: Pick<OrderSummary['terms'], 'effective' | 'until'>;
 };
 
-/** Whether a pause by one approver alone has ended, because 72 hours have passed. */
+/** True if 72 hours have passed since a pause by one approver alone, so that the pause has ended. */
 export const isLapsed = ({ status, pausedUntil }: Pick<PhaseFacts, 'status' | 'pausedUntil'>, now: Instant): boolean =>
   status === 'paused' && pausedUntil !== null && now >= pausedUntil;
 

@@ -11,7 +11,7 @@ import { canonicalText, parseDocument } from './canonical.ts';
 /** Maximum bytes of each part of an assertion. Browsers create client data of less than 300 bytes. */
 const MOST_CLIENT_DATA = 1_024;
 const MOST_AUTHENTICATOR_DATA = 256;
-/** Approver keys sign with at most 72 bytes, RS256 with up to 512 bytes. */
+/** Maximum bytes of a signature. Approver keys sign with at most 72 bytes, RS256 with up to 512 bytes. */
 const MOST_SIGNATURE = 512;
 
 const encoded = (bytes: number) =>
@@ -60,7 +60,7 @@ export function readAssertion(bytes: Uint8Array): Assertion | null {
 
 function decoded(text: string): Bytes {
   const bytes = Uint8Array.fromBase64(text, { alphabet: 'base64url' });
-  // A value has several encodings, because the decoder ignores the unused bits of the last character.
+  // A value can have several encodings, because the decoder ignores the unused bits of the last character. Only one of them is accepted.
   if (bytes.toBase64({ alphabet: 'base64url', omitPadding: true }) !== text) throw new SyntaxError('not canonical');
   return bytes;
 }
@@ -96,7 +96,7 @@ function authenticatorFits(data: Uint8Array, rpIdHash: Uint8Array): boolean {
     rpIdHash.every((byte, at) => data[at] === byte) &&
     has(FLAG.present) &&
     has(FLAG.verified) &&
-    // Only a registration contains a new credential.
+    // The flag for a new credential is refused, because only a registration contains a new credential.
     !has(FLAG.attested) &&
     (has(FLAG.backupEligible) || !has(FLAG.backedUp))
   );
@@ -110,7 +110,10 @@ const clientDataSchema = z.looseObject({
   topOrigin: z.never().optional(),
 });
 
-/** Checked keys of the client data. An escaped character could hide a second one of them, so the client data must contain no escapes. */
+/**
+ * Checked keys of the client data. The client data must contain no escaped characters, because they could hide a second occurrence of such
+ * a key.
+ */
 const CHECKED_KEY = /"(type|challenge|origin|crossOrigin|topOrigin)"\s*:/g;
 
 function clientFits(bytes: Uint8Array, challenge: Uint8Array, rpId: string): boolean {

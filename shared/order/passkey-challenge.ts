@@ -14,7 +14,7 @@ export const passkeyNonce = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 
 export const passkeyStatement = z.discriminatedUnion('purpose', [
   z.strictObject({ purpose: z.enum(['sign-in', 'step-up']), nonce: passkeyNonce }),
-  /** `action`: SHA-256 of the action's content. */
+  /** Confirmation of an action. `action`: SHA-256 of the action's content. */
   z.strictObject({ purpose: z.literal('action'), nonce: passkeyNonce, action: sha256Hex }),
 ]);
 export type PasskeyStatement = z.infer<typeof passkeyStatement>;

@@ -283,7 +283,7 @@ function offeredBy(list: OrderList, withheld: readonly Envelope[], known: KnownL
           `Order ${revision.order} belongs to installation ${revision.installation}.`,
         );
       }
-      // Refuses a revision that this version of the software cannot enforce, before the device stores it.
+      // Refuses a revision that this version of the software could not enforce. The device then does not store it.
       compileRule({ revision, permanentPause: false });
       if (isExit(revision)) requireExit(revision.terms, Date.parse(revision.proposedAt));
       const same = offered.get(revision.order) ?? [];

@@ -23,7 +23,7 @@ export interface WebSigner {
   sign(bytes: Uint8Array<ArrayBuffer>): Promise<string>;
 }
 
-/** Browsers offer `crypto.subtle` only over HTTPS and on localhost. */
+/** Without HTTPS or localhost, a browser does not offer `crypto.subtle`. */
 function subtle(): SubtleCrypto {
   if (crypto.subtle === undefined) {
     throw new CordonError(
@@ -56,7 +56,7 @@ export async function importWebApproverKey(pkcs8: Uint8Array<ArrayBuffer>): Prom
   const engine = subtle();
   try {
     const privateKey = await engine.importKey('pkcs8', pkcs8, 'Ed25519', false, ['sign']);
-    // WebCrypto can derive the public key only from an extractable private key, which is discarded at once.
+    // WebCrypto can derive a public key only from an extractable private key. The extractable copy is discarded at once.
     const readable = await engine.importKey('pkcs8', pkcs8, 'Ed25519', true, ['sign']);
     const { x = '' } = await engine.exportKey('jwk', readable);
     const raw = Uint8Array.fromBase64(x, { alphabet: 'base64url' });

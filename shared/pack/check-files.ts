@@ -128,7 +128,7 @@ export function need(files: PackFiles, name: string): Buffer {
   return bytes;
 }
 
-/** Key of the envelope's only signature; null for several signatures, an unknown key or irregular base64. */
+/** Returns the key of the envelope's only signature. Null for several signatures, an unknown key or irregular base64. */
 export function signerOf<K extends VerifyingKey>(envelope: Envelope, keys: readonly K[]): K | null {
   const [only, more] = envelope.signatures;
   if (!only || more || !readBase64(only.sig)) return null;

@@ -9,7 +9,10 @@ import { IMMEDIATE_WORDS, immediateText, passedWhilePending } from '../order/imm
 import { pae } from '../order/pae.ts';
 import type { Findings } from './findings.ts';
 
-/** `payload`: exact text of the revision. `base`: adopted revision that it replaces. `approvals`: ledger entries about its approvals. */
+/**
+ * Checks the approvals of one revision. `payload`: exact text of the revision. `base`: adopted revision that it replaces. `approvals`:
+ * ledger entries about its approvals.
+ */
 export function checkImmediate(
   name: string,
   about: {

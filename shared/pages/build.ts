@@ -180,8 +180,8 @@ function moveIntoPlace(pages: Pages, folder: string, digest: string): void {
   const place = builtFolder(pages);
   const aside = `${folder}-before`;
   for (let attempt = 1; ; attempt += 1) {
-    // If another process has already moved an equal build to the final place, this build is discarded. A replacement would leave a moment
-    // without pages.
+    // Another process has already moved an equal build to the final place, so this build is discarded. Replacing the other build would
+    // leave a moment without pages.
     if (builtFrom(pages) === digest) return;
     try {
       if (statSync(place, { throwIfNoEntry: false })) renameSync(place, aside);
@@ -204,5 +204,5 @@ function removeAbandoned({ root }: Pages): void {
   }
 }
 
-// The process has one argument: the `Pages` from `ensureBuilt`.
+// The process takes one argument: the `Pages` of `ensureBuilt`, as JSON.
 if (import.meta.main) exitAfter(build(JSON.parse(process.argv[2] ?? '')));

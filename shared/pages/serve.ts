@@ -73,7 +73,7 @@ export function servePages({ folder, noPage, notBuilt, policy = {} }: ServedPage
       return await built;
     } catch (error) {
       built = null;
-      // No build exists, or a process is moving a new build to this folder right now.
+      // There is no build, or a process is just moving a new build to this folder.
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
       throw error;
     }

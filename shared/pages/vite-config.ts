@@ -19,7 +19,8 @@ export function pagesConfig(root: string): UserConfig {
       target: 'es2024',
       // Oldest browsers that support light-dark() and CSS nesting. Code for older browsers would lose the colors.
       cssTarget: ['chrome123', 'firefox128', 'safari17.5'],
-      // Assets are never inlined: the content security policy forbids data: scripts and fonts, and the browser caches a file by its name.
+      // Assets are never inlined. The content security policy forbids scripts and fonts in `data:` URLs, and the browser caches a file by
+      // its name.
       assetsInlineLimit: 0,
       // Lazy pages have no preload lists: the lists would cost more on the first load than they save later.
       modulePreload: {
@@ -27,7 +28,7 @@ export function pagesConfig(root: string): UserConfig {
         resolveDependencies: (_file, needed) => needed.filter((one) => one.endsWith('.css')),
       },
       reportCompressedSize: false,
-      // One chunk for all shared code. By default, each part that several lazy pages share becomes a chunk with its own overhead.
+      // All shared code is in one chunk. By default, each part that several lazy pages share becomes a chunk with its own overhead.
       rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'start', tags: ['$initial'] }] } } },
     },
   };

@@ -3,8 +3,8 @@ import type { Plugin } from 'vite';
 const CONVERSION = /\/zod\/v4\/core\/(?:to-json-schema|json-schema-processors)\.js$/;
 
 /**
- * Leaves out Zod's conversion of schemas to JSON Schema, which pages never use. It is 9 kB of a compressed page, and bundlers keep it,
- * because each schema refers to it. Each left out function throws, except the functions that only create a method of a schema.
+ * Plugin that leaves out Zod's conversion of schemas to JSON Schema, which pages never use. The conversion adds 9 kB to a compressed page,
+ * and bundlers keep it because each schema refers to it. A left-out function throws, unless it only creates a method of a schema.
  */
 export function withoutJsonSchema(): Plugin {
   return {

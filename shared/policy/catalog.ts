@@ -36,7 +36,10 @@ export interface Setting {
   /** Platforms whose agents can check the setting. Agents on other platforms report "not supported". */
   readonly platforms: readonly Platform[];
   readonly check: string;
-  /** Way in which the agent, or the system helper with the permission of the device's owner, changes the device. Null: the agent only checks. */
+  /**
+   * How the agent, or the system helper with the permission of the device's owner, changes the device for this setting; null if the agent
+   * only checks.
+   */
   readonly apply: string | null;
 }
 
@@ -262,7 +265,7 @@ export type SettingValue<Id extends SettingId> = z.output<(typeof CATALOG)[Id]['
 type Shape = { [Id in SettingId]: z.ZodOptional<(typeof CATALOG)[Id]['value']> };
 const shape = Object.fromEntries(SETTING_IDS.map((id) => [id, CATALOG[id].value.optional()])) as unknown as Shape;
 
-/** Values by setting. A setting that is absent is not managed. */
+/** Values by setting. A policy does not manage a setting that is absent here. */
 export const settingsSchema = z.strictObject(shape);
 export type Settings = z.output<typeof settingsSchema>;
 

@@ -2,9 +2,10 @@
 import { z } from 'zod';
 
 /**
+ * Result of one check.
  * - `met`: the device has the desired value.
  * - `not-met`: the device has another value.
- * - `unknown`: the agent could not find out, for the reason in `detail`.
+ * - `unknown`: the agent could not find out; `detail` has the reason.
  * - `not-supported`: the agent or its platform cannot check the setting.
  */
 export const CHECK_STATUSES = ['met', 'not-met', 'unknown', 'not-supported'] as const;

@@ -1,4 +1,5 @@
 /**
+ * Compliance of a device.
  * - `compliant`: no check failed.
  * - `in-grace`: a check failed, and the grace period of every failed setting still runs.
  * - `not-compliant`: the grace period of a failed setting has ended.

@@ -20,7 +20,7 @@ export const NO_RECORD: ComplianceRecord = { failing: {}, taken: {} };
 export interface Countdown {
   readonly action: ComplianceAction;
   readonly at: number;
-  /** Failed settings that demand the action at this time. */
+  /** Failed settings that require the action at this time. */
   readonly settings: readonly string[];
 }
 
@@ -51,7 +51,7 @@ export function stepCompliance(
   now: number,
 ): ComplianceStep {
   const settings = effective.slice(0, MOST_SETTINGS);
-  // A check that failed and can no longer be made stays failed. Otherwise a user could end the consequences by hiding the state.
+  // If a setting failed and can no longer be checked, it stays failed. Otherwise a user could end the consequences by hiding the state.
   const failing = settings.filter(({ setting }) => {
     const status = statusOf(results, setting);
     return status === 'not-met' || (status === 'unknown' && before.failing[setting] !== undefined);

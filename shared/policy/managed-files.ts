@@ -1,7 +1,7 @@
 /** Values of the settings about files, certificates and network profiles. */
 import { z } from 'zod';
 
-/** Maximum size of the files of one setting, as JSON. A policy is not a file server: packages carry larger files. */
+/** Maximum size of the files of one setting, as JSON. For larger files, use packages. */
 const LARGEST_FILES = 30 * 1024;
 
 /** `/…` names a file of the system. `~/…` names a file in the home folder of the agent's user. */

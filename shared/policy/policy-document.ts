@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { canonicalText } from '../order/canonical.ts';
 import { type SettingId, settingsSchema, valueText } from './catalog.ts';
 
-/** Actions against a device that does not comply, from the mildest to the gravest. */
+/** Actions against a device that does not comply, from the mildest to the most severe. */
 export const COMPLIANCE_ACTIONS = ['notify', 'restrict-services', 'lock-workspace', 'wipe-workspace'] as const;
 export type ComplianceAction = (typeof COMPLIANCE_ACTIONS)[number];
 
@@ -11,7 +11,10 @@ const DAY = 24;
 export const LONGEST_GRACE = 90 * DAY;
 const hours = z.int().min(0).max(LONGEST_GRACE);
 
-/** `graceHours`: time from the first failed check during which the device counts as in grace. `afterHours` counts from the same time. */
+/**
+ * Consequences of a failed check. `graceHours`: hours from the first failed check during which the device counts as in grace. `afterHours`:
+ * hours from the same time until an action.
+ */
 export const complianceRulesSchema = z
   .strictObject({
     graceHours: hours,
@@ -46,7 +49,7 @@ export type PolicyDocument = z.output<typeof policyDocumentSchema>;
 export const wipes = ({ compliance }: Pick<PolicyDocument, 'compliance'>): boolean =>
   compliance.actions.some(({ action }) => action === 'wipe-workspace');
 
-/** Difference of one setting between two versions. Null: the version does not have the setting. */
+/** Difference of one setting between two versions. Null stands for a version without the setting. */
 export interface SettingDifference {
   readonly setting: SettingId;
   readonly from: unknown;
@@ -64,7 +67,10 @@ export function compareSettings(
     .filter((each) => canonicalText(each.from) !== canonicalText(each.to));
 }
 
-/** Both values of a difference as texts for people; null for a version without the setting. Long values differ in what the texts leave out. */
+/**
+ * Both values of a difference as texts for people; null for a version without the setting. If both shortened texts are equal, the second
+ * one says that the content changed.
+ */
 export function differenceTexts({
   setting,
   from,

@@ -1,4 +1,4 @@
-/** Staged rollout of a policy's version to a growing share of the devices. Pure. */
+/** Staged rollout of a policy's version to a growing share of the devices. The functions are pure. */
 import { sha256 } from '../order/digest.ts';
 
 /**
@@ -14,7 +14,7 @@ export interface VersionsInUse {
   readonly next: { readonly version: number; readonly percent: number } | null;
 }
 
-/** Version of the policy for the device. Null: a first version is rolled out, and the device is not part of the stage. */
+/** Version of the policy for the device. Null if the device is not part of the first stage and no earlier version exists. */
 export function versionFor(policy: string, { current, next }: VersionsInUse, device: string): number | null {
   return next && rolloutNumber(policy, device) < next.percent ? next.version : current;
 }

@@ -9,7 +9,7 @@ interface KindWords {
   readonly now: string;
 }
 
-/** `{time}` and `{minutes}` stand for the end of the countdown and for the length of the delay. */
+/** Texts with placeholders. `{time}` stands for the end of the countdown, `{minutes}` for the length of the delay. */
 export interface PowerWords extends Readonly<Record<PowerKind, KindWords>> {
   readonly start: string;
   readonly save: string;

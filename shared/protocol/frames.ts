@@ -442,7 +442,7 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
     wall: time.optional(),
     /** True if the agent can receive mail (`mail-http.ts`). */
     mail: z.literal(true).optional(),
-    /** True if the agent reports its inventory by differences. */
+    /** True if the agent reports changes of its inventory. */
     inventory: z.literal(true).optional(),
     /** True if the agent knows the fields `priority` and `window` of commands, and the frame `cancel-command`. */
     jobs: z.literal(true).optional(),
@@ -472,7 +472,7 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('have'), list: version, record: version, approverSet: version }),
   z.strictObject({ kind: z.literal('command-stored'), id: commandIdSchema }),
   z.strictObject({ kind: z.literal('report'), seq: z.int().min(1), item: reportItemSchema }),
-  /** Answer to a live query. The device does not repeat it. */
+  /** Answer to a live query. The device sends it only once. */
   z.strictObject({ kind: z.literal('answer'), id: queryIdSchema, answer: answerSchema }),
   /**
    * Present position of a device in lost mode; null if no sensor knows it. The device sends it when lost mode begins and then every five

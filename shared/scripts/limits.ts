@@ -8,7 +8,7 @@ export type Interpreter = (typeof INTERPRETERS)[number];
 export const LARGEST_SCRIPT = 64 * 1024;
 /** Maximum running time in seconds. */
 export const LONGEST_RUN = 3600;
-/** Limits of the address space of one process, in MiB. A smaller one stops interpreters at their start. */
+/** Minimum and maximum of the address space of one process, in MiB. With less than the minimum, interpreters cannot start. */
 export const SMALLEST_MEMORY = 64;
 export const LARGEST_MEMORY = 4096;
 /** Maximum output in KiB. */
@@ -20,5 +20,5 @@ export const LONGEST_PIECE = 16_384;
 /** Maximum time from the writing of a version to its expiry, in days. */
 export const LONGEST_VALIDITY = 365;
 
-/** Returns true for a text without NUL, which neither programs nor PostgreSQL accept. */
+/** Returns true for a text without the character NUL, which programs and PostgreSQL do not accept. */
 export const hasNoNul = (text: string): boolean => !text.includes('\0');

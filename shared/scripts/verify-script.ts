@@ -14,7 +14,7 @@ export interface ReviewedScript {
 
 /**
  * Checks a script against its signed statement at `now` (Unix milliseconds). `expected`: script and version that the command names.
- * `canonical`: id of the person whose record replaced the record of the given person; a device knows no such records.
+ * `canonical`: resolves an outdated person id to the person's present id. A device knows no outdated ids.
  */
 export function verifyScript(
   { envelope, text }: { readonly envelope: Envelope; readonly text: string },

@@ -128,7 +128,7 @@ export interface MailReader {
 
 /**
  * Opens the header of a mail for one recipient. `key` has the recipient's enrollment, the number and the private key of a mail key. Call
- * `verifySealedMail` first. Throws `content_malformed`; throws `not_found` if the mail is not sealed for the key.
+ * `verifySealedMail` first. Throws `content_malformed`; throws `not_found` if the mail is not sealed for this key.
  */
 export async function readSealedMail(
   mail: SealedMail,
@@ -144,7 +144,7 @@ export async function readSealedMail(
     (one) => one.device === key.device && one.generation === key.generation && one.key === key.number,
   );
   if (!own) throw new CordonError('not_found', 'The mail is not sealed for this mail key.');
-  // A dishonest sender can sign any sizes.
+  // The sizes in the header must be checked, because a dishonest sender can sign any sizes.
   if (named.some(({ size }, index) => size !== LARGEST_MAIL_PIECE && index < named.length - 1)) {
     throw malformed('a piece has a wrong size');
   }

@@ -3,7 +3,7 @@ import { decodeMlsMessage, encodeMlsMessage, type MLSMessage } from 'ts-mls';
 import { CordonError, isCordonError } from '../errors.ts';
 import type { Peeked } from './terms.ts';
 
-/** MLS message from bytes. Throws `message_malformed` for other bytes, trailing bytes, or an encoding that is not the shortest one. */
+/** Parses an MLS message. Throws `message_malformed` for other bytes, trailing bytes, or an encoding that is not the shortest one. */
 export function readMlsMessage(bytes: Uint8Array): MLSMessage {
   let message: MLSMessage | undefined;
   try {

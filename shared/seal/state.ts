@@ -52,7 +52,7 @@ export function encodeState(state: ClientState): Uint8Array<ArrayBuffer> {
  * with zeros afterward. `act` must not return a decoded object. Throws `conversation_damaged`.
  */
 export async function withState<T>(bytes: Uint8Array, act: (state: ClientState) => Promise<T> | T): Promise<T> {
-  // `Buffer.slice` would not copy the bytes but share their memory.
+  // `Buffer.slice` is not used, because it would not copy the bytes but share their memory.
   const copy = new Uint8Array(bytes);
   try {
     return await act(decodeState(copy));

@@ -52,7 +52,10 @@ export type UpdateScope = (typeof UPDATE_SCOPES)[number];
 export const osUpdateSchema = z.strictObject({
   change: changeIdSchema,
   scope: z.enum(UPDATE_SCOPES),
-  /** The update starts after `hours`. The user may delay it by `hours` each, up to `times`. Null: it starts at once. */
+  /**
+   * Deferral of an update. The update starts after `hours`, and the user may delay it by `hours` each time, up to `times` times. Null: the
+   * update starts at once.
+   */
   deferral: z.strictObject({ hours: z.int().min(1).max(168), times: z.int().min(0).max(10) }).nullable(),
 });
 export type OsUpdate = z.infer<typeof osUpdateSchema>;

@@ -4,7 +4,7 @@ import { type Envelope, PAYLOAD_TYPES } from '../order/documents.ts';
 import { payloadOf, signedBy, type VerifyingKey } from '../order/dsse.ts';
 import { type OwnPackage, ownPackageSchema } from './own-package.ts';
 
-/** Statement of a package envelope. Throws `approval_invalid` unless one of the keys signed its exact bytes. */
+/** Parses the statement of a package envelope. Throws `approval_invalid` unless one of the keys signed its exact bytes. */
 export function verifyPackage(envelope: Envelope, keys: readonly VerifyingKey[]): OwnPackage {
   const statement = parseDocument(ownPackageSchema, payloadOf(envelope, PAYLOAD_TYPES.package));
   if (signedBy(envelope, keys).size > 0) return statement;

@@ -5,7 +5,7 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
 import { latinSkeleton } from './lookalikes.ts';
 
-/** Domains of Gmail. Both have the same mailboxes, and dots in the local part do not matter. */
+/** Domains of Gmail. Both domains have the same mailboxes, and dots in the local part do not matter. */
 const GMAIL = new Set(['gmail.com', 'googlemail.com']);
 
 /** E-mail address as typed: NFC, without surrounding white space. */
@@ -35,7 +35,7 @@ function foldCase(text: string): string {
       .replaceAll(/[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\s]/gu, '')
       .toUpperCase()
       .toLowerCase()
-      // JavaScript converts a sigma at the end of a word to `ς`.
+      // A sigma at the end of a word is converted separately, because JavaScript lower-cases it to `ς`.
       .replaceAll('ς', 'σ')
       .replaceAll('i\u0307', 'i')
       .normalize('NFKC')
@@ -44,7 +44,7 @@ function foldCase(text: string): string {
 
 function canonicalDomain(domain: string): string {
   const ascii = domainToASCII(domain);
-  // An address literal such as [192.0.2.1] is no domain name.
+  // An address literal such as [192.0.2.1] is not a domain name, so its text is used unchanged.
   const name = ascii === '' ? domain : domainToUnicode(ascii);
   return latinSkeleton(name.replace(/\.+$/, ''));
 }

@@ -11,11 +11,11 @@ const USELESS = [
   String.raw`\u115f\u1160\u3164\uffa0\u180e`, // fillers and separators that show nothing
   String.raw`\p{Cs}\u{e0000}-\u{e007f}`, // halves of surrogate pairs, tag characters
 ].join('');
-/** Direction marks. In right-to-left text they are harmless, but in a left-to-right line they reorder text. */
+/** Direction marks. They are harmless in right-to-left text, but in a left-to-right line they reorder text. */
 const MARKS = String.raw`\u061c\u200e\u200f`;
 
 const HIDDEN = new RegExp(`[\\p{Cc}${USELESS}${MARKS}]`, 'gu');
-/** Line breaks and tabs stay in a paragraph. */
+/** Line breaks and tabs are allowed in a paragraph. */
 const HIDDEN_IN_PARAGRAPHS = new RegExp(`(?![\\n\\t\u2068\u2069])[\\p{Cc}${USELESS}${MARKS}]`, 'gu');
 const REFUSED = new RegExp(`(?![\\n\\r\\t])[\\p{Cc}${USELESS}]`, 'u');
 const RIGHT_TO_LEFT =
@@ -52,7 +52,7 @@ function closedIsolates(text: string): string {
   return characters.join('');
 }
 
-/** JSON without hidden characters. JSON itself escapes only C0 controls and lone surrogates. */
+/** JSON with visible escapes for hidden characters. JSON itself escapes only C0 controls and lone surrogates. */
 export function plainJson(value: unknown): string {
   const escaped = (each: string) =>
     each === '\n' ? each : [...Array(each.length).keys()].map((at) => unitOf(each, at)).join('');

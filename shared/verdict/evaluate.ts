@@ -202,7 +202,8 @@ function decide(
   if (contested && (harsh || rule.contested === 'deny')) denying.push('contested');
   if (unknown && (harsh || rule.unknown === 'deny')) denying.push('unknown');
 
-  // An expired exemption or grace period denies nothing by itself. As a reason, it explains why the denial begins now.
+  // An expired exemption or grace period does not deny a service by itself. It is listed as a reason, because it explains why the denial
+  // begins now.
   if (own.length > 0 && !exempt && !grace && denying.length > 0) {
     denying.push('exemption_over');
     all.push('exemption_over');

@@ -118,7 +118,7 @@ function codeOf(feature: Feature): string {
     const main = plain(textProperty(feature, 'name'));
     const anothers = !iso.names.includes(main) && ofCountry(country).some(([, { names }]) => names.includes(main));
     if (!anothers && iso.names.some((each) => names.some((name) => alike(each, name)))) return theirs;
-    // The map draws some cities as features of their own, with the code of the province around them. Only the larger region is certain.
+    // The map has some cities as separate features that carry the code of the province around them. Only the larger region is certain.
     return country === 'PH' && iso.parent !== country ? iso.parent : '';
   }
   if (!BY_NAME.has(country)) return '';
@@ -185,7 +185,7 @@ function bordersOf(byCode: ReadonlyMap<string, readonly Feature[]>): Border[] {
         const key = `${text(from)} ${text(to)}`;
         const edge = sides.get(key) ?? { a: from, b: to, of: new Set<string>() };
         sides.set(key, edge);
-        // A line that occurs twice on one side encloses no area.
+        // If a line occurs twice on one side of a border, it encloses no area.
         if (!edge.of.delete(code)) edge.of.add(code);
       });
     }

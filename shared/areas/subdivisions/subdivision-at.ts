@@ -76,7 +76,7 @@ function prepare(edges: CountryEdges): Country {
       else bands.set(band, [edge]);
     }
   }
-  // Codes of up to two letters are countries: land without a known subdivision.
+  // Codes of up to two letters are countries. They stand for land without a known subdivision.
   const areas = edges.codes.map((code) => (code.length > 2 ? homeAreaOrNull(code) : null));
   return { ...edges, areas, bands, crossed: new Uint8Array(edges.codes.length) };
 }

@@ -54,7 +54,7 @@ export function authorityIn(
   return { words, text };
 }
 
-/** Whether two tags mean the same language, as `pt` and `pt-BR` do, but not `zh-Hans` and `zh-Hant`. */
+/** True if two tags mean the same language. `pt` and `pt-BR` do; `zh-Hans` and `zh-Hant` do not. */
 function isOfLanguage(one: string, other: string): boolean {
   const [shorter, longer] = [one.toLowerCase(), other.toLowerCase()].sort((a, b) => a.length - b.length);
   return longer === shorter || (longer ?? '').startsWith(`${shorter}-`);

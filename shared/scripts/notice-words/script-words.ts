@@ -10,7 +10,7 @@ export interface ScriptWords {
   readonly title: string;
   readonly lead: string;
   readonly none: string;
-  /** `off` on this device; `unconfined`: with all rights of the agent. */
+  /** Sentences about scripts on this device. `off`: scripts do not run. `unconfined`: scripts run with all rights of the agent. */
   readonly off: string;
   readonly unconfined: string;
   readonly version: (version: number) => string;
