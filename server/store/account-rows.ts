@@ -154,7 +154,7 @@ export function toAccount(row: AccountRow, grants: readonly GrantRow[]): Account
     ready: row.password_hash !== null || row.subject !== null,
     password: row.password_hash !== null,
     createdAt: row.created_at,
-    // A changed e-mail address is always unverified.
+    // A changed e-mail address always counts as unverified.
     emailVerifiedAt: row.verified_email === row.email ? row.email_verified_at : null,
     identity: identityOf(row),
     grants: grants.map((grant) => ({

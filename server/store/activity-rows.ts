@@ -11,7 +11,7 @@ const LONGEST_AGENT = 200;
 
 export interface DeviceEvent {
   readonly device: string | null;
-  /** The device's person, if the caller has read the device: another read would let more transactions fail on PostgreSQL. */
+  /** Person of the device, if the caller has already read the device. Another read would make more transactions fail on PostgreSQL. */
   readonly person?: string;
   readonly at: number;
   /** Name of the event, such as `device.revoked`. */
@@ -51,7 +51,7 @@ export async function insertActivity(tx: Tx, entry: NewActivity): Promise<number
 
 type StoredTarget = Target & { readonly entry: number; readonly person?: string | undefined };
 
-/** Stores targets. The person of a device is its present one, because a later enrollment may give the device to another person. */
+/** Stores targets. Stores the device's present person too, because a later enrollment may give the device to another person. */
 export async function insertTargets(tx: Tx, targets: readonly StoredTarget[]): Promise<void> {
   const known = targets.filter(({ kind, person }) => kind !== 'device' || person !== undefined);
   const unknown = targets.filter(({ kind, person }) => kind === 'device' && person === undefined);

@@ -22,7 +22,10 @@ import type { Schema } from './schema.ts';
 type Row = Omit<Schema['activity_entries'], 'id'> & { readonly id: number };
 type Range = { readonly from: number | null; readonly to: number | null };
 
-/** Kinds of entries that an admin with a limited scope may read. */
+/**
+ * Kinds of entries that an admin with a limited scope may read. Reads and sign-ins are excluded, because they concern admins and not
+ * devices.
+ */
 const LIMITED_KINDS = sql`('change', 'event')`;
 
 export class ActivityStore implements Port {
@@ -178,7 +181,8 @@ export class ActivityStore implements Port {
       .selectAll('activity_batches')
       .select('ledger_openings.salt')
       .where('number', '>', after)
-      // The range of batches has no gap, although an entry with an unknown outcome is older than the others of its batch.
+      // The range is limited by the sealing times of batches and not by the times of entries, so it has no gaps. An entry whose outcome was
+      // unknown for long may be older than the others of its batch.
       .$if(from !== null, (all) => all.where('sealed_at', '>=', from))
       .$if(to !== null, (all) => all.where('number', '<=', lastBatchUntil(this.#database.db, to ?? 0)))
       .orderBy('number')
@@ -245,7 +249,7 @@ export class ActivityStore implements Port {
 const hasTarget = (condition: RawBuilder<unknown>): RawBuilder<boolean> =>
   sql<boolean>`id in (select t.entry_id from activity_targets t where ${condition})`;
 
-/** An admin with a limited scope reads changes and events of the devices in the scope. Reads and sign-ins are about admins. */
+/** An admin with a limited scope reads only changes and events of devices in the scope. Reads and sign-ins concern admins. */
 function isReadable(readable: Readable): RawBuilder<boolean> {
   if (readable === 'all') return sql<boolean>`1 = 1`;
   return sql<boolean>`kind in ${LIMITED_KINDS} and ${hasTarget(
@@ -259,7 +263,7 @@ function outcomeIs(outcome: string): RawBuilder<boolean> {
   return sql<boolean>`outcome = ${outcome}`;
 }
 
-/** Names match the present names of accounts, and of users of devices within the caller's scope. */
+/** A search for a name compares the present names of accounts, and of users of devices within the caller's scope. */
 function containsText(text: string, readable: Readable): RawBuilder<boolean> {
   const like = `%${text.toLowerCase().replaceAll(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
   const has = (column: string) => sql`lower(${sql.ref(column)}) like ${like} escape '\\'`;

@@ -19,8 +19,7 @@ interface Row {
   readonly key: string;
   readonly id: string;
   /**
-   * The program filters by the status. With a condition on the status in the query, SQLite would read all active devices instead of the
-   * index.
+   * The status is checked in the program. With a condition in the query, SQLite would read all active devices instead of using the index.
    */
   readonly status: Schema['devices']['status'];
 }
@@ -37,7 +36,7 @@ export async function affectedDevices(
 ): Promise<DeviceId[]> {
   const found = new Map<string, DeviceId>();
   const addPage: AddPage = (rows) => {
-    // Parses page by page, because parsing 100,000 ids at once would block the event loop for too long.
+    // Device ids are parsed page by page, because parsing 100,000 ids at once would block the event loop for too long.
     for (const { id, status } of rows)
       if (status === 'active' && !found.has(id)) found.set(id, deviceIdSchema.parse(id));
   };
@@ -93,7 +92,7 @@ const tiedBy =
       .where('t.nexus', '=', nexus)
       .where('t.area', 'in', keys)
       .where('t.device_id', '>', after)
-      // Repeats the condition on `t.device_id`. Without the repetition, PostgreSQL combines two indexes and reads the second from its
+      // The condition on `t.device_id` is repeated. Without the repetition, PostgreSQL combines two indexes and reads the second from its
       // start.
       .where('devices.id', '>', after)
       .orderBy('t.area')

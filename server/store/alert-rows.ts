@@ -79,7 +79,7 @@ export async function storeAlerts(tx: Tx, alerts: readonly NewAlert[]): Promise<
       })),
     )
     .execute();
-  // A repeated alert is no new event: its count and its newest time are in the list of alerts.
+  // A repeated alert is no new event in the activity log. The list of alerts has its count and newest time.
   const raised = [...changed].filter(({ id }) => id === null);
   await insertEvents(
     tx,

@@ -51,7 +51,7 @@ export class AttachmentStore implements AttachmentPort {
   }
 
   async piece(id: string, from: number, length: number): Promise<Buffer | null> {
-    // Adds 1, because `substr` counts from 1 in both databases.
+    // The offset is increased by 1, because `substr` counts from 1 in both databases.
     const { rows } = await sql<{ piece: Buffer }>`
       select substr(body, cast(${from + 1} as integer), cast(${length} as integer)) as piece from attachments
       where id = ${id}`.execute(this.#database.db);

@@ -14,7 +14,7 @@ type Tx = Transaction<Schema>;
 const MOST = 50_000;
 
 export class CertificateCache {
-  /** The certificate of each device that was used last. */
+  /** For each device, the certificate that it used last. */
   readonly #rows: StoreCache<DeviceId, CertificateRow>;
   readonly #devices = new Map<string, DeviceId>();
 
@@ -26,7 +26,7 @@ export class CertificateCache {
     const device = this.#devices.get(fingerprint);
     const row = device && this.#rows.get(device);
     if (row?.fingerprint === fingerprint) return row;
-    // Either the cache has removed this certificate, or the device has another certificate in the cache now.
+    // The cache no longer has this certificate, or the device has another certificate in the cache.
     this.#devices.delete(fingerprint);
     return undefined;
   }

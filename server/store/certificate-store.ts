@@ -6,7 +6,7 @@ import type { Database, Db } from './database.ts';
 import { keyedQuery } from './keyed-query.ts';
 import type { Schema } from './schema.ts';
 
-/** Milliseconds for which a lookup waits, so that devices that connect at the same time share one query. */
+/** Milliseconds for which a lookup waits for others, so that devices that connect at the same time share one query. */
 const IDENTIFY_PATIENCE = 10;
 
 export class CertificateStore implements Port {
@@ -39,7 +39,7 @@ export class CertificateStore implements Port {
         renews: Boolean(row.renews),
       }),
     );
-    // The first use of a renewed certificate changes the older one, so it must reach the store.
+    // A renewed certificate is not cached before its first use. This use ends the older certificate, so it must reach the store.
     for (const row of read) if (!row.renews) cache.add(row, revision);
     return new Map(read.map((certificate) => [certificate.fingerprint, certificate]));
   }

@@ -13,7 +13,7 @@ export async function markFacts(tx: Tx, devices: readonly string[], source: Fact
   await markFactsOf(tx, sql`select column1 from ${tableOf(['text'], rows)} as v`, source);
 }
 
-/** `devices`: query for the ids of the devices, each at most once. */
+/** Marks devices as changed. `devices`: query for their ids, without duplicates. */
 export async function markFactsOf(tx: Tx, devices: RawBuilder<unknown>, source: FactSource): Promise<void> {
   // Without `where true`, SQLite would parse `on conflict` as the condition of a join.
   await sql`insert into changed_facts as c (device_id, sources, version)
@@ -21,7 +21,10 @@ export async function markFactsOf(tx: Tx, devices: RawBuilder<unknown>, source: 
     on conflict (device_id) do update set sources = c.sources | excluded.sources, version = c.version + 1`.execute(tx);
 }
 
-/** Evaluates all dynamic groups for all devices anew, for a change of so many devices that a mark for each would take too long. */
+/**
+ * Starts a new evaluation of all dynamic groups for all devices. Use it after a change of many devices, for which separate marks would take
+ * too long.
+ */
 export async function rebuildDynamicGroups(tx: Tx): Promise<void> {
   await tx.updateTable('groups').set({ built_after: '' }).where('expression', 'is not', null).execute();
 }

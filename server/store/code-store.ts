@@ -18,7 +18,7 @@ import { isUnderLegalHold, underLegalHold } from './under-legal-hold.ts';
  * concurrent devices shared a commit. Each device enrolls once, so a longer wait does no harm.
  */
 const PATIENCE = 25;
-/** Maximum lookups that resolve in one iteration of the event loop. Each causes about 200 µs of further work. */
+/** Maximum number of lookups that resolve in one iteration of the event loop. Each lookup causes about 200 µs of further work. */
 const TOGETHER = 64;
 
 export class CodeStore implements Port {

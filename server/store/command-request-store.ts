@@ -16,7 +16,7 @@ import { withinScope } from './device-scope.ts';
 import { planOf, progressOf } from './job-progress.ts';
 import type { Schema } from './schema.ts';
 
-/** Numbers of one job's commands by state. Without rows, SQL's `sum` returns null. */
+/** Numbers of one job's commands by state. Without rows, the SQL function `sum` returns null. */
 interface Counted extends Record<CommandState, number | string | null> {
   readonly rows: number | string;
   readonly displayed: number | string;
@@ -137,7 +137,7 @@ export class CommandRequestStore implements Port {
 
   /** Counts the commands that have rows in `commands`. */
   async #count(request: CommandId, scope: CommandScope): Promise<Counted> {
-    // Counts all states in one pass. Grouping would first sort 100,000 rows.
+    // One pass counts all states, because grouping would first sort 100,000 rows.
     const states = COMMAND_STATES.map(
       (state) => sql`sum(case when c.state = ${state} then 1 else 0 end) as ${sql.ref(state)}`,
     );

@@ -144,7 +144,7 @@ export class CommandStore implements Port {
 
   async expire(from: readonly CommandState[], now: number): Promise<number> {
     const { db } = this.#database;
-    // The jobs end first. An ended job counts no results, so the commands that expire with it need no count.
+    // Jobs are ended before their commands expire. An ended job counts no results, so the commands that expire with it need no counting.
     const { rows: jobs } = await sql<{ waiting: number }>`
       update jobs set ended_at = ${now}, ended_as = 'expired', ended_detail = ${EXPIRED},
         state = case when state = 'finished' then state else 'expired' end
@@ -167,7 +167,7 @@ function newestFirst(a: Pick<Schema['commands'], 'created_at' | 'attempt' | 'id'
   return b.created_at - a.created_at || byAttempt || (b.id > a.id ? 1 : b.id < a.id ? -1 : 0);
 }
 
-/** Fields of a command that no device has reported and that belongs to no job. */
+/** Initial values of the fields of a command without a report and without a job. */
 const NEW = {
   state: 'queued',
   storedAt: null,
@@ -180,7 +180,7 @@ const NEW = {
   cancelRequestedAt: null,
 } as const;
 
-/** Inserts commands with distinct ids, each bound to its device's current enrollment. */
+/** Inserts commands with distinct ids. Each command belongs to its device's current enrollment. */
 async function insertCommands(tx: Tx, insertions: readonly Insertion[]): Promise<void> {
   const table = tableOf(
     ['text', 'text', 'text', 'text', 'text', 'bigint', 'bigint'],

@@ -62,7 +62,7 @@ export class ComplianceStore implements Port {
     return new Map(rows.map(complianceOf).map((row) => [row.device, row]));
   }
 
-  /** Last results of each device, for rehearsals. */
+  /** Last check results of each device, for impact previews. */
   readonly results = async (devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, readonly StoredResult[]>> =>
     new Map([...(await this.rows(devices))].map(([device, { results }]) => [device, results]));
 
@@ -141,7 +141,7 @@ export class ComplianceStore implements Port {
   }
 }
 
-/** Updates of one device follow each other: each decides from the result of the one before. */
+/** Updates of the same device run one after another, because each is computed from the result of the one before. */
 async function storeUpdates(tx: Tx, updates: readonly ComplianceUpdate[]): Promise<void> {
   for (const round of roundsOf(updates, ({ device }) => device)) await storeRound(tx, round);
 }

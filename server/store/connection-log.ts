@@ -20,7 +20,7 @@ export const loggedConnectionSchema = z.strictObject({
 });
 export type LoggedConnection = z.infer<typeof loggedConnectionSchema>;
 
-/** `person`: null if nobody knows who used the device in that enrollment. The log then has no row, instead of a row of another person. */
+/** `person`: null if the device's user in that enrollment is unknown. The log then has no row, so that no row names a wrong person. */
 export interface EndedConnection extends LoggedConnection {
   readonly person: string | null;
 }
@@ -61,8 +61,8 @@ export async function logConnections(tx: Tx, sealer: PersonSealer, ended: readon
 const SLICE = 500;
 
 /**
- * Ends all connections that an earlier process left open, at the time of their last sign of life. Returns when no device is marked as
- * connected.
+ * Ends all connections that an earlier process left open. The time of their end is the last time at which the device was heard. Returns
+ * when no device is marked as connected.
  */
 export async function logOpenConnections(
   transaction: <T>(fn: (tx: Tx) => Promise<T>) => Promise<T>,

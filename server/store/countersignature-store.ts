@@ -44,7 +44,7 @@ export class CountersignatureStore implements Port {
   async list({ waiting, lacking, group, scope, after, limit }: KeyQuery): Promise<ListedKey[]> {
     const rows = await presentKeys(this.#database.db)
       .select('devices.group_id')
-      // A subquery, because in a join SQLite might read `groups` first.
+      // A subquery is used, because with a join SQLite might read `groups` first.
       .select(({ selectFrom }) =>
         selectFrom('groups').select('name').whereRef('groups.id', '=', 'devices.group_id').as('group_name'),
       )

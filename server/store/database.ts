@@ -98,7 +98,7 @@ export async function connectDatabase(
     const { syncCommits } = opened;
     if (name === 'postgres') return db.transaction().setIsolationLevel('serializable').execute(work);
     if (sync || syncCommits === null) return db.transaction().execute(work);
-    // Holds the only connection, so that no other transaction runs without a sync.
+    // The transaction holds the only connection, so that no other transaction runs without a sync meanwhile.
     return db.connection().execute(async (connection) => {
       syncCommits(false);
       try {

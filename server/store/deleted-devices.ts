@@ -11,7 +11,7 @@ import { removeSoftware } from './software-devices.ts';
 import { UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
 
 const DAY = 86_400_000;
-/** Devices of one transaction. Other writes run between two transactions. */
+/** Number of devices in one transaction. Other writes run between two transactions. */
 const SLICE = 20;
 
 /** Tables whose rows belong to one device and end with its record. Rows that refer to other rows of this list come first. */
@@ -108,14 +108,14 @@ async function deleteDevices(
   ids: readonly string[],
   at: number,
 ): Promise<void> {
-  // Before the deletion, because an event also names the person of its device.
+  // The events are recorded before the deletion, because an event also names the device's person, who is read from the device.
   await insertEvents(
     tx,
     ids.map((device) => ({ device, at, action: 'device.deleted' })),
   );
   for (const id of ids) {
     await removeSoftware(tx, dialect, id);
-    // A legal hold may have kept messages after the end of the enrollment.
+    // Messages are deleted too, because a legal hold may have kept them after the end of the enrollment.
     const device = deviceIdSchema.parse(id);
     await purgeMailbox(tx, device, at);
     await purgeMailQueue(tx, device, at);

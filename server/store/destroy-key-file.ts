@@ -1,4 +1,4 @@
-/** Destruction of key files that a restore replaced. The keys in these files must not outlive the retention (ADR 55). */
+/** Destruction of key files that a restore replaced. The keys in these files must not outlive their retention period (ADR 55). */
 import { closeSync, existsSync, fstatSync, fsyncSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
@@ -6,7 +6,10 @@ import { basename, dirname, join } from 'node:path';
 export const REPLACED = '.before-';
 const BLOCK = 1024 * 1024;
 
-/** Overwrites and deletes all files that a restore has replaced by the key file `path`, also those of an interrupted restore. */
+/**
+ * Overwrites and deletes all files that restores have replaced by the key file `path`. An interrupted restore may also have left such a
+ * file.
+ */
 export function destroyReplacedFiles(path: string): void {
   const folder = dirname(path);
   if (!existsSync(folder)) return;

@@ -192,7 +192,7 @@ async function retryRulesOf(
   return new Map(plans.map((row) => [row.id, planOf(row).retry]));
 }
 
-/** Prerequisites of open jobs among the given jobs. */
+/** Prerequisites of those of the given jobs that are open. */
 async function prerequisitesAmong(tx: Tx, jobs: ReadonlySet<string>): Promise<ReadonlySet<string>> {
   if (jobs.size === 0) return new Set();
   const rows = await tx
@@ -205,7 +205,7 @@ async function prerequisitesAmong(tx: Tx, jobs: ReadonlySet<string>): Promise<Re
 }
 
 interface Attempt {
-  /** Command whose attempt failed. */
+  /** Command whose attempt has failed. */
   readonly id: CommandId;
   readonly job: string;
   readonly device: DeviceId;
@@ -240,7 +240,7 @@ async function insertAttempts(tx: Tx, attempts: readonly Attempt[]): Promise<voi
 
 /** Only the first report about a command is stored. `displays` contains each command id once. */
 async function storeDisplays(tx: Tx, displays: readonly PendingDisplay[]): Promise<void> {
-  // The report may overtake the acknowledgment of a job's message. The message then gets its row now.
+  // A display report may arrive before the acknowledgment of a job's message. The message gets its row in that case.
   const members = await membersById(
     tx,
     displays.map(({ report }) => report),

@@ -1,7 +1,7 @@
 /** Labels of devices in queries that read `devices`. */
 import { type RawBuilder, sql } from 'kysely';
 
-/** No label contains this character, which separates the labels of a device. */
+/** Separator between the labels of a device. No label contains this character. */
 const SEPARATOR = '\n';
 
 /** All labels of a device in one column. */
@@ -12,6 +12,6 @@ export const LABELS = sql<
 export const labelsOf = (column: string | null): readonly string[] =>
   column === null ? [] : column.split(SEPARATOR).sort();
 
-/** Condition: the device has the label. `label`: in the form that `normalizedLabel` returns. */
+/** SQL condition: the device has the label. `label`: in the form that `normalizedLabel` returns. */
 export const hasLabel = (label: string): RawBuilder<boolean> =>
   sql<boolean>`(devices.id in (select device_id from device_labels where label = ${label}))`;

@@ -17,7 +17,7 @@ export function isWholeFleet({ filter, scope }: Pick<Selection, 'filter' | 'scop
   return scope === null && !filtered && !text && (status === undefined || status === 'active');
 }
 
-/** Number of devices on SQLite, which counts all rows of a table without reading them. It reads only the few inactive devices. */
+/** Number of devices. SQLite counts all rows of a table without reading them, and then reads only the few inactive devices. */
 export const countWholeFleet = (active: boolean): RawBuilder<{ total: number }> =>
   active
     ? sql`select (select count(*) from devices) - (select count(*) from devices where ${INACTIVE}) as total`
@@ -55,7 +55,8 @@ async function countSeen({ db }: Database, active: boolean): Promise<number> {
 }
 
 async function seenIds({ db, dialect }: Database, active: boolean, window: Window): Promise<string[]> {
-  // SQLite looks each device up in the short list of inactive devices. PostgreSQL would be slow if that list did not fit into its memory.
+  // On SQLite, each device is looked up in the short list of inactive devices. On PostgreSQL, this would be slow if the list did not fit
+  // into memory.
   const isActive =
     dialect === 'sqlite'
       ? sql`device_id not in (select id from devices where ${INACTIVE})`

@@ -25,7 +25,7 @@ export interface PageOfIds {
 }
 
 export const MOST_WORDS = 8;
-/** Words of a search text. */
+/** Splits a search text into words. */
 export const wordsOf = (text: string): readonly string[] => text.split(/\s+/).filter((word) => word !== '');
 
 /** True if the columns of an index do not suffice for the filter and the sort order, so that the query reads every device. */
@@ -42,7 +42,7 @@ export async function pageOfIds(database: Database, query: DeviceQuery): Promise
   const byIndex = sort === 'seen' && isWholeFleet(query) && (after === null || offset === 0);
   const read = (page: DeviceQuery) => (byIndex ? idsByLastSeen(database, page, total) : idsOf(database, page));
   if (after !== null || offset <= total / 2) return { ids: await read(query), total };
-  // Reads a page in the second half backward from the end, so that the database skips fewer rows.
+  // Pages in the second half of the list are read backward from the end, so that the database skips fewer rows.
   const window = { offset: Math.max(0, total - offset - limit), limit: Math.max(0, Math.min(limit, total - offset)) };
   return { ids: (await read({ ...query, ...window, descending: !descending })).reverse(), total };
 }
@@ -90,7 +90,7 @@ export function sortOf(sort: DeviceQuery['sort']): {
     case 'enrolled':
       return { from: sql`devices`, by: sql`devices.enrolled_at` };
     case 'seen':
-      // `device_presence` changes at every check-in, so no index of `devices` contains its columns.
+      // `device_presence` changes at every check-in. Its columns are therefore in no index of `devices`.
       return { from: PRESENCE, by: sql`coalesce(device_presence.last_seen_at, 0)` };
     default:
       return { from: FACTS, by: sql.ref(`device_facts.${factColumn(sort)}`) };
@@ -134,11 +134,14 @@ function ownConditions(
   return conditions;
 }
 
-/** Characters of IPv4 and IPv6 addresses. */
+/** Test for a search text that consists of characters of IPv4 and IPv6 addresses. */
 const ADDRESS = /^[0-9a-f.:]+$/;
 
 const ID_PREFIX = 'dev_';
-/** Letters of an id without its prefix. Ids of the same months begin with the same letters, so fewer letters would find most devices. */
+/**
+ * Minimum number of letters of an id, without its prefix, in a search. Ids of the same months begin with the same letters, so fewer letters
+ * would match most devices.
+ */
 const SHORTEST_ID = 6;
 
 function searchConditions(
@@ -174,7 +177,7 @@ function factConditions(
 ): RawBuilder<unknown>[] {
   return (conditions ?? []).map((condition) => {
     const column = sql.ref(factColumn(condition.field));
-    // A device without an inventory has no row, and its facts are unknown.
+    // A device without an inventory has no row in this table, so its facts are unknown.
     if (condition.op === 'unknown') return sql`not ${among(lookup, 'device_facts', sql`${column} is not null`)}`;
     return among(lookup, 'device_facts', compared(dialect, condition));
   });
@@ -196,7 +199,10 @@ function compared(dialect: DialectName, { field, op, value }: Condition): RawBui
   return op === 'is-not' ? sql`${column} <> ${number}` : sql`${column} = ${number}`;
 }
 
-/** Both databases convert only ASCII letters: SQLite always, PostgreSQL with the collation `C`. */
+/**
+ * Converts ASCII letters to lower case in both databases: SQLite converts only ASCII letters, and PostgreSQL does the same with the
+ * collation `C`.
+ */
 const lowered = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
 /** Position of `text` in a column, from 1; 0 if the column does not contain it. The text has no wildcards. */
@@ -205,7 +211,7 @@ const found = (dialect: DialectName, column: string, text: string): RawBuilder<n
     ? sql`instr(lower(${sql.ref(column)}), ${text})`
     : sql`strpos(lower(${sql.ref(column)}), ${text})`;
 
-/** Conditions on rows of the device in other tables. */
+/** Conditions on the device's rows in other tables. */
 function otherConditions(lookup: Lookup, filter: DeviceFilter, now: number): RawBuilder<unknown>[] {
   const { area, connected, workspace, compliance } = filter;
   const { everConnected, seenBefore, listBelow, located, countersigned } = filter;
@@ -271,7 +277,7 @@ export function likeText(dialect: DialectName, text: string): (column: string) =
 
 type DeviceTable = 'device_nexus' | 'locations' | 'device_presence' | 'device_facts' | 'display_names';
 
-/** Way to look devices up in another table: the list of all its matching devices at once, or each device by itself. */
+/** Ways to look up devices in another table: read all matching devices at once, or look up each device separately. */
 export type Lookup = 'list' | 'each';
 
 /** SQLite is faster with `in (select …)` for many devices. PostgreSQL needs `exists`, because it is slow for `not in (select …)`. */

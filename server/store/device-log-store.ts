@@ -2,7 +2,7 @@ import { type CommandId, commandIdSchema, type DeviceId } from '../../shared/pro
 import type { DeviceLog, DeviceLogStore as Port } from '../device-logs/device-logs.ts';
 import type { Database } from './database.ts';
 
-/** Logs of one device in a list. A device has few, because each expires after a week. */
+/** Maximum number of logs of one device in a list. A device has few logs, because each expires after a week. */
 const LISTED = 50;
 
 export class DeviceLogStore implements Port {

@@ -19,7 +19,7 @@ export interface NewRecord {
 export class DeviceRecordStore implements Port {
   readonly #selectRecords: ReturnType<typeof recordsIn>;
   readonly #saveRecord: (row: NewRecord) => Promise<void>;
-  /** Versions of the records, because most devices connect with the newest record. 0 for a device without a record. */
+  /** Cache of the records' versions, because most devices connect with the newest record. 0 for a device without a record. */
   readonly #versions = new StoreCache<DeviceId, number>(MOST_VERSIONS);
   readonly #recordOf = createBatcher(async (devices: readonly DeviceId[]) => {
     const rows = await this.#selectRecords(devices);
@@ -37,7 +37,7 @@ export class DeviceRecordStore implements Port {
   async record(id: DeviceId): Promise<RecordRow | null> {
     const row = await this.#recordOf(id);
     if (!row) return null;
-    // Does not validate the envelope: this server signed it, and every connection of a device reads it.
+    // The envelope is not validated again, because this server signed it and reads it at every connection of a device.
     const envelope: RecordRow['envelope'] = JSON.parse(row.envelope);
     return { version: row.version, envelope };
   }
@@ -61,7 +61,7 @@ export class DeviceRecordStore implements Port {
   }
 }
 
-/** Stores the records of new devices. Their rows in `devices` have the versions already. */
+/** Stores the records of new devices, whose rows in `devices` already contain the versions. */
 export async function insertRecords(tx: Tx, rows: readonly NewRecord[]): Promise<void> {
   await recordsOf(rows).execute(tx);
 }
@@ -79,7 +79,7 @@ async function saveRecords(tx: Tx, rows: readonly NewRecord[]): Promise<void> {
       set version = excluded.version, envelope = excluded.envelope
       where device_records.version = excluded.version - 1
     returning device_id`.execute(tx);
-  // The error makes the group of writes run again row by row, so that only the outdated row fails.
+  // The error rolls back the whole group of writes, which then runs again row by row. Only the outdated row then fails.
   if (saved.length !== rows.length)
     throw changedMeanwhile(`The record of ${rows.map(({ device }) => device).join(', ')}`);
   const versions = tableOf(

@@ -10,9 +10,9 @@ import type { DeviceExport, DeviceQuery } from '../devices/ports.ts';
 import type { Database } from './database.ts';
 import { type PageOfIds, selected, sortOf } from './device-list.ts';
 
-/** Devices per step, which take SQLite about 10 ms. */
+/** Number of devices in one step, which takes SQLite about 10 ms. */
 const STEP = 2_000;
-/** Milliseconds for which a finished list serves other pages. */
+/** Milliseconds for which the server reuses a finished list for its other pages. */
 const KEPT_FOR = 3_000;
 const MOST_LISTS = 8;
 /** Maximum number of scans that wait for their turn. One scan runs at a time. */
@@ -71,7 +71,7 @@ export class DeviceScans {
     list.scanned.then(
       ({ steps }) => {
         list.doneAt = performance.now();
-        // A small fleet is read at once, so its lists always show the present state.
+        // The list of a small fleet is never reused, because a new scan is fast and shows the present state.
         if (steps === 1 && this.#lists.get(key) === list) this.#lists.delete(key);
       },
       () => this.#lists.get(key) === list && this.#lists.delete(key),
@@ -120,7 +120,7 @@ async function scan({ db, dialect }: Database, query: DeviceExport): Promise<Sca
 
 type Compare = (a: Place, b: Place) => number;
 
-/** Unknown values come first in ascending order. */
+/** In ascending order, unknown values come first. */
 function comparison(descending: boolean): Compare {
   const sign = descending ? -1 : 1;
   return (a, b) => sign * (compareValues(a.value, b.value) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
@@ -133,7 +133,7 @@ function compareValues(a: Place['value'], b: Place['value']): number {
   return a < b ? -1 : 1;
 }
 
-/** Merges sorted runs, and yields after each merge. A single sort of 100,000 places would hold up other requests for too long. */
+/** Merges sorted lists, and pauses after each merge. Sorting 100,000 entries at once would delay other requests for too long. */
 async function merged(runs: Place[][], compare: Compare): Promise<readonly Place[]> {
   let rest = runs;
   while (rest.length > 1) {

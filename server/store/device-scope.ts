@@ -39,8 +39,8 @@ function isScopeMember(group: GroupId, lookup: 'list' | 'each'): RawBuilder<bool
 }
 
 /**
- * Ids of the groups beside the primary group that count for scopes, joined with spaces. For queries that read `devices`, with the same rule
- * as `isScopeMember`.
+ * Ids of the groups beside the primary group that count for scopes, joined with spaces. For queries that read `devices`. The rule equals
+ * that of `isScopeMember`.
  */
 export const SCOPE_GROUPS = sql<string | null>`(select string_agg(m.group_id, ' ') from group_members m
   inner join groups g on g.id = m.group_id where m.device_id = devices.id and (g.expression is null or g.trusted = 1))`;

@@ -45,7 +45,10 @@ export class DeviceStateStore implements Port {
   }
 }
 
-/** States of the active devices. Uses the ids that the caller has parsed, because parsing 100,000 ids again would take most of the time. */
+/**
+ * States of the active devices. The function reuses ids that the caller has parsed, because parsing 100,000 ids again would take most of
+ * the time.
+ */
 function activeOf<Row extends { readonly id: string; readonly status: string }, T>(
   devices: readonly DeviceId[],
   rows: readonly Row[],
@@ -79,22 +82,22 @@ function waitsOf({ messages, bytes, commands }: Record<keyof Waits, number | nul
 function selectStates(db: Db) {
   return (
     selectLocationFacts(db)
-      // Joins only the current enrollment: data from an earlier enrollment must not appear.
+      // Only rows of the current enrollment are joined, because data from an earlier enrollment must not appear.
       .leftJoin('device_presence', (join) =>
         join
           .onRef('device_presence.device_id', '=', 'devices.id')
           .onRef('device_presence.generation', '=', 'devices.generation'),
       )
       .select(['devices.person_name', 'device_presence.connected', 'device_presence.list_version'])
-      // The status is a selected column and not a condition. With a condition, SQLite would find each device by an index on the status and
-      // then look up its row.
+      // The status is a selected column and not a condition. With a condition, SQLite would use an index on the status, and then look up
+      // each row separately.
       .select('devices.status')
   );
 }
 
 const statesIn = (db: Db) => keyedQuery(db, (devices) => selectStates(db).where('devices.id', 'in', devices));
 
-/** One query reads all columns. A separate query for the numbers of waiting messages and commands would double the time. */
+/** One query reads all columns. Separate queries for the numbers of waiting messages and commands would double the time. */
 const statesWithWaitsIn = (db: Db, order: string | null) =>
   keyedQuery(db, (devices) =>
     selectStates(db)

@@ -166,8 +166,8 @@ export class DeviceStore implements DevicePort {
       const { numUpdatedRows } = await tx
         .updateTable('devices')
         .set({
-          // Always sets the status, because an update without columns is invalid SQL. The number of updated rows shows whether the device
-          // is active.
+          // The update always sets the status, because an update without columns is invalid SQL. The number of updated rows shows whether
+          // the device is active.
           status: 'active',
           ...(home === undefined ? {} : { home }),
           ...(seat === undefined ? {} : { seat }),
@@ -262,7 +262,7 @@ function selectDevices(db: Db | Tx) {
     ]);
 }
 
-/** Devices per batch of an export. */
+/** Number of devices in one batch of an export. */
 const BATCH = 200;
 
 const factRowsIn = (db: Db) =>

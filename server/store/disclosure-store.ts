@@ -86,7 +86,7 @@ export class DisclosureStore implements Port {
         .set({ state: approved ? 'approved' : 'drafted' })
         .where('id', '=', disclosure)
         .where('version', '=', version)
-        // A further approval can replace that of a person who has lost the role `legal`.
+        // A further approval is accepted, because it can replace the approval of a person who has lost the role `legal`.
         .where('state', 'in', ['drafted', 'approved'])
         .executeTakeFirst();
       if (numUpdatedRows !== 1n) throw changed();

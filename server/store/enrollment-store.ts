@@ -151,7 +151,7 @@ async function useCodes(tx: Tx, rows: readonly Redemption[]): Promise<readonly U
   return used;
 }
 
-/** Stores the new devices among `rows`, with their data from their activation codes, and with their first records. */
+/** Stores the new devices of the given redemptions: their data from the activation codes, and their first device records. */
 async function addDevices(tx: Tx, rows: readonly Redemption[]): Promise<void> {
   const records = rows.flatMap(({ id: device, record }) => (record === null ? [] : [{ device, record }]));
   if (records.length === 0) return;
@@ -183,7 +183,7 @@ async function addDevices(tx: Tx, rows: readonly Redemption[]): Promise<void> {
 /** Starts the next enrollment of an existing device, and ends its earlier enrollment. */
 async function enrollAgain(tx: Tx, row: Redemption): Promise<void> {
   enrollmentChanges(tx, row.id);
-  // A new enrollment would delete the waiting data of the earlier enrollment, which a legal hold protects.
+  // A legal hold prevents the new enrollment, which would delete waiting data of the earlier enrollment.
   if (await isUnderLegalHold(tx, row.id)) throw new Undone('legal_hold');
   const { home, seat, ...owner } = await tx
     .selectFrom('activation_codes as code')

@@ -26,7 +26,7 @@ export async function joinEqualPersons(db: Kysely<Schema>): Promise<void> {
     const email = emails.get(id);
     return email === undefined ? subject : `email:${canonicalEmail(email)}`;
   });
-  // A temporary subject first: subjects are unique, and one person's new subject may be another person's old subject.
+  // Each person first gets a temporary subject. Subjects are unique, and one person's new subject may be another person's old one.
   for (const { id } of persons) {
     await db
       .updateTable('persons')
@@ -38,7 +38,7 @@ export async function joinEqualPersons(db: Kysely<Schema>): Promise<void> {
     if (!oldest) continue;
     await db.updateTable('persons').set({ subject, same_as: null }).where('id', '=', oldest.id).execute();
     for (const { id } of others) {
-      // Keeps the prefix `email:`, so that the next recomputation finds the person again.
+      // The prefix `email:` is kept, so that the next recomputation finds the person again.
       const own = `email:${id}#${subject}`;
       await db.updateTable('persons').set({ subject: own, same_as: oldest.id }).where('id', '=', id).execute();
     }

@@ -88,7 +88,7 @@ export class FactReader implements Port {
         }
       },
       workspace: async (ids, _now, facts) => {
-        // A device without a report in its present enrollment has an open workspace.
+        // A device without a report in its present enrollment counts as having an open workspace.
         for (const values of facts.values()) values.workspace = 'open';
         for (const { device_id, state } of await workspaces(ids)) setFact(facts, device_id, 'workspace', state);
       },
@@ -110,7 +110,7 @@ export class FactReader implements Port {
     return facts;
   }
 
-  /** The areas in the column `areas`, and the areas and country groups that contain them. */
+  /** Areas of the location: the areas in the column `areas`, and the areas and country groups that contain them. */
   #withContaining(column: string): readonly string[] {
     const known = this.#areas.get(column);
     if (known) return known;
@@ -130,7 +130,7 @@ export class FactReader implements Port {
   }
 }
 
-/** Country groups, such as EU, that contain each area. */
+/** For each area, the country groups that contain it, such as EU. */
 const GROUPS_WITH: ReadonlyMap<string, readonly string[]> = (() => {
   const found = new Map<string, string[]>();
   for (const group of AREA_GROUPS) {
@@ -145,8 +145,8 @@ function setFact(facts: ReadonlyMap<string, Facts>, device: string, name: string
 }
 
 /**
- * The presence has the version of the agent. The list of software is large, and no expression uses it. The intake checked the inventory before
- * it stored it, and a second check would take most of the time of this function.
+ * Facts from the inventory. The agent's version comes from the presence. The list of software is left out, because it is large and no
+ * expression uses it. The inventory is not validated again, because this would take most of the time.
  */
 function inventoryFacts(body: string): Facts {
   const { 'agent.version': _agent, software: _software, ...facts } = factsOf(JSON.parse(body) as Inventory, null);

@@ -22,7 +22,7 @@ import { groupUses } from './group-uses.ts';
 import { rememberGroup } from './history.ts';
 import { getMeta, setMeta } from './meta-store.ts';
 
-/** Maximum number of dynamic groups. The server evaluates all of them when a device changes. */
+/** Maximum number of dynamic groups. The number is limited, because the server evaluates all of them when a device changes. */
 const MOST_DYNAMIC = 200;
 const EXPIRY_POSITION = 'groups.location-expiry';
 
@@ -32,7 +32,8 @@ export class GroupMemberStore implements Port {
 
   constructor(database: Database) {
     this.#database = database;
-    // A power failure may undo the last evaluations together with their positions and marks. The server then repeats them.
+    // Writes of evaluations need no sync to disk. After a power failure, the last evaluations may be lost together with their positions and
+    // marks, and the server then repeats them.
     this.#apply = database.grouped(
       async (tx, changes: readonly MembershipChange[]) => {
         for (const change of changes) await applyChange(tx, change);
@@ -219,7 +220,7 @@ async function applyChange(tx: Tx, { evaluated, add, remove, processed, builtAft
       (select column1, column2 from ${tableOf(['text', 'bigint'], marks)} as v)`.execute(tx);
   }
   if (builtAfter === undefined) return;
-  // An equal expression can have been set again meanwhile, which starts its build again.
+  // The same expression may have been set again meanwhile. This restarts its build, so the position of the earlier build no longer counts.
   const unchanged = current.filter(
     ({ id, builtAfter: before }) => before !== null && stored.get(id)?.built_after === before,
   );

@@ -49,14 +49,14 @@ export class GroupStore implements GroupPort {
           id,
           ...change,
           ...(mailPrograms !== undefined && { mail_programs: mailPrograms ? 1 : null }),
-          // The empty position starts the evaluation for all devices.
+          // The empty position starts the evaluation of the new expression for all devices.
           ...(expression !== undefined && { expression, built_after: '' }),
         })
         .where('id', '=', id)
         .executeTakeFirst();
       if (numUpdatedRows === 0n) return false;
       await rememberGroup(tx, id, at);
-      // The group gives its devices a new home or seat, which expressions of dynamic groups may use.
+      // The home area and legal seat of the group's devices changed. Expressions of dynamic groups may use both.
       if (change.home !== undefined || change.seat !== undefined) await rebuildDynamicGroups(tx);
       return true;
     });

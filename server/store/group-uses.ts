@@ -5,10 +5,10 @@ import type { Db, Tx } from './database.ts';
 
 /** Maximum number of names for each kind of use. */
 const MOST_NAMES = 5;
-/** Counts stop here, so that a large group costs no long query. */
+/** Maximum number that a count reaches, so that a large group causes no slow query. */
 const MOST_COUNTED = 1_000;
 
-/** Records that prevent the deletion of a group. A module with a new kind of record that names groups adds its query here. */
+/** Records that prevent the deletion of a group. A module whose records name groups must add a query here. */
 const USES = {
   devices: (group: GroupId) => sql`select id as name from devices where group_id = ${group}`,
   'activation codes': (group: GroupId) => sql`select id as name from activation_codes where group_id = ${group}`,
@@ -18,7 +18,8 @@ const USES = {
     inner join accounts on accounts.id = role_grants.account_id where role_grants.group_id = ${group}`,
   policies: (group: GroupId) => sql`select policies.name from policy_groups
     inner join policies on policies.id = policy_groups.policy_id where policy_groups.group_id = ${group}`,
-  // The filter and the scope of a job are JSON. The identifier of a group occurs nowhere else in it.
+  // The filter and the scope of a job are stored as JSON text. A text search for the group's identifier is enough, because the identifier
+  // occurs nowhere else.
   jobs: (group: GroupId) => sql`select coalesce(name, id) as name from jobs
     where joiners like ${`%"${group}"%`} and ended_at is null`,
   'notification rules': (group: GroupId) => sql`select name from notification_rules where group_id = ${group}`,

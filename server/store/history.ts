@@ -45,7 +45,9 @@ export async function rememberNewDevices(tx: Tx, devices: readonly string[]): Pr
 
 type Present = Awaited<ReturnType<typeof presentOf>>[number];
 
-/** Rows of the devices. The only read of these rows, because PostgreSQL lets transactions fail that insert a device and read others. */
+/**
+ * Rows of the given devices. All data come from this one read, because on PostgreSQL further reads would make concurrent transactions fail.
+ */
 function presentOf(tx: Tx, devices: readonly string[]) {
   return tx
     .selectFrom('devices')
@@ -55,7 +57,7 @@ function presentOf(tx: Tx, devices: readonly string[]) {
     .execute();
 }
 
-/** Events of the activity log: a new enrollment, or the end of one, compared with the period before. */
+/** Creates events of the activity log for a started or ended enrollment, from the difference to the period before. */
 function changesOf(
   { id, person_id, generation, status }: Present,
   before: { readonly status: string; readonly generation: number } | undefined,
@@ -91,7 +93,8 @@ async function insertPeriods(tx: Tx, devices: readonly Present[], from: (device:
       device.home,
       device.seat,
       device.stated_home,
-      // Only of a statement about the home area. A statement about presence does not change the home area.
+      // The end of the statement counts only if the statement is about the home area. A statement about presence does not change the home
+      // area.
       device.stated_home === null ? null : device.statement_until,
     ]),
   );

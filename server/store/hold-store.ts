@@ -1,4 +1,4 @@
-/** Store of legal holds. A hold is never deleted: its release is recorded in the same row. */
+/** Store of legal holds. A legal hold is never deleted: its release is recorded in the same row. */
 import { type RawBuilder, sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';

@@ -24,7 +24,7 @@ export async function readStoreIdentity(db: Db | Tx): Promise<StoreIdentity> {
   const certificates = await db
     .selectFrom('certificates')
     .select(['profile', 'fingerprint'])
-    // Certificates of the CA have no device, so the index on the device column finds them.
+    // Certificates of the CA belong to no device, so the query finds them with the index on the device column.
     .where('device_id', 'is', null)
     .where('profile', 'in', ['root', 'issuing'])
     .execute();

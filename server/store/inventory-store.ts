@@ -117,7 +117,7 @@ async function storedStates(tx: Tx, devices: readonly DeviceId[]): Promise<Map<s
   return new Map(rows.map((row) => [row.device_id, row]));
 }
 
-/** Applies a report to the stored state. Null if the number of software entries does not match the report. */
+/** Applies a report to the stored inventory. Null if the number of software entries does not match the report. */
 function apply(
   { device, report }: DeviceReport,
   stored: Stored | undefined,
@@ -182,7 +182,7 @@ async function writeApplied(tx: Tx, dialect: DialectName, applied: readonly Appl
   );
 }
 
-/** Numbers of the devices. A device gets its number with its first report. */
+/** Numbers of the devices in the sets of the software inventory. A device gets its number with its first report. */
 async function numbersOf(tx: Tx, dialect: DialectName, applied: readonly Applied[]): Promise<Map<string, number>> {
   const known = applied.flatMap(({ device, number }): [string, number][] =>
     number === null ? [] : [[device, number]],

@@ -47,7 +47,7 @@ export class InvitationStore implements InvitationPort {
       const row = await tx.deleteFrom('meta').where('key', '=', FIRST_OWNER).returning('value').executeTakeFirst();
       const [stored, expires] = row?.value.split(' ') ?? [];
       if (stored !== hash || Number(expires) <= now) {
-        // Stores the link again, because a request with a wrong token must not use up the link.
+        // A wrong token must not use up the link, so the link is stored again.
         if (row) await tx.insertInto('meta').values({ key: FIRST_OWNER, value: row.value }).execute();
         return null;
       }
@@ -119,7 +119,8 @@ export class InvitationStore implements InvitationPort {
         })
         .where('id', '=', used.account_id)
         .execute();
-      // An admin who saw the link may control the account now, so the earlier link to the identity provider proves nothing.
+      // An admin who saw the link may now control the account. The earlier link to the identity provider therefore no longer proves
+      // anything.
       if (used.mailed_to === null) {
         await tx
           .updateTable('provider_identities')

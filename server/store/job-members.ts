@@ -13,7 +13,7 @@ import type { Db, Tx } from './database.ts';
 import { type Stepped, stepJobs } from './job-progress.ts';
 import type { Schema } from './schema.ts';
 
-/** Maximum commands that get their rows in one statement. */
+/** Maximum number of commands that get their rows in one statement. */
 const SLICE = 500;
 
 /** Row of `commands` that a device's command in a job would have, and the job's secret for unlock shares. */

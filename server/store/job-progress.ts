@@ -6,7 +6,7 @@ import { storeAlerts } from './alert-rows.ts';
 import type { Tx } from './database.ts';
 import type { Schema } from './schema.ts';
 
-/** Change of the command of one device in a job. `job`: null for a command to one device. */
+/** Change of the command of one device in a job. `job`: null for a single command that belongs to no job. */
 export interface Move {
   readonly job: string | null;
   readonly device: string;
@@ -40,7 +40,7 @@ export function progressColumns(
   return { state, released: releasedThrough(plan, progress.released), progress: JSON.stringify(counts) };
 }
 
-/** Whether events released a wave of a job, and whether they stopped a job. */
+/** Result of applied events: whether a wave of a job was released, and whether a job stopped. */
 export interface Stepped {
   readonly released: boolean;
   readonly stopped: boolean;

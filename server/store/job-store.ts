@@ -123,7 +123,7 @@ export class JobStore implements Port {
   }
 
   async waiting(job: CommandId, after: DeviceId | null, limit: number, now: number): Promise<JobMember[]> {
-    // The database returns the whole page as one text. The rows of 100,000 devices as objects would take twice the time.
+    // The database returns the whole page as one text. As objects, the rows of 100,000 devices would take twice the time.
     const { rows } = await sql<{ page: string | null }>`
       select string_agg(device_id || ' ' || generation, ',' order by device_id) as page from (
         select m.device_id, m.generation from jobs j cross join job_members m
@@ -215,7 +215,7 @@ export class JobStore implements Port {
     return joined;
   }
 
-  /** Adds those of the devices to the job that match its filter and are not in it. */
+  /** Adds those devices to the job that match its filter and are not in the job yet. */
   async #joinOne(
     job: string,
     { filter, scope, addresses = [] }: Joiners,

@@ -113,7 +113,7 @@ export class JurisdictionStore implements IntakeStore, ViewStore, AddressStore {
     const row = await this.#factsOf(device);
     const state = row === undefined || row.location.at === 0 ? NOWHERE : row.location;
     const stored = row?.stored ?? null;
-    // No write of this device runs at the same time, so the newest revision is correct.
+    // Writes of one device never overlap, so the newest revision is correct.
     this.#committed.add(device, { state, stored, indexed: false }, this.#committed.revision);
     return state;
   }
@@ -188,7 +188,7 @@ export class JurisdictionStore implements IntakeStore, ViewStore, AddressStore {
 }
 
 interface StoredFacts extends LocationFacts {
-  /** Location in the columns `state` and `previous_location`; null without a row. */
+  /** Location from the columns `state` and `previous_location`; null if the device has no row. */
   readonly stored: LocationState | null;
 }
 
@@ -288,7 +288,7 @@ async function replaceLocations(tx: Tx, writes: readonly LocationWrite[]): Promi
     areas = excluded.areas, unknown_at = excluded.unknown_at`.execute(tx);
 }
 
-/** Index entries of a location as a text, to compare them. */
+/** Index entries of a location as a text, so that two locations can be compared. */
 const nexusKey = (nexus: readonly { readonly nexus: string; readonly area: string }[]): string =>
   nexus
     .map((each) => `${each.nexus} ${each.area}`)

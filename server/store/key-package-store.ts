@@ -29,8 +29,7 @@ export class KeyPackageStore implements KeyPackagePort {
 
   constructor(database: Database) {
     this.#database = database;
-    // Processes one request at a time. On PostgreSQL, parallel requests for one device's key packages would make each other's transactions
-    // fail.
+    // Requests run one at a time. On PostgreSQL, parallel requests for one device's key packages would make each other's transactions fail.
     this.#claim = database.grouped(async (tx, claims: readonly Claiming[]) => {
       for (const claiming of claims) claiming.result = await claimOf(tx, claiming);
     });

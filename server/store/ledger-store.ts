@@ -42,7 +42,7 @@ export class LedgerStore implements Port {
       const hashes = entries.flatMap((entry) => tree.append(Buffer.from(entry.hash, 'hex')));
       if (entries.length > 0) {
         const indexes = sql.join(entries.map(({ id }, offset) => sql`(${sql.lit(id)}, ${sql.lit(size + offset)})`));
-        // `column2` is the name that SQLite and PostgreSQL give to a column of a VALUES list without an alias.
+        // The name `column2` is what both SQLite and PostgreSQL give to a column of a VALUES list without an alias.
         await sql`update ledger_entries set entry_index = given.column2
                   from (values ${indexes}) as given where ledger_entries.id = given.column1`.execute(tx);
         await insertOf(
@@ -104,7 +104,7 @@ async function newestCheckpoint(db: Db | Tx) {
 
 async function readHashes(db: Db | Tx, nodes: readonly TreeNode[]): Promise<Buffer[]> {
   const found = new Map<string, Buffer>();
-  // Runs one query per tree level. A tile is one range of positions, and a proof needs one or two hashes per level.
+  // Each tree level needs one query. A tile is one range of positions, and a proof needs one or two hashes per level.
   for (const [level, positions] of Map.groupBy(nodes, (node) => node.level)) {
     const rows = await db
       .selectFrom('ledger_hashes')
@@ -113,7 +113,7 @@ async function readHashes(db: Db | Tx, nodes: readonly TreeNode[]): Promise<Buff
       .where(
         'position',
         'in',
-        // Removes duplicates, because proofs of several entries share hashes.
+        // Duplicates are removed, because proofs of several entries share hashes.
         [...new Set(positions.map((node) => node.position))],
       )
       .execute();

@@ -5,7 +5,7 @@ const WORKSPACE = sql`coalesce((select w.state from device_workspaces w
   where w.device_id = devices.id and w.generation = devices.generation), 'open')`;
 const IN_USE = sql`devices.status = 'active' and devices.missing_since is null`;
 
-/** Condition: the device is in this state of the life cycle. `server/devices/life-cycle.ts` has the same rule for single devices. */
+/** SQL condition: the device is in this state of the life cycle. `server/devices/life-cycle.ts` has the same rule for single devices. */
 export function isInState(state: LifeCycleState): RawBuilder<boolean> {
   switch (state) {
     case 'deleted':

@@ -52,7 +52,7 @@ export class MailPieceStore implements Port {
   }
 
   async part(id: string, from: number, length: number): Promise<Buffer | null> {
-    // Adds 1, because `substr` counts from 1 in both databases.
+    // The offset is increased by 1, because `substr` counts from 1 in both databases.
     const { rows } = await sql<{ part: Buffer }>`
       select substr(body, cast(${from + 1} as integer), cast(${length} as integer)) as part from mail_pieces
       where id = ${id}`.execute(this.#database.db);

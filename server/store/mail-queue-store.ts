@@ -11,11 +11,11 @@ import { addEvents, type DeletedItem, eventsOf, forgetItems } from './mail-rows.
 import { settleQueue } from './mail-settlement.ts';
 import { DEVICES_UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
 
-/** Maximum items that expire in one transaction. Other writes run between two transactions. */
+/** Maximum number of items that expire in one transaction. Other writes run between two transactions. */
 const SLICE = 100;
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-/** Largest jump of a queue's numbers after a restore. A larger one can only be an error of the device. */
+/** Maximum jump of a queue's numbers after a restore. A larger jump can only be an error of the device. */
 const MOST_AHEAD = 1_000_000_000;
 
 interface Acknowledgment extends Enrollment {
@@ -62,7 +62,8 @@ export class MailQueueStore implements Port {
     const rows = await this.#rows(query);
     const last = rows.at(-1);
     if (!last) return { items: [], more: false };
-    // The number is durable before the device sees the item, so that an acknowledgment never counts for an item that was not sent.
+    // The highest number must be durable before the device sees the item. Otherwise, after a crash, an acknowledgment could cover an item
+    // that was never sent.
     if (last.seq > queue.offered) await this.#offer({ device, generation, through: last.seq });
     return { items: rows.map(itemOf), more: last.seq < queue.last_seq };
   }
@@ -151,10 +152,10 @@ export class MailQueueStore implements Port {
 
   expire(now: number): Promise<{ readonly senders: readonly DeviceId[]; readonly more: boolean }> {
     return this.#database.transaction(async (tx) => {
-      // A legal hold keeps the expired item. The store checks it again a day later.
+      // A legal hold keeps an expired item. The store checks the item again a day later.
       await sql`update mail_entries set expires_at = ${now + DAY}
         where expires_at <= ${now} and device_id in ${DEVICES_UNDER_LEGAL_HOLD}`.execute(tx);
-      // Extends the expiry of held mail. Starts an hour before the expiry, so that no mail expires just when the order ends.
+      // Extends the expiry of held mail, starting an hour before the expiry. Mail therefore cannot expire just when the order ends.
       await sql`update mail_entries set expires_at = ${now + DAY}
         where expires_at <= ${now + HOUR} and holding_order is not null`.execute(tx);
       const slice = tx

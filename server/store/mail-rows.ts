@@ -10,7 +10,7 @@ import type { Tx } from './database.ts';
 import type { Schema } from './schema.ts';
 
 const DAY = 86_400_000;
-/** Largest number of events in one queue. A mail connector gets the events of all inbound mail. */
+/** Maximum number of events in one queue. It is high, because a mail connector gets the events of all inbound mail. */
 const MOST_EVENTS = { device: 10_000, connector: 500_000 };
 
 type Counters = Omit<Schema['mail_queues'], 'device_id' | 'generation'>;
@@ -119,7 +119,7 @@ export interface SentMail {
   readonly id: string;
 }
 
-/** Senders of mails, by the number of the mail. Read them before `forgetItems`. */
+/** Senders of mails, by the number of the mail. The caller must read them before it calls `forgetItems`. */
 export async function mailSenders(tx: Tx, mails: Iterable<number | null>): Promise<Map<number, SentMail>> {
   const requested = tableOf(
     ['bigint'],
@@ -136,7 +136,7 @@ export async function mailSenders(tx: Tx, mails: Iterable<number | null>): Promi
   );
 }
 
-/** Event as it is stored in a queue. */
+/** Form in which a queue stores an event. */
 export type StoredEvent = Pick<MailEvent, 'id' | 'device' | 'event' | 'denial'>;
 
 export interface EventReport {
@@ -145,7 +145,7 @@ export interface EventReport {
   readonly bytes: number;
 }
 
-/** Events for the senders of mails whose queue entries were deleted. Call it before `forgetItems`. */
+/** Events for the senders of mails whose queue entries were deleted. The caller must read them before it calls `forgetItems`. */
 export async function eventsOf(
   tx: Tx,
   deleted: readonly DeletedItem[],
@@ -165,7 +165,7 @@ export async function eventsOf(
 
 /**
  * Adds events to the senders' queues, except for senders whose enrollment has ended. Returns the devices that received an event. The second
- * half of the room in a queue is only for events after which the sender must act.
+ * half of a queue is reserved for events to which the sender must react.
  */
 export async function addEvents(tx: Tx, reports: readonly EventReport[], now: number): Promise<DeviceId[]> {
   if (reports.length === 0) return [];

@@ -66,7 +66,7 @@ export async function settleQueue(tx: Tx, settled: SettledDevice, now: number): 
     changes.flatMap(({ seq, change }) => {
       if (change === 'returned') return [];
       const heldBy = change === 'held' ? (denial?.order ?? null) : null;
-      // Keeps the later expiry, because a legal hold may already have extended it.
+      // The later of two expiries is kept, because a legal hold may already have extended it.
       const expiresAt = Math.max(expiries.get(seq) ?? 0, change === 'released' ? now + MAIL_KEPT_FOR : 0);
       return [{ seq, heldBy, due: change === 'deliverable', expiresAt }];
     }),

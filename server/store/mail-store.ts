@@ -73,8 +73,8 @@ async function placeAll(tx: Tx, placings: readonly Placing[]): Promise<void> {
 }
 
 /**
- * Deletes the pieces of mails that were not stored or were repeated. A sender seals each attempt again under new names, so that these pieces
- * would only fill the sender's quota.
+ * Deletes the pieces of mails that were refused or repeated. A sender uploads new pieces for each attempt, so these pieces would only fill
+ * the sender's quota.
  */
 async function deleteUnneededPieces(tx: Tx, placings: readonly Placing[]): Promise<void> {
   const unneeded = placings.flatMap(({ judged: { mail } }) =>
@@ -155,7 +155,7 @@ async function sharesOf(tx: Tx, crowded: readonly MailQueue[]): Promise<KnownMai
 }
 
 async function insertMails(tx: Tx, accepted: readonly Accepted[]): Promise<void> {
-  // No other writer inserts mails, so the next number is free.
+  // Only this writer inserts mails, so the next number is free.
   const { rows } = await sql<{ newest: number | null }>`select max(id) as newest from mails`.execute(tx);
   let id = Number(rows[0]?.newest ?? 0);
   const mails: Cell[][] = [];

@@ -7,7 +7,7 @@ import { insertOf, tableOf } from './bulk.ts';
 import type { Tx } from './database.ts';
 import type { Schema } from './schema.ts';
 
-/** Maximum delivery reports in one mailbox. Limits a sender that never fetches its reports. */
+/** Maximum number of delivery reports in one mailbox. A sender that never fetches its reports is thus limited. */
 export const MOST_DELIVERY_REPORTS = 10_000;
 
 type Counters = Omit<Schema['mailboxes'], 'device_id' | 'generation'>;

@@ -60,7 +60,7 @@ export async function settleMailbox(
     const status = change && REPORTED_STATUS[change];
     const post = sent.get(id ?? 0);
     const anew = change === 'released' ? Math.min(now + KEPT_FOR, post?.expires ?? Infinity) : 0;
-    // Keeps the later expiry, because a legal hold may already have extended it.
+    // The later of two expiries is kept, because a legal hold may already have extended it.
     expiries.set(seq, Math.max(expires_at, anew));
     const order = change === 'released' ? holding_order : (denial?.order ?? null);
     if (status && post)

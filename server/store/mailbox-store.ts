@@ -25,7 +25,7 @@ import {
 import { settleMailbox } from './mailbox-settlement.ts';
 import { DEVICES_UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
 
-/** Maximum entries that expire in one transaction. Other writes run between two transactions. */
+/** Maximum number of entries that expire in one transaction. Other writes run between two transactions. */
 const SLICE = 500;
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -87,7 +87,7 @@ export class MailboxStore implements MailboxPort {
         now,
       ]),
     );
-    // Reads a range of sequence numbers, so that the database reads no more of the index than the page needs.
+    // The query reads a range of sequence numbers, so that the database reads no more of the index than the page needs.
     const { rows } = await sql<Row>`
       select r.question, r.seq, r.delivery_report, r.bytes, r.last_seq, p.post_id, p.device_id as sender, p.generation, p.at, p.body
       from (

@@ -79,7 +79,7 @@ const newestOf = (tx: Tx, code: OrderArea) =>
     .limit(1)
     .executeTakeFirst();
 
-/** Does not validate the area: the store contains only validated areas. */
+/** The area is not validated again, because the store contains only validated areas. */
 const contentOf = ({ body }: { body: string }): AreaContent => JSON.parse(body);
 
 const versionOf = (row: { version: number; title: string; created_at: number; created_by: string }) => ({

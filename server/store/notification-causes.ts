@@ -5,7 +5,7 @@ import type { Database } from './database.ts';
 import { isMember } from './device-scope.ts';
 
 interface DeviceQuery {
-  /** Group of any kind; null for all devices. */
+  /** Group to which the query is limited; null for all devices. */
   readonly group: GroupId | null;
   readonly limit: number;
 }
@@ -48,7 +48,7 @@ export class NotificationCauseStore {
 
   /**
    * Active devices that are not connected, and that the server last heard before `before`. A device that has never connected counts from
-   * its enrollment. Longest silent first.
+   * its enrollment. The devices that were silent for the longest time come first.
    */
   async offline(before: number, { group, limit }: DeviceQuery): Promise<CauseDevice[]> {
     const seen = sql<number>`coalesce(device_presence.last_seen_at, devices.enrolled_at)`;
@@ -84,7 +84,9 @@ export class NotificationCauseStore {
     return rows.map(toDevice);
   }
 
-  /** Active devices that are not compliant in their present enrollment. Longest not compliant first. */
+  /**
+   * Active devices that are not compliant in their present enrollment. The devices that were not compliant for the longest time come first.
+   */
   async notCompliant({
     group,
     limit,

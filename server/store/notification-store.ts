@@ -53,7 +53,7 @@ export class NotificationStore implements Port {
         .values({ id: rule.id, ...values })
         .onConflict((conflict) => conflict.column('id').doUpdateSet(values))
         .execute();
-      // The causes of another condition are news.
+      // The condition of the rule changed, so all of its causes count as new.
       if (before && (before.condition !== values.condition || before.group_id !== values.group_id))
         await tx.deleteFrom('notification_causes').where('rule_id', '=', rule.id).execute();
     });
@@ -107,7 +107,7 @@ export class NotificationStore implements Port {
   async notify(rule: NotificationRuleId, decide: Parameters<Port['notify']>[1], now: number): Promise<void> {
     await this.#database.transaction(async (tx) => {
       const exists = await tx.selectFrom('notification_rules').select('id').where('id', '=', rule).executeTakeFirst();
-      // The rule was deleted while its causes were read.
+      // The rule was deleted while its causes were being read.
       if (!exists) return;
       const rows = await tx
         .selectFrom('notification_causes')

@@ -122,7 +122,7 @@ function countByAreas(
   condition: RawBuilder<unknown>,
   { from, sign } = { from: sql`locations`, sign: sql`` },
 ): RawBuilder<unknown> {
-  // Without the hint, SQLite would read rows of `device_presence`, which take more pages than the index of connected devices.
+  // Forces the use of the index of connected devices. Otherwise SQLite would read rows of `device_presence`, which take more pages.
   const hint = dialect === 'sqlite' ? sql`indexed by device_presence_connected` : sql``;
   return sql`select areas, ${sign} count(*) as devices, ${sign} count(p.device_id) as connected
     from ${from} left join device_presence p ${hint} on p.device_id = locations.device_id and p.connected = 1
@@ -137,7 +137,7 @@ function sumByArea(rows: readonly ByAreas[]): AreaCount[] {
       sums.set(area, { area, devices: sum.devices + devices, connected: sum.connected + connected });
     }
   }
-  // The column is empty if the device has evidence but no location.
+  // An empty area counts devices that have evidence but no location.
   sums.delete('');
   return [...sums.values()]
     .filter(({ devices }) => devices > 0)

@@ -142,7 +142,7 @@ export class PackStore implements Port {
       revision,
       notice,
       at: Number(at),
-      // The signatures of these receipts are already verified.
+      // The signatures of these receipts have already been verified, so they are not checked again.
       envelope: JSON.parse(envelope) as Envelope,
     }));
   }

@@ -78,7 +78,7 @@ export class PeopleStore implements Port {
       const { numUpdatedRows } = await tx
         .updateTable('persons')
         .set({
-          // The update always sets a column, because an update without columns is invalid SQL.
+          // The update always sets one column, because an update without columns is invalid SQL.
           id,
           ...name,
           ...(email === undefined ? {} : { email: email.email, email_key: email.emailKey }),
@@ -166,7 +166,7 @@ async function setGroups(tx: Tx, person: PersonId, groups: readonly GroupId[]): 
   }
 }
 
-/** Marks the devices of a person, because dynamic groups may use the person's groups. */
+/** Marks the devices of a person as changed, because dynamic groups may use the person's groups. */
 const markDevicesOf = (tx: Tx, person: PersonId): Promise<void> =>
   markFactsOf(tx, sql`select id from devices where person_id = ${person}`, 'device');
 
@@ -248,7 +248,7 @@ function withinPersonScope(scope: Scope): RawBuilder<boolean> {
     where pg.person_id = persons.id and (${sql.join(parts, sql` or `)}))`;
 }
 
-/** Condition: no older record has replaced the person record. */
+/** SQL condition: no older record has replaced the person record. */
 const CURRENT = sql`persons.same_as is null`;
 
 function conditionsOf({ text, folded, group, status }: PersonFilter): RawBuilder<unknown>[] {

@@ -87,11 +87,11 @@ export class PersonKeyFile implements Port {
     this.#connection.transaction(() => {
       for (const { use, period, person } of names) remove.run(use, period, person);
     })();
-    // The write-ahead log still contains the deleted keys. The checkpoint empties the log.
+    // The write-ahead log still contains the deleted keys, so it is emptied by a checkpoint.
     this.#connection.pragma('wal_checkpoint(TRUNCATE)');
   }
 
-  /** All keys, in slices, for a backup. */
+  /** Returns all keys, in slices, for a backup. */
   *all(slice = 5_000): Generator<readonly PersonKeyRow[]> {
     const select = this.#connection.prepare(
       `select person, use, period, wrapped from person_keys
@@ -122,7 +122,7 @@ function connect(path: string): BetterSqlite3.Database {
     }
     const connection = new BetterSqlite3(path);
     connection.pragma('journal_mode = WAL');
-    // A key is on the disk before the store commits a record that the key encrypts.
+    // A key must be on the disk before the store commits a record that the key encrypts.
     connection.pragma('synchronous = FULL');
     connection.pragma('secure_delete = ON');
     connection.exec(`create table if not exists meta (key text primary key, value text not null) without rowid;

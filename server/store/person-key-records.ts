@@ -41,10 +41,10 @@ export async function newestKeyNames(db: Db | Tx): Promise<KeyName[]> {
   return names;
 }
 
-/** Keys that one step of `removeUnreadable` looks up. */
+/** Number of keys that one step of `removeUnreadable` looks up. */
 const SLICE = 5_000;
 
-/** Deletes the records whose keys the file lacks. Nothing can decrypt them. */
+/** Deletes the records whose keys are missing in the file, because nothing can decrypt them. */
 export async function removeUnreadable(db: Db, file: Pick<PersonKeyFile, 'read'>): Promise<void> {
   for (const use of Object.keys(RECORDS) as KeyUse[]) {
     const { table, time } = RECORDS[use];

@@ -35,7 +35,7 @@ export class PersonRecordStore implements PersonRecords {
   }
 
   lines(person: PersonId, records: readonly RecordType[], range: DisclosureRange): Promise<ProductionLine[]> {
-    // The reads share a transaction, so that all lines describe the store at one time.
+    // All reads share a transaction, so that all lines describe the store at the same time.
     return this.#database.transaction(async (tx) => {
       const lines: ProductionLine[] = [];
       for (const record of records) {
@@ -57,7 +57,7 @@ export class PersonRecordStore implements PersonRecords {
       .selectFrom('connection_log')
       .select(['day_end', 'id', 'sealed'])
       .where('person_id', '=', person)
-      // A connection that began in the window can end on any later day.
+      // The query has no upper bound for the day of the end, because a connection that began in the window can end on any later day.
       .where('day_end', '>=', dayEnd(from))
       .execute();
     let unreadable = 0;
@@ -117,7 +117,7 @@ export class PersonRecordStore implements PersonRecords {
   }
 }
 
-/** Enrollments that the person's devices have or had. */
+/** Enrollments of all devices that the person has or had. */
 async function enrollmentsOf(tx: Tx, person: PersonId): Promise<PersonEnrollment[]> {
   const { rows } = await sql<PersonEnrollment>`
     select device_id as device, generation from enrollment_records where person_id = ${personIdSchema.parse(person)}

@@ -113,7 +113,7 @@ async function loadKnown(tx: Tx, placings: readonly Placing[]): Promise<Known> {
 async function insertPosts(tx: Tx, accepted: readonly Accepted[]): Promise<Map<Accepted, number>> {
   const numbers = new Map<Accepted, number>();
   if (accepted.length === 0) return numbers;
-  // No other writer inserts posts, so the next number is free.
+  // Only this writer inserts posts, so the next number is free.
   const { rows } = await sql<{ newest: number | null }>`select max(id) as newest from posts`.execute(tx);
   let id = Number(rows[0]?.newest ?? 0);
   const posts: Cell[][] = [];

@@ -8,7 +8,7 @@ const INT8 = 20;
 const NUMERIC = 1700;
 
 export async function openPostgres(url: string): Promise<OpenedDatabase> {
-  // Most servers use SQLite and need not load the package.
+  // The package is loaded only when needed, because most servers use SQLite.
   const { default: pg } = await import('pg');
   const connections = trackConnections();
   const pool = new pg.Pool({
@@ -28,6 +28,6 @@ export async function openPostgres(url: string): Promise<OpenedDatabase> {
   const ignore = () => undefined;
   pool.on('error', ignore);
   pool.on('connect', (client) => client.on('error', ignore));
-  // Every commit is synced, because PostgreSQL can lose power or end while this process goes on.
+  // The setting forces a sync at every commit. PostgreSQL can lose power or crash while this process continues.
   return { dialect: new PostgresDialect({ pool }), file: null, syncCommits: null, reset: connections.reset };
 }

@@ -168,7 +168,7 @@ async function openRound(tx: Tx, sealer: PersonSealer, openings: readonly Openin
   );
 }
 
-/** A connection that ends without its own end, because the next connection of the device replaces it. */
+/** Connection that has no end of its own. It ends because the next connection of the device replaces it. */
 function replacedConnection(known: ReadonlyMap<string, Before>, { device, at }: Connected): EndedConnection[] {
   const before = known.get(device);
   if (before?.connected !== 1 || before.since === null || before.last === null) return [];
@@ -188,7 +188,7 @@ async function closeSessions(tx: Tx, sealer: PersonSealer, rows: readonly (Sessi
       cross join device_presence p
       inner join devices d on d.id = p.device_id
     where p.device_id = v.column1 and p.session_epoch = v.column2 and p.connected = 1`.execute(tx);
-  // A session that ends twice in one commit is one connection.
+  // If one session ends twice in a commit, the ends belong to the same connection, so only one is logged.
   await logConnections(tx, sealer, [...new Map(ended.map((row) => [row.device, row])).values()]);
   await sql`update device_presence set connected = 0, changed_at = v.column3 from ${table} as v
     where device_id = v.column1 and session_epoch = v.column2 and connected = 1`.execute(tx);

@@ -84,7 +84,7 @@ export class ProceedingStore implements Port, ReminderStore {
         )
         .executeTakeFirst();
       if (numInsertedOrUpdatedRows !== 1n) return false;
-      // One alert per order: a new reminder replaces the previous alert.
+      // Each order has one alert: a new reminder replaces the previous alert.
       await tx.deleteFrom('alerts').where('device_id', 'is', null).where('code', '=', alert.code).execute();
       await storeAlerts(tx, [{ device: null, at, ...alert }]);
       return true;

@@ -87,7 +87,7 @@ export class ProposalStore implements Port {
   ): Promise<void> {
     await this.#database.transaction(async (tx) => {
       await lockOrder(tx, order);
-      // Devices never accept a lower revision number, so older proposals can no longer be adopted. They end here.
+      // Older proposals end here. Devices never accept a lower revision number, so these proposals can no longer be adopted.
       await tx
         .updateTable('order_revisions')
         .set({ state: 'superseded', ended_at: at, ended_by: by })

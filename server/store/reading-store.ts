@@ -35,7 +35,7 @@ export class ReadingStore implements Port {
 
   constructor(database: Database) {
     this.#database = database;
-    // The requests of one page all increase the same row's count. A shared transaction avoids conflicts between them.
+    // A shared transaction avoids conflicts, because the requests of one page all increase the count in the same row.
     this.#record = database.grouped(async (tx, rows: readonly NewReading[]) => {
       for (const row of rows) await record(tx, row);
     });

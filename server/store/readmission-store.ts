@@ -122,7 +122,7 @@ export class ReadmissionStore implements Port {
       const { numInsertedOrUpdatedRows: added } = await tx
         .insertInto('certificates')
         .values({
-          // Device and enrollment are null, because the store may lack the device or have it in another enrollment.
+          // Device and enrollment are null, because the store may lack the device or may have it in another enrollment.
           serial,
           fingerprint,
           der: der.toString('base64'),

@@ -10,13 +10,13 @@ export class RecentEntries<K, V> {
   get(key: K): V | undefined {
     const value = this.#entries.get(key);
     if (value === undefined) return undefined;
-    // A map keeps the sequence of insertion, so the first key is always the one that was used longest ago.
+    // A map keeps its entries in the order of insertion, so the first key is the one that was used longest ago.
     this.#entries.delete(key);
     this.#entries.set(key, value);
     return value;
   }
 
-  /** Returns the value that was removed because the map was full. */
+  /** Sets a value. Returns the value that was removed because the map was full. */
   set(key: K, value: V): V | undefined {
     this.#entries.delete(key);
     this.#entries.set(key, value);

@@ -215,9 +215,9 @@ class RowSteps implements RowRestore {
       ),
     };
     await tx.deleteFrom('address_verifications').execute();
-    // Deletes recovery codes, because a code may have been used after the backup.
+    // Recovery codes are deleted, because a code may have been used after the backup.
     await tx.deleteFrom('recovery_codes').execute();
-    // Deletes single-use key packages, because the original server may have given them out already.
+    // Single-use key packages are deleted, because the original server may have given them out already.
     await tx.deleteFrom('key_packages').where('last_resort', '=', 0).execute();
     await tx.deleteFrom('approver_sets').where('state', '=', 'waiting').execute();
     await tx.deleteFrom('ledger_continuations').where('state', '=', 'waiting').execute();

@@ -53,7 +53,7 @@ export async function fillDatabase(
   const { db, dialect } = database;
   await migrateAsOf(db, dialect, migrations);
   const columns = new Map((await tableShapes(database)).map((shape) => [shape.table, new Set(shape.columns)]));
-  // Inserts the rows without a transaction around all of them, because the server never uses an incomplete restore.
+  // The rows are inserted without one transaction around all of them, because the server never uses an incomplete restore.
   for await (const { table, columns: names, rows } of groups) {
     const known = columns.get(table);
     if (!known || names.some((name) => !known.has(name))) {

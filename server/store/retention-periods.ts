@@ -20,7 +20,7 @@ export interface RetentionPeriod {
   readonly since?: string;
   /** Condition for rows that belong to a parent row: `since` is then a column of the parent. The parent has its own entry in the table. */
   readonly parent?: { readonly column: string; readonly table: string; readonly key: string };
-  /** Clock of the time in `since`: the server clock (`domain`) or the machine's clock (`real`). */
+  /** Clock that `since` uses: the server clock (`domain`) or the machine's clock (`real`). */
   readonly time?: 'domain' | 'real';
   readonly underLegalHold?: RawBuilder<boolean>;
 }
@@ -61,7 +61,8 @@ const deviceRecords = (evidenceDays: number): readonly RetentionPeriod[] => [
     time: 'domain',
     underLegalHold: OF_GROUP_UNDER_LEGAL_HOLD,
   },
-  // The first report about a lock stores its unlock share. Without a report, the share is derived from the job: the device may be locked.
+  // The first report about a lock stores its unlock share. Without a report, the device may still be locked, and its share is derived from
+  // the job.
   {
     records: 'devices of commands to many devices, from the end of the command',
     table: 'job_members',
@@ -183,7 +184,7 @@ const ACCESS: readonly RetentionPeriod[] = [
     time: 'real',
     underLegalHold: ofDeviceUnderLegalHold('id'),
   },
-  // As long as finished commands, which the confirmed action may have sent. The ledger keeps the hashes.
+  // The period equals that of finished commands, because a confirmed action may have sent commands. The ledger keeps the hashes.
   {
     records: 'confirmations of actions by passkey',
     table: 'passkey_confirmations',
@@ -210,7 +211,8 @@ const MESSAGES: readonly RetentionPeriod[] = [
     records: 'results of posts that do not wait',
     table: 'post_results',
     key: 'id',
-    // A sender may repeat its post as long as the first copy waits, and the result recognizes the repetition.
+    // The result stays as long as the post waits. A sender may repeat its post during this time, and the server recognizes the repetition
+    // by the result.
     since: 'not exists (select 1 from posts where posts.id = post_results.post) and at',
     days: 7,
     time: 'domain',
@@ -306,8 +308,8 @@ const ORDERS: readonly RetentionPeriod[] = [
 ];
 
 /**
- * The activity log. Its batches are removed as a whole, so that the entries of the other batches can still be verified. A batch with a device
- * under a legal hold stays.
+ * Entries of the activity log. They are removed in whole batches, so that the remaining batches can still be verified. A batch with a
+ * device under a legal hold stays.
  */
 const activityRecords = (activityDays: number): readonly RetentionPeriod[] => {
   const batch = {
@@ -334,7 +336,7 @@ const ofPersonUnderLegalHold = sql<boolean>`(
   or person_id in (select d.person_id from legal_holds h cross join devices d
     where h.device_id = d.id and h.released_at is null))`;
 
-/** Encrypted personal records. `server/person-keys` destroys their keys after the same periods (ADR 55). */
+/** Encrypted personal records. `server/person-keys` destroys their keys after equal periods (ADR 55). */
 const PERSONAL: readonly RetentionPeriod[] = [
   {
     records: 'connection log, from the end of the day of the connection',

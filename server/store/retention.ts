@@ -6,7 +6,7 @@ import { ACTIVITY_DAYS, type RetentionPeriod, retentionPeriods } from './retenti
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-/** Maximum rows that one statement deletes. Other writes run between two statements. */
+/** Maximum number of rows that one statement deletes. Other writes run between two statements. */
 const SLICE = 500;
 
 export async function removeExpired(
@@ -44,7 +44,7 @@ function isExpired(
   now: { readonly domain: number; readonly real: number },
 ): RawBuilder<unknown> {
   if (parent) {
-    // Reads the few expired parents by an index, instead of all rows.
+    // The few expired parent rows are found by an index, so that the statement need not read all rows.
     const expired = sql`select ${sql.ref(parent.key)} from ${sql.table(parent.table)} where ${sql.ref(since)} < ${now[time] - days * DAY}`;
     return sql`${sql.ref(parent.column)} in (${expired}) and not ${underLegalHold}`;
   }

@@ -53,7 +53,7 @@ export class RevocationStore implements RevocationPort {
         .returning('number')
         .executeTakeFirst();
       if (!added) return false;
-      // Older revocation lists are unnecessary: the newest list contains all their certificates.
+      // Older revocation lists are deleted, because the newest list contains all their certificates.
       await tx.deleteFrom('crls').where('number', '<', crl.number).execute();
       await appendEntry(tx, entry);
       return true;

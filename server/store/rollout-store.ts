@@ -86,8 +86,9 @@ export class RolloutStore implements Port {
   }
 
   /**
-   * Devices' receipts about one revision: one when the device has stored it, another when the device has displayed it. For each service,
-   * the newest receipt decides. Times and revisions of a device only increase, so the newest receipt of each kind has the highest values.
+   * Devices' receipts about one revision. A device sends one receipt when it has stored the revision, and another when it has displayed the
+   * revision. For each service, the newest receipt decides. Times and revisions of a device only increase, so the newest receipt of each
+   * kind has the highest values.
    */
   async reports(order: string, revision: number, devices: readonly DeviceId[]): Promise<Map<DeviceId, Reports>> {
     const requested = tableOf(
@@ -124,7 +125,7 @@ export class RolloutStore implements Port {
       select h.id, h.delivered, h.displayed, g.newest, g.closed, g.opened
       from heard as h left join of_device as g on g.device_id = h.id
       where h.delivered is not null or h.displayed is not null or g.device_id is not null`.execute(this.#database.db);
-    // Uses the ids that the caller has parsed, because parsing them again would take most of the time.
+    // The function reuses ids that the caller has parsed, because parsing them again would take most of the time.
     const known = new Map<string, DeviceId>(devices.map((device) => [device, device]));
     const found = new Map<DeviceId, Reports>();
     for (const { id, delivered, displayed: displayedAt, newest, closed, opened } of rows) {
@@ -146,7 +147,7 @@ export class RolloutStore implements Port {
     return found;
   }
 
-  /** Devices with a receipt about the order that failed verification. They are few, and the index of alerts finds them. */
+  /** Devices with a receipt about the order that failed verification. The index of alerts finds these few devices. */
   async #refused(order: string, devices: readonly DeviceId[]): Promise<DeviceId[]> {
     if (devices.length === 0) return [];
     const requested = tableOf(

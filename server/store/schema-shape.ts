@@ -190,7 +190,7 @@ async function readSqlite(db: QueryExecutorProvider): Promise<Rows> {
   return [columns.rows, indexes.rows, foreign.rows];
 }
 
-/** Reads PostgreSQL's system catalog in milliseconds. `information_schema` would take a hundred times as long. */
+/** Reads PostgreSQL's system catalog, which takes milliseconds. Queries on `information_schema` would take a hundred times as long. */
 async function readPostgres(db: QueryExecutorProvider): Promise<Rows> {
   const ours = sql`c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace and c.relname not like 'kysely\\_%'`;
   const columns = await sql<ColumnRow>`

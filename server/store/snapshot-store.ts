@@ -118,8 +118,8 @@ const sizeOf = (value: Value): number => (typeof value === 'string' || Buffer.is
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /**
- * Columns that a backup has as null. A restored server gets the address of a device at its next connection, and old backups would otherwise
- * show where each person was (ADR 55).
+ * Columns that are null in a backup. A restored server learns a device's address at the next connection. In old backups, the addresses
+ * would show where people were (ADR 55).
  */
 const WITHOUT: Readonly<Record<string, readonly string[]>> = { device_presence: ['address'] };
 

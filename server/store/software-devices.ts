@@ -1,4 +1,4 @@
-/** Devices of each software version: the index that answers which devices have a version. */
+/** Index of the software: the set of devices that have each version. */
 import { sql } from 'kysely';
 import type { SoftwareChange } from '../inventory/apply-report.ts';
 import { chunkOf, decodePositions, encodePositions, positionOf } from '../inventory/device-chunk.ts';
@@ -17,7 +17,7 @@ interface Chunk {
   readonly removed: number[];
 }
 
-/** Removes the software list of a device whose data is destroyed. */
+/** Removes the software list of a device whose data the server deletes. */
 export async function removeSoftware(tx: Tx, dialect: DialectName, device: string): Promise<void> {
   const removed = await tx
     .deleteFrom('device_software')

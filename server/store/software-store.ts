@@ -1,4 +1,4 @@
-/** Queries about the software of the fleet. Queries over many devices read a part of them at a time. */
+/** Queries about the software of the fleet. A query about many devices reads a few of them at a time. */
 import { type RawBuilder, sql } from 'kysely';
 import { softwareSourceSchema } from '../../shared/inventory/software.ts';
 import { deviceIdSchema } from '../../shared/protocol/ids.ts';
@@ -19,7 +19,7 @@ import type { Database } from './database.ts';
 import { likeText } from './device-list.ts';
 import { withinScope } from './device-scope.ts';
 
-/** Number of versions whose devices are read together, and of ids that are checked together for unused rows. */
+/** Number of versions whose devices are read together. Also the number of ids that are checked together for unused rows. */
 const VERSIONS_TOGETHER = 128;
 const IDS_TOGETHER = 1_000;
 
@@ -67,7 +67,8 @@ export class SoftwareStore implements SoftwarePort {
   }
 
   async ofPackage(source: string, name: string): Promise<readonly (Version & { readonly name: string })[]> {
-    // An origin is a name, or a name, a space and a version. The range of texts that begin with the name and a space ends before `!`.
+    // The column `origin` has a name, or a name, a space and a version. The texts that begin with the name and a space are a range, which
+    // ends before `!`.
     const { rows } = await sql<Version & { readonly name: string }>`
       select v.id, v.title_id as title, t.name, v.version, v.origin
         from software_titles t inner join software_versions v on v.title_id = t.id

@@ -13,7 +13,7 @@ interface Known {
   readonly id: number | null;
 }
 
-/** Ids of the entries' versions, by `entryKey`. Stores the entries that no device has reported before. */
+/** Ids of the entries' versions, by `entryKey`. Stores entries that no device has reported before. */
 export async function versionIds(tx: Tx, entries: readonly SoftwareEntry[]): Promise<ReadonlyMap<string, number>> {
   const distinct = [...new Map(entries.map((entry) => [entryKey(entry), entry])).values()];
   if (distinct.length === 0) return new Map();

@@ -6,7 +6,7 @@ import { SqliteDialect, type SqliteStatement } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { OpenedDatabase } from './dialect.ts';
 
-/** Maximum prepared statements in the cache. Parsing takes SQLite longer than most reads. */
+/** Maximum number of prepared statements in the cache. SQLite takes longer to parse a statement than for most reads. */
 const STATEMENTS = 500;
 /** Maximum characters of a cached statement. Longer statements insert many rows, and the same number of rows rarely occurs again. */
 const LONGEST_CACHED = 2_000;
@@ -41,7 +41,7 @@ function hidingValues(sql: string): string {
 function connect(file: string): BetterSqlite3.Database {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    // Sets the file's mode first, because SQLite gives its log and index files the mode of the database file.
+    // The file gets its mode first, because SQLite gives its log and index files the mode of the database file.
     closeSync(openSync(file, 'a', 0o600));
     chmodSync(file, 0o600);
     const connection = new BetterSqlite3(file);
@@ -49,7 +49,7 @@ function connect(file: string): BetterSqlite3.Database {
     connection.pragma('synchronous = FULL');
     connection.pragma('foreign_keys = ON');
     connection.pragma('busy_timeout = 5000');
-    // Keeps the rollback data of large statements in memory instead of a temporary file.
+    // Rollback data of large statements stay in memory. Otherwise SQLite would write a temporary file.
     connection.pragma('temp_store = MEMORY');
     // Pages of the write-ahead log between two checkpoints (16 MB), four times the default. A page that changes often is then copied to the
     // database file only once.

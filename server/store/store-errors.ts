@@ -32,7 +32,7 @@ export function asStoreError(error: unknown): unknown {
   if (error instanceof CordonError) return error;
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : '';
-  // After failed connection attempts to several addresses, Node throws one AggregateError.
+  // If connection attempts to several addresses fail, Node throws one AggregateError.
   const inner = error instanceof AggregateError ? codeOf(error.errors[0]) : '';
   if (code === 'SQLITE_FULL' || code === '53100' || code === 'ENOSPC') {
     return new CordonError(
@@ -49,7 +49,7 @@ export function asStoreError(error: unknown): unknown {
     UNAVAILABLE_SQLITE.test(code) ||
     UNAVAILABLE_MESSAGES.test(message)
   ) {
-    // A commit in progress may have succeeded, so the store must recognize a repeated request.
+    // The connection ended during a commit, which may have succeeded. The store must therefore recognize a repeated request.
     const detail = 'The server cannot reach the database or write to it. Try again when the database is available.';
     return new CordonError('store_unavailable', detail, { cause: code || inner }, error);
   }

@@ -72,7 +72,7 @@ async function lockFile(database: string): Promise<StoreLock> {
   return {
     refusal: () => null,
     release: async () => {
-      // Removes the file with the server's name first: after the lock has ended, the file may belong to another server.
+      // The file with the server's name is removed before the lock ends. Afterward, it may belong to another server.
       rmSync(names, { force: true });
       locked.close();
     },
@@ -83,7 +83,7 @@ function readHolder(file: string): Holder | null {
   try {
     return holderSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
-    // The process with the lock has not written its name yet, or the file is unreadable. The name is only for messages.
+    // The process with the lock may not have written its name yet, or the file may be unreadable. The name serves only for messages.
     return null;
   }
 }
@@ -97,7 +97,7 @@ const BEAT_EVERY = 5_000;
 const ANSWER_WITHIN = 5_000;
 /**
  * PostgreSQL ends the session of an unreachable host after 25 seconds: by keepalives on an idle connection, and by the user timeout on a
- * connection with unacknowledged data. By default, this takes minutes or hours.
+ * connection with unacknowledged data. With PostgreSQL's defaults, this would take minutes or hours.
  */
 const KEEPALIVES =
   'set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3; set tcp_user_timeout = 25000';
@@ -145,11 +145,11 @@ async function lockPostgres(url: string, { onLost, onTakenOver }: LockEvents): P
     beat.unref();
   };
 
-  /** While the database is unreachable, no other server can use it either. This server therefore waits. */
+  /** If the database is unreachable, no other server can use it either, so this server waits. */
   const regain = async (before: Session) => {
     while (!released) {
       try {
-        // PostgreSQL may still consider the lost connection open. Its lock would then exclude this server.
+        // PostgreSQL may still consider the lost connection open. Its lock would then exclude this server, so its session is ended.
         await endSession(url, before);
         const acquired = await acquireSession(url);
         if (acquired && released) return void (await acquired.client.end());
@@ -189,7 +189,7 @@ async function connectTo(url: string): Promise<Omit<Session, 'backend'>> {
     query_timeout: ANSWER_WITHIN,
     keepAlive: true,
   });
-  // Ignores the error event, because the caller of the query also gets the error.
+  // The error event is ignored, because the caller of the query also gets the error.
   client.on('error', ignore);
   try {
     await client.connect();

@@ -1,5 +1,5 @@
 /**
- * Store of the server's random key shares for locked workspaces, one for each lock command. A share is stored before the lock command is
+ * Store of the server's random key shares for locked workspaces, one for each lock command. Each share is stored before its lock command is
  * first sent. The shares of a job are derived from its secret, which is stored with the job. The first report of a device stores its share.
  */
 import { sql } from 'kysely';
@@ -63,7 +63,7 @@ export class UnlockShareStore implements UnlockSharePort {
       db,
       sql`jobs j`,
       sql`j.lock_secret is not null and j.waiting > 0 and m.device_id = ${device}`,
-      // At most half of the places: most of these devices were offline, so that they have no lock with this share.
+      // Only half of the cache may hold such shares. Most of these devices were offline, so they have no lock with this share.
       sql`order by j.created_at desc limit ${Math.ceil(limit / 2)}`,
     );
     const derived = members.flatMap(({ id, created_at, lock_secret }) =>

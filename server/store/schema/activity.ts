@@ -13,12 +13,12 @@ export interface ActivityTables {
     /** Account or device that acted; null for the server and for unknown actors. */
     actor: string | null;
     via: 'session' | 'token' | null;
-    /** Id of the session or API token. */
+    /** Id of the session or API token with which the actor sent the request. */
     credential: string | null;
     address: string | null;
     agent: string | null;
     action: string;
-    /** Null while the action runs. */
+    /** Outcome; null while the action runs. */
     outcome: string | null;
     target_count: number;
     /** 32 random bytes in hex, so that the entry's hash reveals nothing. */

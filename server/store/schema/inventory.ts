@@ -12,8 +12,8 @@ export interface InventoryTables {
   software_devices: { version_id: number; chunk: number; devices: Buffer };
   /**
    * Software list of each device. `number`: number of the device in `software_devices`. `state`: digest of the newest report. `release`:
-   * distribution and version, for advisories. `versions`: ids of `software_versions` in compact form (`version-ids.ts`); `entries`: their
-   * number.
+   * distribution and version, for advisories. `versions`: ids of `software_versions` in compact form (`version-ids.ts`); `entries`: number
+   * of these ids.
    */
   device_software: {
     number: Generated<number>;

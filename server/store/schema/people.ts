@@ -63,7 +63,10 @@ export interface PeopleTables {
     group_id: string | null;
     area: string | null;
     granted_at: number;
-    /** `provider`: the groups of the identity provider gave the role, and a later sign-in may remove it. `manual`: an owner granted it. */
+    /**
+     * `provider`: the groups of the identity provider gave the role, and a later sign-in may remove it. `manual`: an owner granted the
+     * role.
+     */
     source: 'manual' | 'provider';
   };
   /** Custom roles. `folded`: normalized name, unique. `rights`: JSON list of names of rights. */
