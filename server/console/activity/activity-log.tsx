@@ -115,7 +115,7 @@ export function ActivityLog() {
   );
 }
 
-/** Filter that another page set by its link. */
+/** Filter that comes from a link on another page. */
 function Narrowed({
   label,
   all,

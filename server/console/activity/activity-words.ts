@@ -23,7 +23,7 @@ const EVENT_NAMES: Readonly<Record<string, string>> = {
 };
 
 export function actionName({ action, title }: Pick<ActivityEntryView, 'action' | 'title'>): string {
-  // The sentences after the first explain the API.
+  // Only the first sentence of a route's summary names the action. The further sentences explain the API.
   if (title !== null) return title.split('. ', 1)[0] ?? title;
   if (action.startsWith('alert.')) return `Alert: ${alertName(action.slice('alert.'.length))}`;
   return EVENT_NAMES[action] ?? action;

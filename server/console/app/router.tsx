@@ -25,7 +25,10 @@ import {
 } from './searches.ts';
 import { Shell } from './shell.tsx';
 
-/** Component of a page, with the styles that only pages need. The styles precede those of the page, which may override them. */
+/**
+ * Component of a page, together with the styles that only pages need. These styles come before the page's own styles, which may override
+ * them.
+ */
 function lazyPage<Module extends object, Name extends keyof Module>(load: () => Promise<Module>, name: Name) {
   return lazyRouteComponent(async () => (await Promise.all([import('./page-styles.ts'), load()]))[1], name);
 }

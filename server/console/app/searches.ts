@@ -18,7 +18,7 @@ export const deviceSearch = z.object({
   listBelow: z.int().min(1).optional().catch(undefined),
   located: z.boolean().optional().catch(undefined),
   countersigned: z.boolean().optional().catch(undefined),
-  // The Devices page checks the following values. Their schemas are not part of the first load.
+  // The Devices page itself checks the following values. Their schemas are therefore not part of the first load.
   compliance: z.string().optional().catch(undefined),
   where: z.array(z.record(z.string(), z.unknown())).optional().catch(undefined),
   columns: z.array(z.string()).optional().catch(undefined),

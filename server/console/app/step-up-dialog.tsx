@@ -43,7 +43,7 @@ export function StepUpDialog({ settle }: { readonly settle: ((accepted: boolean)
   }
 
   const { identity, password } = useSession().account;
-  // A required passkey makes the server refuse codes and the identity provider.
+  // If the account must use its passkey, the server refuses codes and the identity provider, so the dialog offers neither.
   const passkeyOnly = password && hasPasskey && passkeys?.required === true;
   const takesCode = password && !passkeyOnly;
   const code = totp.replaceAll(/\s/g, '');
@@ -95,12 +95,12 @@ export function StepUpDialog({ settle }: { readonly settle: ((accepted: boolean)
   );
 }
 
-/** Confirmation at the identity provider in a window of its own, so that this page keeps its entries. */
+/** Confirmation at the identity provider, in a separate window, so that this page keeps its input. */
 function AtProvider({ confirmed }: { readonly confirmed: () => void }) {
   const name = useQuery(providerQuery).data?.provider?.name ?? null;
   const begin = useMutation({
     async mutationFn() {
-      // A browser opens a window only directly after the click, so the window opens before its address is known.
+      // A browser allows a new window only directly after the click. The window therefore opens before its address is known.
       const opened = window.open('', '_blank', 'popup,width=560,height=760');
       if (!opened) {
         const detail =

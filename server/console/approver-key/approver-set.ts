@@ -1,4 +1,4 @@
-/** Parses an approver set from the text that approvers sign. */
+/** Parses an approver set in the text form that approvers sign. */
 import type { ApproversView } from '../../../shared/api/approvers.ts';
 import { describeApproverSet } from '../../../shared/order/describe-revision.ts';
 import type { Approvers } from '../../../shared/order/documents.ts';

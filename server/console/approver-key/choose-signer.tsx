@@ -2,7 +2,7 @@ import { Select } from '@mantine/core';
 import { useState } from 'react';
 import type { OwnSigner } from './use-own-key.ts';
 
-/** Chosen signer of a person with several keys; the first one until the person chooses. */
+/** Signer that the person has chosen among several keys. Before a choice, the first one. */
 export function useChosenSigner(signers: readonly OwnSigner[]) {
   const [keyid, setKeyid] = useState<string | null>(null);
   const chosen = signers.find(({ key }) => key.keyid === keyid) ?? signers[0] ?? null;

@@ -17,7 +17,7 @@ import { TextToSign } from './text-to-sign.tsx';
 import { type OwnSigner, useOwnKey } from './use-own-key.ts';
 
 type DeskText = keyof typeof DISCLOSURE_PAYLOAD_TYPES;
-/** Description of a text. Throws `document_malformed` if the bytes are not the requested text. */
+/** Function that describes a text in words. Throws `document_malformed` if the bytes are not the requested text. */
 type Describe = (payload: string) => Described<{ readonly installation: string }>;
 
 export interface DeskSignature {
@@ -27,7 +27,10 @@ export interface DeskSignature {
   readonly signature: string;
 }
 
-/** Keys with which the signed-in person can sign texts of the desk here. Only orders need a key in the approver set. */
+/**
+ * Keys with which the signed-in person can sign texts of the disclosure desk in this browser. Unlike orders, these texts do not need a key
+ * in the approver set.
+ */
 function useSigners() {
   const own = useOwnKey();
   const signers = own.data?.signers.filter(({ state }) => state !== 'unregistered') ?? [];

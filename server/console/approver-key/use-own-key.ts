@@ -28,7 +28,9 @@ export interface OwnKey {
   /** Best state of all signers; `absent` without a signer. */
   readonly state: KeyState;
   readonly signers: readonly OwnSigner[];
-  /** True if the approver set contains a key of the signed-in person that is no signer, such as a key in another browser or in a file. */
+  /**
+   * True if the approver set contains a key of the signed-in person that cannot sign here, such as a key in another browser or in a file.
+   */
   readonly elsewhere: boolean;
   /** True if this browser can create a passkey. */
   readonly canCreatePasskey: boolean;

@@ -33,7 +33,7 @@ function requireOrigin({ origin }: { readonly origin: string }): void {
   throw new CordonError('unavailable', `Passkeys work only at ${origin}. Open the console at that address.`);
 }
 
-/** Response of one of the passkeys `credentials`; of any passkey that the person chooses, if the list is empty. */
+/** Response of one of the passkeys in `credentials`. If the list is empty, the person may choose any passkey. */
 async function respond(bytes: Bytes, { rpId, credentials }: Pick<Challenge, 'rpId' | 'credentials'>) {
   const challenge = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   return explained(
@@ -62,7 +62,7 @@ export const signInStatement = (challenge: Challenge) =>
 export const stepUpStatement = (challenge: Challenge) =>
   signStatement(challenge, { purpose: 'step-up', nonce: challenge.nonce });
 
-/** Header value with which a passkey confirms the action. Refuses a content that does not match the hash to sign. */
+/** Header value with which a passkey confirms the action. Throws if the content does not match the hash to sign. */
 export async function confirmAction(demand: PasskeyDemand): Promise<string> {
   if ((await webSha256(demand.content)) !== demand.hash) {
     throw new CordonError(

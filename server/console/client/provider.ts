@@ -2,7 +2,10 @@
 import { PROVIDER_PATH, providerRedirect } from '../../../shared/api/provider.ts';
 import { call } from './call.ts';
 
-/** Channel on which the window of a confirmation tells the window that opened it. A closed `opener` cannot, because of COOP. */
+/**
+ * Channel on which a confirmation window reports its success to the window that opened it. `window.opener` does not work here, because the
+ * Cross-Origin-Opener-Policy (COOP) of the pages clears it.
+ */
 const CHANNEL = 'cordon-step-up';
 
 type Purpose = 'sign-in' | 'step-up' | 'link';
@@ -12,11 +15,13 @@ const PATHS: Readonly<Record<Purpose, string>> = {
   link: '/session/provider/link',
 };
 
-/** Returns the address of the provider at which the person continues. */
+/** Begins a sign-in, step-up or link. Returns the address of the identity provider, where the person continues. */
 export const beginAtProvider = async (purpose: Purpose): Promise<string> =>
   (await call('POST', PATHS[purpose], providerRedirect)).url;
 
-/** Response of the provider in the address of this page; null on other pages. The address bar and the history then lose it. */
+/**
+ * Takes the provider's response from the address of this page, and removes it from the address bar and the history. Null on other pages.
+ */
 function take(): string | null {
   if (location.pathname !== PROVIDER_PATH) return null;
   const response = location.search.slice(1);
@@ -24,7 +29,7 @@ function take(): string | null {
   return response;
 }
 
-/** The page reads the response once, when it loads. */
+/** The response is read once, when the page loads. */
 export const responseAtStart = take();
 
 export function announceStepUp(): void {
@@ -33,7 +38,9 @@ export function announceStepUp(): void {
   channel.close();
 }
 
-/** Calls `confirmed` when another window of this console has confirmed the identity. Returns a function that ends this. */
+/**
+ * Calls `confirmed` when another window of this console has confirmed the person's identity. Returns a function that ends the subscription.
+ */
 export function onStepUp(confirmed: () => void): () => void {
   const channel = new BroadcastChannel(CHANNEL);
   channel.onmessage = confirmed;

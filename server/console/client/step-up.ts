@@ -1,4 +1,4 @@
-/** Dialogs that the API client needs before it repeats a request. Each registers itself here, so that no page needs to import it. */
+/** Dialogs that the API client needs before it repeats a request. Each dialog registers itself here, so that no page needs to import it. */
 import type { PasskeyDemand } from '../../../shared/api/passkeys.ts';
 
 function createDialogRequest<Question, Answer>(canceled: Answer) {

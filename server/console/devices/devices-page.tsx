@@ -38,7 +38,10 @@ import { type SelectionState, useSelection } from './list/use-selection.ts';
 import { viewsQuery } from './list/views.ts';
 
 const route = getRouteApi('/devices');
-/** Another list starts at its first row. The router would restore the position in the list before it. */
+/**
+ * Scroll setting of the list. A list with other filters starts at its first row, although the router would restore the earlier scroll
+ * position.
+ */
 const KEEP_SCROLL = { resetScroll: false } as const;
 
 export function DevicesPage() {

@@ -21,7 +21,7 @@ export const SOURCE_NAMES = {
   decided: 'Refused by people',
 } as const;
 
-/** Refusal of a demand by the rules of the desk. `id`: number under which the desk recorded the refusal. */
+/** Refusal of a demand by the rules of the desk. `id`: identifier under which the desk recorded the refusal. */
 export interface RuleRefusal {
   readonly reason: RuleReason;
   readonly title: string;
@@ -29,12 +29,12 @@ export interface RuleRefusal {
   readonly id: string;
 }
 
-/** The refusal that an error response reports; null for every other error. */
+/** Returns the refusal that an error response reports; null for any other error. */
 export function ruleRefusalOf(error: unknown): RuleRefusal | null {
   if (!(error instanceof ApiError)) return null;
   const reason = RULE_REASONS.find((each) => error.code === `disclosure_${each}`);
   const { refusal } = error.context;
-  // The desk records each refusal of a demand. Without a record, the error is about a later step of a request.
+  // The desk records each refusal of a demand. If the error names no record, it concerns a later step of a request.
   if (reason === undefined || typeof refusal !== 'string') return null;
   return { reason, ...REFUSAL_WORDS[reason], id: refusal };
 }

@@ -32,7 +32,7 @@ export function DisclosuresPage() {
       <Tabs value={chosen} onChange={(value) => void navigate({ search: { tab: value as Tab } })} keepMounted={false}>
         <Tabs.List mb="lg">
           {shown.map(({ value, label }) => (
-            // With less space, all four tabs fit in one line of a phone.
+            // The padding is small on a phone, so that all four tabs fit in one line.
             <Tabs.Tab key={value} value={value} px={{ base: 6, sm: 'md' }}>
               {label}
             </Tabs.Tab>

@@ -13,7 +13,7 @@ import { topicQuery } from '../client/queries.ts';
 
 const PAGE = 50;
 
-/** Queries of the desk, for a repetition after a change. A preview is none of them, because each preview makes a ledger entry. */
+/** Queries of the disclosure desk, which are repeated after a change. They exclude previews, because each preview makes a ledger entry. */
 export const DESK: QueryFilters = {
   predicate: ({ queryKey: [topics] }) => typeof topics === 'string' && topics.split('+').includes('disclosures'),
 };
@@ -33,8 +33,8 @@ export const refusalsQuery = (cursor: string | null) =>
   topicQuery(['disclosures'], withQuery('/disclosures/refusals', { cursor, limit: PAGE }), refusalPage);
 
 /**
- * Query of the lines that a request would produce. It has no topic, because the server records each access in the ledger. The console
- * therefore asks only when an admin asks.
+ * Query of the lines that a request would produce. It has no topic, so it is never repeated automatically: the server records each access
+ * in the ledger.
  */
 export const previewQuery = (id: string, offset: number, limit: number) =>
   queryOptions({

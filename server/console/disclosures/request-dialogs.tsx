@@ -1,4 +1,4 @@
-/** Dialogs that end a request: production of the records, once, or refusal by people. */
+/** Dialogs that end a request: the production of the records, or a refusal by an admin. */
 import { Alert, Select, Stack, Text, Textarea } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';

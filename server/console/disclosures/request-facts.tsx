@@ -92,7 +92,7 @@ function InstrumentDocument({ request: { id, instrument } }: { readonly request:
   );
 }
 
-/** State of the notice after a production; the rule for it before. */
+/** State of the notice to the person. Before a production, the rule for the notice. */
 function Notice({ request }: { readonly request: DisclosureDetail }) {
   const { state, dueAt, basis, sentAt } = request.notice;
   switch (state) {

@@ -200,7 +200,7 @@ function Dialogs({
   );
 }
 
-/** Adds the name of the account, which is not part of the signed text. */
+/** Adds the name of the account to the text, because the signed text contains only the account's identifier. */
 function withName(described: Described<DisclosureText>, name = ''): Described<DisclosureText> {
   return { ...described, lines: [{ label: 'name of the account, by the server', value: name }, ...described.lines] };
 }

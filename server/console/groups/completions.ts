@@ -1,4 +1,7 @@
-/** Completions for the expression of a dynamic group: facts and functions whose names begin with the word before the caret. Pure. */
+/**
+ * Completions for the expression of a dynamic group: facts and functions whose names begin with the word before the caret. The functions
+ * are pure.
+ */
 import type { z } from 'zod';
 import type { groupFacts } from '../../../shared/api/groups.ts';
 
@@ -20,7 +23,7 @@ export interface Completions {
 const MOST = 8;
 const NONE: Completions = { from: 0, options: [] };
 
-/** `all`: whether an empty word lists everything, as a user requests with a key. */
+/** Completions at the caret. `all`: also for an empty word, when the user requests them with a key. */
 export function completionsAt(text: string, caret: number, { facts, functions }: Vocabulary, all = false): Completions {
   const before = text.slice(0, caret);
   if (isInText(before)) return NONE;
@@ -61,7 +64,7 @@ export function completionsAt(text: string, caret: number, { facts, functions }:
 
 const isReceiver = (receiver: string, type: string): boolean => receiver === (type === 'string' ? 'text' : type);
 
-/** Whether the caret is inside a quoted text, where no name can begin. */
+/** True if the caret is inside a quoted text, which contains no names of facts. */
 function isInText(before: string): boolean {
   let quote: string | null = null;
   for (let index = 0; index < before.length; index += 1) {

@@ -33,7 +33,7 @@ export function ExpressionEditor({
     placeholderData: keepPreviousData,
   });
   const current = expression === '' ? null : (preview.data ?? null);
-  // An error of the previous text would point to the wrong place.
+  // The error is removed after an edit, because its position belongs to the previous text.
   const error = expression === value.trim() && !preview.isPlaceholderData ? (current?.error ?? null) : null;
   const area = useRef<HTMLTextAreaElement>(null);
   const listId = useId();
@@ -44,7 +44,7 @@ export function ExpressionEditor({
   const { from, options } = caret === null ? { from: 0, options: [] } : completionsAt(value, caret, vocabulary, all);
   const opened = options.length > 0;
 
-  /** Caret after the next rendering. React would otherwise move the caret to the end of a changed text. */
+  /** Position of the caret, restored after rendering. Otherwise React would move the caret to the end of a changed text. */
   const target = useRef<number | null>(null);
   useLayoutEffect(() => {
     if (target.current === null) return;
@@ -77,7 +77,7 @@ export function ExpressionEditor({
     if (event.key === 'ArrowDown') setActive((active + 1) % options.length);
     else if (event.key === 'ArrowUp') setActive((active + options.length - (active < 0 ? 0 : 1)) % options.length);
     else if (event.key === 'Escape') close();
-    // Without a marked completion, both keys keep their usual effect.
+    // If no completion is marked, these keys keep their usual effect.
     else if ((event.key === 'Enter' || event.key === 'Tab') && chosen) accept(chosen);
     else return;
     event.preventDefault();
@@ -125,7 +125,7 @@ export function ExpressionEditor({
                 tabIndex={-1}
                 aria-selected={index === active}
                 className={classes.option}
-                // A click would first take the focus from the text, which closes the list.
+                // The click must not take the focus away from the text, because the list would close before the click takes effect.
                 onMouseDown={(event) => {
                   event.preventDefault();
                   accept(option);

@@ -22,7 +22,7 @@ const route = getRouteApi('/jobs');
 
 export function JobsPage() {
   const search = route.useSearch();
-  // A new filter starts with its first page.
+  // The key restarts the list with the first page when the filter changes.
   return <Jobs key={`${search.state} ${search.kind} ${search.mine}`} />;
 }
 

@@ -1,4 +1,4 @@
-/** Entries of the form for a live query, before the schema has checked them. */
+/** Entries of the form for a live query, as typed, before the schema checks them. */
 import { type LiveQuery, liveQuerySchema, type QueryKind } from '../../../shared/live-query/live-query.ts';
 
 export interface QueryDraft {
@@ -33,7 +33,7 @@ export interface Problem {
   readonly text: string;
 }
 
-/** The query, or the sentence that says what to change. Both are null while a required field is empty. */
+/** The valid query, or a sentence that says what to change. Both are null while a required field is empty. */
 export function queryOf(draft: QueryDraft): { readonly query: LiveQuery | null; readonly problem: Problem | null } {
   const { kind, name, failed, port, hashes, folders } = draft;
   const part = name.trim() === '' ? {} : { name: name.trim() };

@@ -121,7 +121,7 @@ function Answers({ query }: { readonly query: LiveQueryView }) {
     limit: DEVICES,
   });
   const settled = query.devices - (query.counts.waiting ?? 0);
-  // Each device that answers, and the deadline, changes the key, so that the page loads the answers again.
+  // The key contains the number of settled devices. Each new answer therefore makes the page load the answers again.
   const answers = useQuery({
     ...topicQuery([], path, answerPage),
     queryKey: ['', `${path} ${settled}`],

@@ -20,7 +20,7 @@ import classes from './overview-page.module.css';
 import { SetupChecklist, useSetup } from './setup-checklist.tsx';
 import { WorldMap } from './world-map.tsx';
 
-/** The catalog of settings is not part of the first load. */
+/** The card is loaded separately, so that the catalog of settings is not part of the first load. */
 const ComplianceCard = lazy(() =>
   import('../compliance/compliance-card.tsx').then((module) => ({ default: module.ComplianceCard })),
 );

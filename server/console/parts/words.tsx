@@ -17,7 +17,8 @@ export const AreaNames = ({ areas }: { readonly areas: readonly string[] }) =>
   ));
 
 /**
- * Time relative to now, with the date in a tooltip. `now`: present time of the system clock, for events that do not use the server clock.
+ * Time relative to now, with the date in a tooltip. `now`: present time of the clock that the event uses; pass the system clock's time for
+ * events that do not use the server clock.
  */
 export function Moment({ at, now }: { readonly at: number; readonly now?: number }) {
   const lead = useDemoLead();

@@ -132,7 +132,7 @@ function Fields({ group, saved }: { readonly group: GroupView | null; readonly s
   const [home, setHome] = useState(group?.home ?? null);
   const [seat, setSeat] = useState(group?.seat ?? null);
   const [mailPrograms, setMailPrograms] = useState(group?.mailPrograms ?? false);
-  // A dynamic group has only a name here. Its page has the expression.
+  // For a dynamic group, this dialog changes only the name. The group's own page changes its expression.
   const dynamic = group !== null && group.expression !== null;
   const save = useMutation({
     mutationFn: () => {

@@ -56,7 +56,7 @@ export function ProposeApproverSetDialog({
       ready={enough && enoughWitnesses}
       act={async () => {
         const policy = witnesses.length === 0 ? null : { threshold: cosignatures, keys: witnesses };
-        // Without a change, the server keeps the witnesses of the current set.
+        // If the admin changed no witnesses, the request omits them, and the server keeps those of the current set.
         const isChanged = changedWitnesses !== null || changedCosignatures !== null;
         const body = { keyids: chosen, threshold, ...(isChanged && { witnesses: policy }) };
         await call('POST', '/approvers', approverSetView, body);

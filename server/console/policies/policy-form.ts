@@ -1,4 +1,4 @@
-/** State of the policy editor, and its document. Pure. */
+/** State of the policy editor, and its conversion to a policy document. The functions are pure. */
 import type { z } from 'zod';
 import { CATALOG, isSettingId, SETTING_IDS, type SettingId } from '../../../shared/policy/catalog.ts';
 import {
@@ -49,7 +49,7 @@ export function contentOf({ settings, graceHours, hours }: PolicyForm): PolicyCo
   return { settings, compliance: { graceHours, actions } };
 }
 
-/** Problems of the form in the words of the catalog; empty if the server would accept the document. */
+/** Problems of the form, in the catalog's texts; empty if the server would accept the document. */
 export function problemsOf(form: PolicyForm): string[] {
   const problems = SETTING_IDS.flatMap((id) => {
     if (form.settings[id] === undefined) return [];

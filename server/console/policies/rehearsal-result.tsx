@@ -11,7 +11,7 @@ export interface PolicyChange {
   readonly groups?: readonly string[];
 }
 
-/** Rehearsal of a change before it: the devices that would get other values. Nothing is changed. */
+/** Impact preview of a policy change: the devices that would get other values. Nothing is changed. */
 export function RehearsalResult({ id, change }: { readonly id: string; readonly change: PolicyChange }) {
   const rehearsal = useQuery({
     queryKey: ['policies', id, 'rehearsal', change],

@@ -1,4 +1,4 @@
-/** Field for the value of one setting, chosen by the editor that the catalog names. */
+/** Form field for the value of a setting. The catalog determines which kind of field it is. */
 import { NumberInput, Select, TagsInput, Textarea, TextInput } from '@mantine/core';
 import { CATALOG, choicesOf, type SettingId } from '../../../shared/policy/catalog.ts';
 import { FilesField } from './files-field.tsx';
@@ -9,7 +9,7 @@ interface FieldProps {
   readonly change: (value: unknown) => void;
 }
 
-/** Value with which a setting starts when an admin adds it. */
+/** Initial value of a setting that an admin adds to a policy. */
 export function initialValue(setting: SettingId): unknown {
   switch (CATALOG[setting].editor) {
     case 'required':
@@ -124,7 +124,7 @@ const pairsOf = (value: unknown): string[] =>
   typeof value === 'object' && value !== null
     ? Object.entries(value).map(([id, version]) => `${id} ${version}`.trim())
     : [];
-/** Splits the text after each certificate. Text outside of certificates stays, so that the form can say that it is wrong. */
+/** Splits the text after each certificate. Text outside of certificates is kept, so that the form can report it as an error. */
 const certificatesIn = (text: string): string[] =>
   text
     .split(/(?<=-----END CERTIFICATE-----)\s*/)

@@ -1,4 +1,4 @@
-/** Rights of one role beside those of another role, with the accounts that have a custom role and its history. */
+/** Details of a role: its rights beside those of another role. For a custom role, also its accounts and its history. */
 import { Badge, Button, Group, Paper, Select, Stack, Table, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';

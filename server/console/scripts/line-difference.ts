@@ -5,7 +5,10 @@ export interface Line {
   readonly text: string;
 }
 
-/** Number of pairs of lines beyond which the whole middle counts as replaced, because the comparison would take too long. */
+/**
+ * Maximum number of line pairs to compare. Beyond it, the whole changed middle counts as replaced, because the comparison would take too
+ * long.
+ */
 const MOST_PAIRS = 4_000_000;
 
 export function lineDifference(before: string, after: string): Line[] {

@@ -7,7 +7,7 @@ import { plain } from '../../../shared/text/visible-text.ts';
 import { useMay } from '../client/session.tsx';
 import { readOutput, type WholeOutput } from './queries.ts';
 
-/** `of`: name of the device's user, for readers of the screen. */
+/** `of`: name of the device's user, for screen readers. */
 export function OutputButton({ command, of }: { readonly command: string; readonly of: string }) {
   const may = useMay();
   const [opened, { open, close }] = useDisclosure(false);
@@ -27,7 +27,7 @@ export function OutputButton({ command, of }: { readonly command: string; readon
 function Output({ command }: { readonly command: string }) {
   const client = useQueryClient();
   const queryKey = ['commands', 'output', command];
-  // The topic `commands` renews the query while the script runs. It reads only what is new.
+  // An event with the topic `commands` repeats the query while the script runs. Each query reads only new output.
   const query = useQuery({
     queryKey,
     queryFn: () => readOutput(command, client.getQueryData<WholeOutput>(queryKey)),

@@ -22,7 +22,7 @@ export interface WholeOutput {
   readonly ended: boolean;
 }
 
-/** Output of a command so far. It reads only what follows after `known`. */
+/** Reads the output of a command. `known`: output that was read before. Only output after it is loaded. */
 export async function readOutput(command: string, known: WholeOutput | undefined): Promise<WholeOutput> {
   let whole = known ?? { text: '', next: 0, ended: false };
   for (;;) {

@@ -104,7 +104,7 @@ function Upload() {
   const [file, setFile] = useState<File | null>(null);
   const [fields, setFields] = useState({ name: '', version: '', architecture: 'all', note: '' });
   const choose = (chosen: File) => {
-    // The usual name of such a file is NAME_VERSION_ARCHITECTURE.deb (dpkg-name(1)).
+    // The form takes name, version and architecture from the usual file name, NAME_VERSION_ARCHITECTURE.deb (dpkg-name(1)).
     const [name = '', version = '', architecture = 'all'] = chosen.name.replace(/\.deb$/, '').split('_');
     setFields({ name, version, architecture, note: '' });
     setFile(chosen);

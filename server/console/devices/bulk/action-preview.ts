@@ -13,7 +13,10 @@ export function selectionOf(chosen: Chosen): Selection {
   return { filter: Object.fromEntries(Object.entries(chosen.filter).filter(([, value]) => value !== undefined)) };
 }
 
-/** Preview of an action by the server; null: none yet. The key begins with the topic, so that a change of the devices repeats it. */
+/**
+ * Preview of an action by the server; null while there is no request. The query key begins with the topic `devices`, so that the query is
+ * repeated after a change of devices.
+ */
 export const useActionPreview = (request: Preview | null) =>
   useQuery({
     queryKey: ['devices', 'action-preview', request],

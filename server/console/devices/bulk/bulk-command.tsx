@@ -89,7 +89,7 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
   const [options, setOptions] = useState(NO_OPTIONS);
   const command = commandOf(draft);
   const grave = destroysData(draft.kind);
-  // Only devices under a legal hold are refused among the active devices, so other commands need no preview.
+  // Only a legal hold can make the server refuse active devices. Commands to which legal holds do not apply therefore need no preview.
   const held = useActionPreview(grave ? { ...selectionOf(chosen), action: draft.kind } : null);
 
   const sending = useMutation({
@@ -115,7 +115,7 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
   });
   const changed = sending.error instanceof ApiError && sending.error.code === 'conflict';
   const joinable = draft.kind !== 'lock-workspace' && !changesSoftware(draft.kind) && !isPowerKind(draft.kind);
-  // The form hides these options for these commands, because the server refuses them.
+  // For these commands, the form hides these options, because the server refuses them.
   const applicable = {
     ...options,
     ...(grave && { attempts: null }),

@@ -13,7 +13,7 @@ export interface SoftwareDraft {
   readonly action: SoftwareAction;
   /** Packages as the admin types them, such as `openssl, curl=8.5.0-2`. */
   readonly packages: string;
-  /** Id of the change; null before the first input. A changed input gets a new id. */
+  /** Id of the change; null before the first input. If the admin changes an input, the change gets a new id. */
   readonly change: string | null;
 }
 

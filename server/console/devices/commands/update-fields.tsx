@@ -1,4 +1,4 @@
-/** Fields of an update of the operating system: which updates, and how long the user may delay them. */
+/** Form fields for an update of the operating system: the scope of the update, and how long the user may delay it. */
 import { Group, NumberInput, Radio, Stack } from '@mantine/core';
 import type { Command } from '../../../../shared/protocol/frames.ts';
 import { osUpdateSchema, type UpdateScope } from '../../../../shared/software/software-change.ts';
@@ -7,7 +7,7 @@ export interface UpdateDraft {
   readonly scope: UpdateScope;
   readonly hours: number | null;
   readonly times: number | null;
-  /** Id of the change. A changed input gets a new id. */
+  /** Id of the change. If the admin changes an input, the change gets a new id. */
   readonly change: string;
 }
 

@@ -1,4 +1,4 @@
-/** State of a certificate, such as revoked or expired, by the system clock. */
+/** State of a certificate, such as revoked or expired. The expiry is compared with the system clock. */
 export type CertificateState = 'used' | 'replaced' | 'revoked' | 'expired';
 
 export function certificateState(

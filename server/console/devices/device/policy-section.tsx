@@ -1,4 +1,4 @@
-/** Policy of a device: each value with the policy that gives it, the reason, the last result, and the actions that follow. */
+/** Section about the policy of a device: each value with its source, the reason, the last check result and the actions that follow. */
 import { Alert, Badge, Group, List, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import {

@@ -36,7 +36,7 @@ export function ListTools({
   readonly view: string | undefined;
   readonly narrow: (change: Filter) => void;
   readonly open: (view: SavedDeviceView | null) => void;
-  /** Shows columns until another view opens; undefined for the columns of the account. */
+  /** Displays the given columns until the admin opens another view; undefined displays the columns of the account. */
   readonly showColumns: (columns: readonly ListColumn[] | undefined) => void;
 }) {
   const may = useMay();

@@ -35,7 +35,7 @@ export function ViewDialog({
   const saving = useMutation({
     mutationFn: () => {
       const content = { ...body, name: name.trim(), shared };
-      // Another name makes a copy.
+      // If the admin types another name, the dialog saves a copy under that name.
       return own && own.name === content.name
         ? call('PATCH', `/device-views/${own.id}`, savedDeviceView, content)
         : call('POST', '/device-views', savedDeviceView, content);

@@ -1,4 +1,4 @@
-/** Fields of the form for a demand. Each part can also express the demand that the desk refuses, in the words of the authority. */
+/** Form fields for the demand of an authority. Each part can also express a demand that the desk refuses, in the authority's own words. */
 import {
   Checkbox,
   Group,

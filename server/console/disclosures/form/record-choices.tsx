@@ -1,4 +1,4 @@
-/** Choice of record types. Each says what exists and how long the server keeps it. */
+/** Choice of record types. Each choice says which records exist and how long the server keeps them. */
 import { Checkbox, Stack, Text } from '@mantine/core';
 import type { z } from 'zod';
 import type { disclosureForm } from '../../../../shared/api/disclosures.ts';

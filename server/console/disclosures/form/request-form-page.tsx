@@ -1,4 +1,7 @@
-/** Form for the demand of an authority. A demand that the desk cannot grant is refused by name, recorded and counted. */
+/**
+ * Form for the demand of an authority. If the desk cannot grant the demand, it refuses, states the reason, and records and counts the
+ * refusal.
+ */
 import { Alert, Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { IconBan } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
