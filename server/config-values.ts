@@ -38,7 +38,7 @@ export const separated = z.string().transform((value) =>
 const HOST_NAME =
   /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 
-/** Fault of a name; null for a valid DNS name or IP address. */
+/** Returns the fault of a name; null for a valid DNS name or IP address. */
 function wrongWith(name: string): string | null {
   if (isIP(name) !== 0 || HOST_NAME.test(name)) return null;
   const shown = JSON.stringify(name);

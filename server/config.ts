@@ -108,8 +108,8 @@ const variables = z.object({
   /** Contact for reports of vulnerabilities. The public listener publishes it (RFC 9116). */
   CORDON_SECURITY_CONTACT: securityContact.optional(),
   /**
-   * Witnesses of the ledger: verifier key, space and URL of each, separated by commas. The server submits each checkpoint to them, and after
-   * a start signs none before they have answered.
+   * Witnesses of the ledger: verifier key, space and URL of each, separated by commas. The server submits each checkpoint to them, and
+   * signs no checkpoint after a start before the witnesses have responded.
    */
   CORDON_WITNESSES: witnesses.default([]),
   /** Minutes without a cosignature after which a witness is a health issue. */
@@ -203,7 +203,7 @@ const environment = variables.superRefine((values, context) => {
   }
 });
 
-/** Files with the settings of the identity provider, and its client secret if the environment has it. */
+/** Paths of the identity provider's settings and client secret. `secret`: client secret from the environment, or null. */
 export interface OpenIdFiles {
   readonly file: string;
   readonly secret: string | null;

@@ -25,7 +25,7 @@ import { VERSION } from './version.ts';
 
 const DAY = 86_400_000;
 const MINUTE = 60_000;
-/** Maximum time that the start waits for witnesses. Later, the ledger stays suspended until they answer, and the rest of the server runs. */
+/** Maximum time that the start waits for witnesses. After that, the server runs, but its ledger stays suspended until witnesses respond. */
 const WITNESSES_WITHIN = 5_000;
 
 type Listeners = Awaited<ReturnType<typeof createListeners>>;
@@ -37,7 +37,7 @@ export interface Address {
 
 export interface RunningServer {
   readonly addresses: { readonly device: Address; readonly public: Address; readonly admin: Address };
-  /** Link for the first owner; null if the installation has an owner. */
+  /** Link with which the first owner signs in; null if the installation has an owner. */
   readonly firstOwnerLink: string | null;
   /** Source of the passphrase. `path`: null if the environment contains the passphrase. */
   readonly passphrase: { readonly path: string | null; readonly generated: boolean };

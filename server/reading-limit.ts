@@ -1,11 +1,11 @@
-/** Limit on the number of people or devices whose records one admin reads in 24 hours. Pure. */
+/** Limit on the number of people or devices whose records one admin reads in 24 hours. The functions are pure. */
 
 /** Sliding window in milliseconds in which the server counts the subjects. */
 export const READING_WINDOW = 24 * 3_600_000;
 /** Number of different subjects that one admin may read within `READING_WINDOW`. */
 export const READ_SUBJECTS = 5;
 
-/** Record that an admin read the records of a subject (a person, device or account). */
+/** Record that an admin has read the records of a subject (a person, device or account). */
 export interface Reading {
   readonly subject: string;
   readonly at: number;
@@ -20,7 +20,7 @@ function countedAt(earlier: readonly Reading[], now: number): ReadonlyMap<string
   return counted;
 }
 
-/** Returns true if the admin has read this subject within the window. A repetition reveals nothing new and counts once. */
+/** Returns true if the admin has read this subject within the window. A repetition reveals nothing new, so it does not count again. */
 export const isRepetition = (earlier: readonly Reading[], subject: string, now: number): boolean =>
   countedAt(earlier, now).has(subject);
 

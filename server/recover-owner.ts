@@ -30,7 +30,7 @@ export interface RecoveredOwner {
  */
 export async function recoverOwner(config: Config, email: string | null): Promise<RecoveredOwner> {
   const folder = keyFolderOf(config);
-  // Without this check, the certificate authority would create new keys in an empty folder.
+  // The folder must contain keys. Otherwise the certificate authority would create new keys in the empty folder.
   if (!existsSync(join(folder, 'root.crt'))) {
     throw new CordonError('not_found', `${folder} holds no keys. Set CORDON_HOME to the data folder of the server.`);
   }
@@ -58,7 +58,7 @@ export async function recoverOwner(config: Config, email: string | null): Promis
       sealer: sealerFor('totp'),
       browserSealer: sealerFor('browser'),
       clock,
-      // The bus has no subscribers, because the server is stopped. The server reads the store at its next start.
+      // No subscriber listens to this bus, because the server is stopped. The server reads the store at its next start.
       bus: new LocalBus(),
       organization: config.organization,
       alert: (code, detail) => alerts.raise({ device: null, code, detail, at: clock.now() }),

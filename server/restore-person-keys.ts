@@ -1,7 +1,7 @@
 /**
  * Restores the key file of people from its backup: as a part of `cordon restore`, or alone (`cordon restore-person-keys`) if only the key
- * file is lost. All checks come before the first change. The replaced file is overwritten and deleted after the new file has its name:
- * otherwise keys that the retention destroyed later would survive in the replaced file (ADR 55).
+ * file is lost. All checks come before the first change. When the new file has its name, the replaced file is overwritten and deleted.
+ * Otherwise, keys that the server destroys later would survive in the replaced file (ADR 55).
  */
 import { createReadStream, existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -20,13 +20,13 @@ import { PersonKeyFile } from './store/person-key-file.ts';
 import { recordedKeyFile } from './store/person-key-records.ts';
 import { lockStore } from './store/store-lock.ts';
 
-/** Keys that one write adds to the file. */
+/** Number of keys that one write adds to the file. */
 const SLICE = 5_000;
 
 export interface RestoredKeys {
   readonly keys: number;
   readonly at: number;
-  /** True if the backup replaced a file. The former file no longer exists. */
+  /** True if the backup replaced an earlier file, which no longer exists. */
   readonly replaced: boolean;
 }
 
@@ -52,7 +52,7 @@ export async function openKeyBackup(
   return backup;
 }
 
-/** Replaces the key file. The new file is complete before it gets its name. */
+/** Replaces the key file. The new file gets its name only when it is complete. */
 export function putKeyFile(path: string, { installation, id, keys, at }: KeyBackup): RestoredKeys {
   const half = `${path}.restoring`;
   for (const end of ['', '-wal', '-shm']) rmSync(`${half}${end}`, { force: true });

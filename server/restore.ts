@@ -158,8 +158,8 @@ function readBytes(file: string): Buffer {
 }
 
 /**
- * Version numbers increase with the time since the backup. If the clock shows a time before the backup, devices would refuse the new
- * versions.
+ * Version numbers increase with the time since the backup. If the clock showed a time before the backup, the new versions would be too low,
+ * and devices would refuse them.
  */
 function requireClock({ realAt }: Manifest): void {
   if (Date.now() >= realAt) return;

@@ -20,7 +20,7 @@ export function explainStartError(error: unknown, config: Config | null): StartE
   if (error instanceof EnvironmentError) return { lines: error.problems, exit: EXIT.configuration };
   const cause = innermost(error);
   if (isCordonError(error, 'store_unavailable')) return explainStore(error.message, cause, config);
-  // The server that has the lock may be stopping. A service manager that starts this server again then succeeds.
+  // Another server has the lock, but may be stopping. A service manager that starts this server again may then succeed.
   if (isCordonError(error, 'store_locked')) return { lines: [oneLine(error.message)], exit: EXIT.failed };
   // The port may become free soon, for example when an earlier server is stopping.
   const exit = cause.code === 'EADDRINUSE' ? EXIT.failed : EXIT.configuration;
@@ -94,7 +94,7 @@ const POSTGRES: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'There is no route to the database at {where}. Check the network and CORDON_DATABASE_URL.',
   ENOENT: 'The socket of the database, {where}, does not exist. Check that PostgreSQL runs, and CORDON_DATABASE_URL.',
   '28P01': 'PostgreSQL refused the password of the user {user}. Correct the password in CORDON_DATABASE_URL.',
-  /** No SQLSTATE exists for this case: `pg` itself stops if the server requests a password and the URL has none. */
+  /** The library `pg` throws this error itself if the server requests a password and the URL has none. It has no SQLSTATE. */
   NO_PASSWORD:
     'PostgreSQL asks the user {user} for a password, and CORDON_DATABASE_URL has none. Add the password to CORDON_DATABASE_URL.',
   '28000':
@@ -161,7 +161,7 @@ function isFull(folder: string): boolean {
   return bavail * bsize < 2 ** 20;
 }
 
-/** Database URL without the password, for messages. */
+/** Removes the password from a database URL, for messages. */
 function databaseNames(url: string): Record<string, string> {
   const parsed = URL.parse(url);
   const host = parsed?.hostname || parsed?.searchParams.get('host') || 'localhost';

@@ -87,7 +87,7 @@ export function createActivity(ports: {
     return id;
   }
 
-  /** Records the counts of refusals of the last window. A failure loses only counts, and must not fail the request. */
+  /** Records the numbers of refusals in the last window. If this fails, only these numbers are lost, and the request must not fail. */
   async function recordCounts(entries: readonly NewActivity[]): Promise<void> {
     for (const entry of entries) await add(entry);
   }
@@ -115,7 +115,7 @@ export function createActivity(ports: {
   return {
     days: ports.days,
 
-    /** Records that a change begins. Resolves when the entry is durable. */
+    /** Records the start of a change. Resolves when the entry is stored durably. */
     async begin(request: Recorded, targets: readonly Target[]): Promise<BegunAction> {
       const id = await add(entryOf(request, null, targets));
       return {
@@ -148,7 +148,7 @@ export function createActivity(ports: {
       if (tokenUses.isFirst({ ...entry, action: `${entry.action} ${entry.address ?? ''}` })) await add(entry);
     },
 
-    /** Page of entries, newest first. */
+    /** Returns a page of entries, newest first. */
     async list(
       filter: ActivityFilter,
       {
@@ -191,14 +191,14 @@ export function createActivity(ports: {
       };
     },
 
-    /** Lines of a sealed export (`shared/activity/verify-export.ts`). */
+    /** Writes the lines of a sealed export (`shared/activity/verify-export.ts`). */
     sealedExport: createActivityExport(ports),
 
     /** Seals all finished entries now. */
     seal,
 
     async start(): Promise<void> {
-      // One server process has the store, so an action without an outcome belongs to a process that has ended.
+      // Only one server process uses the store. At its start, an action without an outcome therefore belongs to a process that has ended.
       await store.endUnfinished(Number.MAX_SAFE_INTEGER);
       timer = setInterval(() => void seal(), ports.sealEvery ?? SEAL_EVERY);
       timer.unref();

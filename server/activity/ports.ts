@@ -22,7 +22,7 @@ export interface NewActivity extends Source {
   readonly kind: ActivityKind;
   readonly actor: { readonly kind: ActorKind; readonly id: string | null };
   readonly action: string;
-  /** Null for an action that begins. */
+  /** Outcome of the action; null while the action runs. */
   readonly outcome: string | null;
   readonly targets: readonly Target[];
   readonly count?: number;
@@ -72,7 +72,7 @@ export interface ActivityStore {
   finish(id: number, outcome: string, further: readonly Target[]): Promise<void>;
   /** Removes a begun action, whose refusal another entry counts. */
   withdraw(id: number): Promise<void>;
-  /** Gives the outcome `unknown` to actions that began before `before` and have none. */
+  /** Sets the outcome `unknown` for actions that began before `before` and have no outcome. */
   endUnfinished(before: number): Promise<void>;
   /**
    * Seals up to `limit` finished entries in one transaction, with the ledger entry. `seal` gets the entries in order and the newest batch.
@@ -105,7 +105,7 @@ export interface ActivityStore {
     limit: number,
   ): Promise<StoredBatch[]>;
   entriesOf(batch: number): Promise<ActivityEntry[]>;
-  /** Finished entries of the time range without a batch. */
+  /** Finished entries of the time range that are not in a batch yet. */
   unsealed(
     range: { readonly from: number | null; readonly to: number | null },
     limit: number,

@@ -1,7 +1,7 @@
 /**
- * Limits of entries about refused requests and about reads, so that nobody can fill the disk with them. The first refusals of a source are
- * separate entries. Further refusals with the same action, code and source in one window share an entry with their number. Beyond the limit
- * of different sources without a sign-in, all other refusals of an action share one entry without a source.
+ * Limits of entries about refused requests and about reads, so that repeated requests cannot fill the disk. The first refusals of a source
+ * are separate entries. Further refusals with the same action, code and source in one window share an entry with their number. Beyond the
+ * limit of different sources without a sign-in, all other refusals of an action share one entry without a source.
  *
  * The counts are in memory. If the server is killed, the counts of the current window are lost; the first entries are not.
  */
@@ -44,12 +44,12 @@ export function createRefusalLimits() {
 
   return {
     take,
-    /** Counts that the server still holds, for its stop. */
+    /** Returns the counts of the current window when the server stops. */
     drain(): NewActivity[] {
       windowEnds = 0;
       return take(0);
     },
-    /** Returns true if the refusal gets an entry of its own. Otherwise counts it. */
+    /** Returns true if the refusal gets its own entry. Otherwise increases the count of similar refusals. */
     admit(refusal: NewActivity): boolean {
       const source = sourceOf(refusal);
       const before = separate.get(source);

@@ -3,12 +3,12 @@ import type { Clock } from '../../shared/time/clock.ts';
 import type { ActivityStore } from './ports.ts';
 
 const BATCHES_AT_ONCE = 50;
-/** The next sealing makes a batch of these entries, so there are never many. */
+/** Maximum number of unsealed entries in an export. The number is never large, because the server seals such entries soon. */
 const MOST_UNSEALED = 10_000;
 
 /**
- * Export with whole batches, so that every entry of the time range is either present or missing visibly. A batch whose entries are past
- * their retention period keeps its header.
+ * Export of whole batches. A reader can therefore see whether an entry of the time range is missing. A batch whose entries are past their
+ * retention period keeps its header.
  */
 export function createActivityExport({
   store,
@@ -31,7 +31,8 @@ export function createActivityExport({
       const some = await store.batches(range, after, BATCHES_AT_ONCE);
       for (const { salt, hash: _, ...batch } of some) {
         const entries = await store.entriesOf(batch.number);
-        // The retention removes whole batches. A batch with fewer entries is being removed, so none of them is exported.
+        // The server deletes whole batches after the retention period. If a batch has fewer entries than its size, the deletion is in
+        // progress, and the export contains none of its entries.
         const expired = entries.length < batch.size && entries.length === 0;
         yield [line({ batch, salt, expired }), ...entries.map((entry) => line({ entry }))].join('');
         batches += 1;

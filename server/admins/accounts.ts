@@ -108,7 +108,7 @@ function createAccountAccess({
         const kind = status === 'active' ? 'role.granted' : 'role.revoked';
         await accounts.setStatus(id, status, roleEntry(kind, clock.now(), id, null));
         changed();
-        // Notify subscribers that orders changed, because the disabled account's approvals of pending revisions become void.
+        // The disabled account's approvals of pending revisions become void, so the subscribers must learn that orders changed.
         bus.publish({ kind: 'orders' });
       }
       return found(id);

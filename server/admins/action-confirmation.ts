@@ -42,8 +42,8 @@ export function createActionConfirmation(ports: CounterPorts & Pick<PasskeysPort
     },
 
     /**
-     * Verifies the confirmation in `header`. Throws `passkey_required` without one, and `passkey_invalid` if another passkey signed it or if
-     * it confirms another action.
+     * Verifies the confirmation in `header`. Throws `passkey_required` without a confirmation, and `passkey_invalid` if another passkey
+     * signed it or if it confirms another action.
      */
     async confirmAction(account: Account, text: ActionText, header: string | null): Promise<ActionConfirmation> {
       if (header === null) throw await demand(account, text);

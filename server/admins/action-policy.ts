@@ -59,14 +59,17 @@ export const ACTIONS = {
    * its devices confirmed the job when it was created.
    */
   'job.resume': { right: 'jobs.resume', people: 1, stepUp: 'always', tokens: 'marked' },
-  /** Trust lets facts that devices report decide about roles and exemptions. */
+  /** A group can become trusted. Facts that devices report then decide about roles and exemptions. */
   'group.trust': { right: 'groups.trust', people: 1, stepUp: 'always', tokens: 'marked' },
   'group.delete': { right: 'groups.delete', people: 1, stepUp: 'always', tokens: 'marked' },
   /** A policy can lock the workspaces of many devices. The lock ends when the device complies or the policy changes. */
   'policy.apply': { right: 'policies.roll-out', people: 1, stepUp: 'always', tokens: 'marked' },
   /** The policy can wipe workspaces without a further decision of a person. */
   'policy.apply-wipe': { right: 'policies.roll-out', people: 2, stepUp: 'always', tokens: 'marked' },
-  /** A script runs on devices with the rights of the agent's user. Two people have decided about its text. */
+  /**
+   * A script runs on devices with the rights of the agent's user. One person suffices, because two people have already signed the script's
+   * text.
+   */
   'script.run': { right: 'scripts.run', people: 1, stepUp: 'always', tokens: 'marked' },
   'scripts.switch': { right: 'scripts.switch', people: 1, stepUp: 'always', tokens: 'never' },
   'policy.delete': { right: 'policies.delete', people: 1, stepUp: 'always', tokens: 'marked' },
@@ -100,9 +103,9 @@ export const ACTIONS = {
   /** An account without its link signs in with a password, which the provider's rules do not protect. */
   'identity.unlink': { right: 'provider.unlink', people: 1, stepUp: 'always', tokens: 'never' },
   'account.unlink': { right: 'accounts.unlink', people: 1, stepUp: 'always', tokens: 'never' },
-  /** A new session of the command line, with all roles of the person. */
+  /** The action opens a session of the command line that has all roles of the person. */
   'cli.sign-in': { right: 'cli-sign-in.approve', people: 1, stepUp: 'always', tokens: 'never' },
-  /** A thief with an open session could otherwise add a passkey of his own, or lock the account holder out. */
+  /** A thief with an open session could otherwise add a passkey, or lock the account holder out. */
   'passkey.add': { right: 'passkeys.register', people: 1, stepUp: 'always', tokens: 'never' },
   'passkey.remove': { right: 'passkeys.delete', people: 1, stepUp: 'always', tokens: 'never' },
   'recovery-codes.replace': { right: 'recovery-codes.replace', people: 1, stepUp: 'always', tokens: 'never' },
@@ -141,7 +144,9 @@ export const ACTIONS = {
     stepUp: 'always',
     tokens: 'marked',
   },
-  /** A thief with an open session could otherwise silence the notifications of his actions, and delete the delivery history. */
+  /**
+   * Without a step-up, a thief with an open session could stop notifications about the thief's actions, and delete the delivery history.
+   */
   'notification-rule.delete': { right: 'notification-rules.delete', people: 1, stepUp: 'always', tokens: 'marked' },
   'notification-channel.delete': {
     right: 'notification-channels.delete',
@@ -205,7 +210,7 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'devices.revoke': ['device.revoke'],
   'devices.revoke-many': ['device.revoke'],
   'devices.retire': ['device.retire'],
-  /** Another request reverses each of these marks. */
+  /** The following changes are harmless, because another request reverses them. */
   'devices.mark-missing': 'harmless',
   'devices.mark-found': 'harmless',
   'devices.label': 'harmless',
@@ -269,7 +274,7 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   /** Two people of the role `legal` sign a request with their own keys before the server produces anything (ADR 54). */
   'disclosures.approve': 'signed',
   'transparency.sign': 'signed',
-  /** A draft, a narrower text or a refusal gives nothing to anyone. */
+  /** A draft, a narrower text or a refusal discloses nothing. */
   'disclosures.upload': 'harmless',
   'disclosures.draft': 'harmless',
   'disclosures.narrow': 'harmless',
@@ -326,7 +331,7 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'session.step-up-challenge': 'harmless',
   'session.passkey-challenge': 'harmless',
   'session.create-by-passkey': 'harmless',
-  /** The options only prepare a registration. */
+  /** The route is harmless, because the options only prepare a registration. */
   'passkeys.options': 'harmless',
   'session.delete': 'harmless',
   'sessions.delete': 'harmless',

@@ -150,7 +150,8 @@ function createAuthorization({ store, clock, bus, passkeys, stepUpWithin, now = 
 
   /**
    * Confirms the action with the caller's passkey, if the installation requires passkeys and no API token may perform the action. Returns
-   * false if no such confirmation is necessary. `action.confirm` has its own, over the content of the confirmed action.
+   * false if no such confirmation is necessary. The action `action.confirm` requires its own confirmation, over the content of the
+   * confirmed action.
    */
   async function confirmed({ account, proof, confirmation }: Actor, content: ActionContent): Promise<boolean> {
     const { action } = content;
@@ -168,7 +169,7 @@ function createAuthorization({ store, clock, bus, passkeys, stepUpWithin, now = 
     return true;
   }
 
-  /** Whether `confirm` will require a passkey, which replaces the step-up. */
+  /** True if `confirm` will require a passkey. The passkey then replaces the step-up. */
   const confirmsLater = async ({ account, proof }: Actor, { action }: ActionContent): Promise<boolean> =>
     action === 'action.confirm' && proof.via === 'session' && (await passkeys.holdsPasskey(account));
 
@@ -193,7 +194,10 @@ function createAuthorization({ store, clock, bus, passkeys, stepUpWithin, now = 
       if (!solo) throw await propose(by, content);
     },
 
-    /** Number of devices on which the account's person may act alone in 24 hours (`limit`), and the number so far (`used`). */
+    /**
+     * Returns two numbers of devices for 24 hours: on how many the account's person may act alone (`limit`), and on how many the person has
+     * acted (`used`).
+     */
     async allowance({ person }: Account): Promise<{ limit: number; used: number }> {
       const { used, fleet } = await store.soloUse(person, now() - SOLO_WINDOW);
       return { limit: soloLimit(fleet), used };

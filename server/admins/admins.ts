@@ -39,7 +39,7 @@ export interface AdminsPorts {
   readonly alert: RaiseAlert;
   /** Identity provider (OpenID Connect) with its rules; absent if the installation has none. */
   readonly provider?: { readonly rules: ProviderRules; readonly client: IdentityProvider } | undefined;
-  /** Default: no passkey works. */
+  /** Rules for passkeys. Without them, no passkey works. */
   readonly passkeyPolicy?: PasskeyPolicy;
   /** System clock. Tests replace it to advance the TOTP time step. */
   readonly now?: () => number;

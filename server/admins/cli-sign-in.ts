@@ -20,11 +20,11 @@ const LASTS = TEN_MINUTES * 1000;
 const INTERVAL = 2;
 /** Sign-ins that one IP address or IPv6 /64 may begin in ten minutes. */
 const BEGINS = 30;
-/** Codes that one account may enter in ten minutes. */
+/** Codes that one account may try in ten minutes. */
 const ENTRIES = 30;
-/** Maximum number of unfinished sign-ins. A code is then one of 12 million for a guess. */
+/** Maximum number of unfinished sign-ins. A guessed code then matches one of them with a probability of 1 in 12 million. */
 const TOTAL = 2_000;
-/** Maximum number for one source, so that a stranger does not remove the sign-ins of others. */
+/** Maximum number of unfinished sign-ins from one source, so that a stranger cannot displace the sign-ins of others. */
 const OF_SOURCE = 20;
 
 interface PendingCliSignIn {
@@ -44,7 +44,7 @@ export function createCliSignIn(ports: {
   readonly now: () => number;
 }) {
   const { sessions, account: accountOf, clock, now } = ports;
-  /** By hash of the secret, oldest first. */
+  /** Unfinished sign-ins by the hash of their secret, oldest first. */
   const pending = new Map<string, PendingCliSignIn>();
   const begins = new RateLimiterMemory({ points: BEGINS, duration: TEN_MINUTES });
   const entries = new RateLimiterMemory({ points: ENTRIES, duration: TEN_MINUTES });
@@ -68,7 +68,7 @@ export function createCliSignIn(ports: {
     }
   }
 
-  /** The undecided sign-in with this code. Each call counts against the account's limit, which makes guesses useless. */
+  /** Finds the undecided sign-in with this code. Each call counts against the account's limit, so that guessing codes is useless. */
   async function withCode(code: string, { id }: Pick<Account, 'id'>): Promise<PendingCliSignIn> {
     await requireRate(entries, id, 'You entered too many codes. Try again in ten minutes.');
     const found = [...pending.values()].find((each) => each.code === code && now() - each.begunAt < LASTS);
@@ -95,7 +95,7 @@ export function createCliSignIn(ports: {
     },
 
     /**
-     * Allows the sign-in. The new session has the time of authentication of the approving session, so that a chain of sign-ins does not
+     * Approves the sign-in. The new session keeps the approving session's time of authentication. Otherwise, a chain of sign-ins could
      * replace a step-up.
      */
     async approve(code: string, { account, authenticatedAt }: Session): Promise<void> {

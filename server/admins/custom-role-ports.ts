@@ -50,10 +50,10 @@ export interface CustomRoleStore {
   /** Newest first. */
   versions(id: CustomRoleId, limit: number): Promise<CustomRoleVersion[]>;
   uses(id: CustomRoleId): Promise<CustomRoleUses>;
-  /** Throws `conflict` if another role has the name, or if `most` roles exist. */
+  /** Stores a new role. Throws `conflict` if another role has the name, or if `most` roles exist. */
   create(created: StoredVersion, most: number): Promise<void>;
-  /** Stores the next version. Throws `conflict` if the stored version is not the one before, or if another role has the name. */
+  /** Stores the next version of a role. Throws `conflict` if the stored version is not its predecessor, or if another role has the name. */
   change(changed: StoredVersion): Promise<void>;
-  /** Deletes the role with its versions. Returns the uses, without a change, if a grant or an API token uses the role. */
+  /** Deletes the role with its versions. If a grant or an API token uses the role, deletes nothing and returns these uses. */
   remove(id: CustomRoleId, entry: EntryDraft<CustomRoleKind>): Promise<CustomRoleUses | null>;
 }

@@ -38,7 +38,7 @@ const BUILT_IN_NAMES: ReadonlySet<string> = new Set(['fleet admin']);
 
 export function createCustomRoles(ports: {
   readonly customRoles: CustomRoleStore;
-  /** Roles that groups of the identity provider give. */
+  /** Roles that the mapping gives to groups of the identity provider. */
   readonly mappings: readonly (Grant & { readonly providerGroup: string })[];
   readonly clock: Clock;
   readonly changed: () => void;
@@ -92,7 +92,7 @@ export function createCustomRoles(ports: {
       return role;
     },
 
-    /** Stores the next version. It applies to the next request of each session and token with the role. */
+    /** Stores the next version. It applies from the next request of each session and token with the role. */
     async changeCustomRole(
       id: CustomRoleId,
       { version, ...change }: Partial<CustomRoleDraft> & { readonly version: number },
@@ -116,7 +116,10 @@ export function createCustomRoles(ports: {
       return after;
     },
 
-    /** Throws `conflict` with the uses while a grant, an invitation, an API token or a group of the identity provider uses the role. */
+    /**
+     * Deletes a role. Throws `conflict` with the uses while a grant, an invitation, an API token or a group of the identity provider uses
+     * the role.
+     */
     async deleteCustomRole(id: CustomRoleId, by: Account): Promise<void> {
       const role = await found(id);
       const groups = providerGroups(id);
@@ -135,7 +138,7 @@ export function createCustomRoles(ports: {
       allowedRights((await found(customRoleIdSchema.parse(role))).rights, by);
     },
 
-    /** Custom roles in the mapping of the identity provider that do not exist. The mapping then gives nothing. */
+    /** Custom roles that the mapping of the identity provider names but that do not exist. The mapping then gives no role. */
     async unknownMappings(): Promise<readonly { readonly providerGroup: string; readonly role: string }[]> {
       const known = new Set<string>((await store.roles()).map(({ id }) => id));
       return mappings

@@ -83,6 +83,6 @@ export interface Unlinking {
   readonly at: number;
   readonly entry: LinkEntry;
   readonly revoked: (grant: Grant) => RoleEntry;
-  /** True if the sessions and tokens of the account also end. */
+  /** True if the transaction also ends the sessions and tokens of the account. */
   readonly end: boolean;
 }

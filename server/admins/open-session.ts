@@ -18,8 +18,8 @@ export interface OpenedSession {
 }
 
 /**
- * Opens a session with new secrets, so that nobody who knew an earlier cookie can use it. `replaces`: cookie of the browser's earlier
- * session, which ends. `authenticatedAt`: time at which the person last entered credentials.
+ * Opens a session with new secrets, so that a person who knew an earlier cookie cannot use the session. `replaces`: cookie of the browser's
+ * earlier session, which ends. `authenticatedAt`: time at which the person last entered credentials.
  */
 export async function openSession(
   sessions: Pick<SessionStore, 'open'>,
@@ -57,7 +57,7 @@ export interface SignedIn extends OpenedSession {
   readonly browser: string;
 }
 
-/** Browser that signs in. `replaces`: cookie of its earlier session; null without one. */
+/** Browser from which the person signs in. `replaces`: cookie of its earlier session; null without one. */
 export interface SignInOrigin {
   readonly address: string;
   readonly userAgent?: string | undefined;

@@ -87,7 +87,7 @@ export function createPasskeySignIn(
     passkeyStepUpChallenge: (account: Account, session: string) =>
       challengeFor(ports, account, 'step-up', stepUpOwner(account, session)),
 
-    /** Returns the time from which the session may perform grave actions for some minutes. */
+    /** Performs a step-up. Returns the start of the time in which the session may perform grave actions. */
     async stepUpByPasskey(request: {
       readonly account: Account;
       readonly session: string;

@@ -3,7 +3,7 @@ import { createHash, createPublicKey } from 'node:crypto';
 import type { NewPasskey, PasskeyResponse } from '../../shared/api/passkeys.ts';
 import { CordonError } from '../../shared/errors.ts';
 
-/** Site for which passkeys work. */
+/** Site on which passkeys work. */
 export interface PasskeySite {
   readonly rpId: string;
   readonly origin: () => string;
@@ -77,7 +77,7 @@ export async function verifyAuthentication(
       expectedChallenge: challenge,
       expectedOrigin: site.origin(),
       expectedRPID: site.rpId,
-      // The library would throw the same error for a counter that went back as for any other fault, so the store compares the counter.
+      // The library would report a decreased counter like any other fault, so the store compares the counter instead.
       credential: { id: response.id, publicKey: new Uint8Array(Buffer.from(publicKey, 'base64url')), counter: 0 },
     }),
   );

@@ -16,7 +16,7 @@ const RECOVERY_BYTES = 10;
 const TIMEOUT = 120_000;
 
 export interface PasskeyPolicy {
-  /** Null if the console has no host name, so that no passkey works. */
+  /** Site on which passkeys work; null if the console has no host name, so that no passkey works. */
   readonly site: PasskeySite | null;
   readonly required: boolean;
 }
@@ -64,7 +64,7 @@ export async function requireNoPasskey(rule: PasskeyRule, account: Account, othe
 export const passkeyRequired = (otherwise: string) =>
   new CordonError('passkey_required', `This installation requires passkeys. ${otherwise}`);
 
-/** Recovery code without the hyphens and capital letters that a person may enter. */
+/** Normalizes a recovery code: removes the hyphens and capital letters that a person may type. */
 export const recoveryHash = (code: string): string => sha256(code.toLowerCase().replaceAll(/[\s-]/g, ''));
 
 /**
@@ -100,14 +100,15 @@ export function createPasskeyRegistration(
           rp: { id: site.rpId, name: organization },
           user: {
             id: userIdOf(account, purpose),
-            // The browser shows this name in its own dialog, which tells the person which passkey approves.
+            // The browser shows this name in its own dialog. The name tells the person which passkey is for approvals.
             name: approves ? `${account.email} (for approvals)` : account.email,
             displayName: approves ? `${account.name} (for approvals)` : account.name,
           },
           challenge: nonce,
           pubKeyCredParams: ALGORITHMS[purpose].map((alg) => ({ type: 'public-key' as const, alg })),
           authenticatorSelection: {
-            // A sign-in without an e-mail address needs a discoverable passkey. The approver key should not be offered at sign-in.
+            // A sign-in without an e-mail address needs a discoverable passkey. An approver key is not discoverable, so that browsers do
+            // not offer it at sign-in.
             residentKey: approves ? ('discouraged' as const) : ('required' as const),
             requireResidentKey: !approves,
             userVerification: 'required' as const,
@@ -173,7 +174,10 @@ export function createPasskeys(ports: PasskeysPorts, { verifyPasskey }: Pick<New
     /** Records that the approver key signed a document that the server accepted. */
     approverKeySigned: (keyid: string): Promise<void> => passkeys.signed(keyid, now()),
 
-    /** Throws `conflict` for the last passkey with which the account can sign in, if the installation requires passkeys. */
+    /**
+     * Removes a passkey. Throws `conflict` if the installation requires passkeys and this is the last one with which the account can sign
+     * in.
+     */
     async removePasskey({ id: account }: Account, id: string): Promise<void> {
       await passkeys.remove(account, id, required && site ? site.rpId : null);
       changed();

@@ -6,7 +6,7 @@ import type { ProviderRequest } from './identity-provider.ts';
 import { newSecret, sha256 } from './secrets.ts';
 
 export const PENDING_LASTS = 10 * 60_000;
-/** Maximum number for one IP address or IPv6 /64, so that a stranger does not remove the sign-ins of others. */
+/** Maximum number of pending sign-ins from one IP address or IPv6 /64, so that a stranger cannot displace the sign-ins of others. */
 const OF_SOURCE = 20;
 const TOTAL = 2_000;
 
@@ -22,7 +22,7 @@ export interface PendingSignIn {
 }
 
 export function createPendingSignIns(now: () => number) {
-  /** By hash of the cookie, oldest first. */
+  /** Pending sign-ins by the hash of their cookie, oldest first. */
   const pending = new Map<string, PendingSignIn>();
 
   function makeRoom(source: string): void {
@@ -44,7 +44,7 @@ export function createPendingSignIns(now: () => number) {
       pending.set(sha256(cookie), { ...signIn, begunAt: now() });
       return cookie;
     },
-    /** Removes a sign-in, so that its response works once. Null for an unknown, used or expired one. */
+    /** Removes and returns a sign-in, so that its response works only once. Null if the sign-in is unknown, used or expired. */
     take(cookie: string): PendingSignIn | null {
       const key = sha256(cookie);
       const found = pending.get(key);

@@ -113,8 +113,8 @@ export type RoleEntry = EntryDraft<'role.granted'> | EntryDraft<'role.revoked'>;
 
 export interface AccountStore {
   /**
-   * `by`: the admin's account; null if the server itself creates the account. Throws `conflict` if an account has the e-mail address, and
-   * `not_found` if the group of a grant does not exist.
+   * Creates an account. `by`: the admin's account; null if the server itself creates the account. Throws `conflict` if an account has the
+   * e-mail address, and `not_found` if the group of a grant does not exist.
    */
   create(
     account: NewAccount,

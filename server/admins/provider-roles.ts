@@ -1,11 +1,11 @@
-/** Roles from the groups of the identity provider. Pure. */
+/** Roles from the groups of the identity provider. The functions are pure. */
 
 import { sameGrant } from './grant-rules.ts';
 import type { RoleMapping } from './identity-provider.ts';
 import type { Account } from './ports.ts';
 import type { Grant } from './roles.ts';
 
-/** Longest duration of a session in milliseconds. */
+/** Maximum duration of a session in milliseconds. */
 export const SESSION_LASTS = 12 * 3_600_000;
 
 /**
@@ -14,7 +14,7 @@ export const SESSION_LASTS = 12 * 3_600_000;
  */
 export const PROVIDER_ROLES_LAST = { session: SESSION_LASTS, token: 30 * 86_400_000 } as const;
 
-/** Grants that the mapping gives for these groups, each one once. Names of groups are compared exactly. */
+/** Grants that the mapping gives to these groups, without duplicates. Group names must match exactly. */
 export function grantsOfGroups(groups: readonly string[], mapping: readonly RoleMapping[]): Grant[] {
   const present = new Set(groups);
   const grants: Grant[] = [];
@@ -25,7 +25,7 @@ export function grantsOfGroups(groups: readonly string[], mapping: readonly Role
   return grants;
 }
 
-/** The account without the provider's roles, if its holder has not signed in with the provider for this time (`lasts`). */
+/** Returns the account without the provider's roles if its holder has not signed in with the provider during `lasts` milliseconds. */
 export function withoutStaleRoles(account: Account, now: number, lasts: number): Account {
   const { identity, grants } = account;
   if (identity !== null && now - identity.signedInAt < lasts) return account;

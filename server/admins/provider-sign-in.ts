@@ -18,7 +18,7 @@ import { grantsOfGroups } from './provider-roles.ts';
 import type { Grant } from './roles.ts';
 import { createWorkQueue } from './work-queue.ts';
 
-/** Sign-ins of one IP address or IPv6 /64 within ten minutes. Each one can cause requests to the provider. */
+/** Maximum sign-ins of one IP address or IPv6 /64 within ten minutes. Each one can cause requests to the provider. */
 const BEGINS = 100;
 const TEN_MINUTES = 600;
 const CONFIRM_BY_PASSKEY = 'Confirm your identity with your passkey.';
@@ -84,8 +84,8 @@ export function createProviderSignIn(
   }
 
   /**
-   * Time of authentication in a new session. Throws `passkey_required` if the account must sign in with its passkey. If only the provider
-   * may sign the account in, the sign-in counts as old, so the first grave action needs a step-up with the passkey.
+   * Time of authentication in a new session. Throws `passkey_required` if the account must sign in with its passkey. A sign-in of an
+   * account that only the provider may sign in counts as old. Its first grave action then needs a step-up with the passkey.
    */
   async function authenticatedAt(account: Account, claims: ProviderClaims): Promise<number> {
     if (!(await mustUsePasskey(ports, account))) return Math.min(now(), claims.authenticatedAt ?? 0);
@@ -104,10 +104,10 @@ export function createProviderSignIn(
     rules: { name: rules.name, onlyProvider: rules.onlyProvider },
     signOutUrl: () => client.signOutUrl(),
 
-    /** Begins a sign-in. `cookie` binds it to this browser, so that nobody can complete it in another one. */
+    /** Begins a sign-in. `cookie` binds the sign-in to this browser, so that no other browser can complete it. */
     begin: (address: string) => begin('sign-in', address, null),
 
-    /** Begins a step-up or a link in a session. */
+    /** Begins a step-up or a link for a signed-in session. */
     beginInSession: async (purpose: 'step-up' | 'link', address: string, { id, account }: Session) => {
       if (purpose === 'step-up' && account.identity === null) {
         throw new CordonError(
@@ -204,7 +204,7 @@ function createProviderAccounts({
       bus.publish({ kind: 'accounts' });
       return created;
     }
-    // Another request of the same person created the account at this moment.
+    // A parallel request of the same person has just created the account.
     const other = await identities.accountOf(identity);
     if (!other) throw new CordonError('internal', 'the account of an identity disappeared');
     return existing(other, grants);

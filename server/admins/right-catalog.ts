@@ -52,7 +52,7 @@ export const EXCLUSIONS = {
 } as const;
 export type Exclusion = keyof typeof EXCLUSIONS;
 
-/** Steps of an approval that need no signature, but that decide about the signatures of others. */
+/** Rights for steps of an approval. They need no signature, but they influence how the signatures of others count. */
 const APPROVAL_STEPS: ReadonlySet<GrantableName> = new Set<GrantableName>([
   'approver-keys.register',
   'orders.retract',
@@ -61,10 +61,13 @@ const APPROVAL_STEPS: ReadonlySet<GrantableName> = new Set<GrantableName>([
   'orders.read-withheld',
 ]);
 const NAMES: ReadonlySet<GrantableName> = new Set<GrantableName>(['orders.pack-names', 'orders.impact-names']);
-/** The signature is made with the organization's key, which is not on the server. */
+/** Rights whose action needs a signature by the organization's key, which is not on the server. */
 const SIGNED_ELSEWHERE: ReadonlySet<GrantableName> = new Set<GrantableName>(['messaging-keys.countersign']);
 
-/** Reason against the right in a custom role; null if a custom role may contain it. A new right of owners alone is excluded at once. */
+/**
+ * Reason why a custom role cannot contain the right; null if a custom role may contain it. A new right that only owners have is excluded
+ * automatically.
+ */
 export function exclusionOf(name: GrantableName): Exclusion | null {
   const roles: readonly Role[] = RIGHTS[name].roles;
   if (!roles.includes('owner')) return 'desk';

@@ -134,12 +134,12 @@ export const RIGHTS = {
 
   'groups.list': right('device', ...EVERYONE),
   'groups.show': right('device', ...EVERYONE),
-  /** The facts are names and explanations, without data of a device. */
+  /** Every role has this right, because the response contains only names and explanations of facts, without data of a device. */
   'groups.facts': right('any', ...EVERYONE),
-  /** Roles that may also see locations, which expressions may use. */
+  /** This right is limited to roles that may also see locations, because expressions may use locations. */
   'groups.preview': right('device', 'owner', 'fleet'),
   'groups.change-members': right('device', 'owner', 'fleet'),
-  /** Only an owner decides that facts which devices report may decide about roles and exemptions (ADR 67). */
+  /** Only an owner may make a dynamic group trusted. Facts that devices report then decide about roles and exemptions (ADR 67). */
   'groups.trust': right('whole', 'owner'),
   'groups.create': right('whole', 'owner', 'fleet'),
   'groups.update': right('whole', 'owner', 'fleet'),
@@ -163,14 +163,14 @@ export const RIGHTS = {
   'scripts.versions': right('any', 'owner', 'fleet', 'legal', 'auditor'),
   'scripts.create': right('whole', 'owner', 'fleet'),
   'scripts.add-version': right('whole', 'owner', 'fleet'),
-  /** An approver of any of these roles may review. The rules of `server/scripts` check the key. */
+  /** An approver with any of these roles may review. `server/scripts` checks the approver's key. */
   'scripts.review': right('any', 'owner', 'fleet', 'legal'),
   'scripts.withdraw': right('any', 'owner', 'fleet', 'legal'),
   'scripts.settings': right('any', ...EVERYONE),
   'scripts.switch': right('whole', 'owner'),
   /** Right to run reviewed scripts. The routes that send commands require it in addition to their own. */
   'scripts.run': right('device', 'owner', 'fleet'),
-  /** The output may contain data about the user of the device. */
+  /** This right is limited, because the output may contain data about the device's user. */
   'scripts.output': right('device', 'owner', 'fleet', 'auditor'),
   'compliance.counts': right('device', ...EVERYONE),
   'compliance.list': right('device', ...EVERYONE),
@@ -186,16 +186,16 @@ export const RIGHTS = {
   'people.create': right('device', 'owner', 'fleet', 'helpdesk'),
   'people.update': right('device', 'owner', 'fleet'),
   'codes.create': right('device', 'owner', 'fleet', 'helpdesk'),
-  /** Right to create the activation code of a mail connector, which reads all mail of the company. */
+  /** Right to create an activation code for a mail connector, which reads all mail of the company. */
   'codes.create-mail-connector': right('whole', 'owner'),
   'codes.list': right('device', 'owner', 'fleet', 'helpdesk', 'auditor'),
   'codes.cancel': right('device', 'owner', 'fleet', 'helpdesk'),
 
   'devices.names': right('device', ...EVERYONE),
   'devices.list': right('device', ...EVERYONE),
-  /** The file has the devices and columns that the caller's list has. */
+  /** The file contains only devices and columns that the caller may also list. */
   'devices.export': right('device', ...EVERYONE),
-  /** Saved views of the device list. A view has a filter and no devices: each reader gets the devices of the own scope. */
+  /** Saved views of the device list. A view contains a filter and no devices: each reader gets the devices of the reader's own scope. */
   'device-views.list': right('any', ...EVERYONE),
   'device-views.create': right('any', ...EVERYONE),
   'device-views.update': right('any', ...EVERYONE),
@@ -240,7 +240,7 @@ export const RIGHTS = {
   'advisories.show': right('device', ...EVERYONE),
   'advisories.devices': right('device', ...EVERYONE),
   'advisories.devices-csv': right('device', 'owner', 'fleet', 'auditor'),
-  /** Imported advisories concern the whole fleet. */
+  /** Right for the whole installation, because imported advisories concern the whole fleet. */
   'advisories.import': right('whole', 'owner', 'fleet'),
   'inventory-sections.show': right('any', ...EVERYONE),
   'inventory-sections.change': right('whole', 'owner'),
@@ -447,12 +447,12 @@ export const RIGHTS = {
 } as const satisfies Record<string, Right>;
 
 export type RightName = keyof typeof RIGHTS;
-/** Rights that depend on a role. Every account has the others. */
+/** Rights that depend on a role. Every account has the other rights. */
 export type GrantableName = {
   [Name in RightName]: (typeof RIGHTS)[Name]['scope'] extends 'public' | 'self' ? never : Name;
 }[RightName];
 const RIGHT_NAMES = Object.keys(RIGHTS) as RightName[];
-/** Rights that no route has as its name. A handler demands them, depending on the request. */
+/** Rights that belong to no single route. A handler requires them, depending on the request. */
 export const RIGHTS_WITHOUT_ROUTE = [
   'commands.destroy',
   'scripts.run',

@@ -61,7 +61,7 @@ export function createSessions(ports: {
       return (await sessions.sessions(account, at)).filter(({ lastUsedAt }) => at - lastUsedAt < idle);
     },
 
-    /** `account`: the account that must own the session; null for a session of any account. */
+    /** Ends a session. `account`: the account that must own the session; null for a session of any account. */
     async endSession(account: AccountId | null, id: string): Promise<void> {
       if (await sessions.closeById(account, id)) return;
       throw new CordonError('not_found', `There is no session ${id}. List the sessions again: it may have ended.`);

@@ -17,7 +17,7 @@ interface SignInRequest extends SignInOrigin {
   readonly email: string;
   readonly password: string;
   readonly totp: string | undefined;
-  /** Recovery code instead of the authenticator code. */
+  /** Recovery code, given instead of the authenticator code. */
   readonly recoveryCode?: string | undefined;
   readonly browser: string | null;
 }

@@ -13,7 +13,7 @@ export function createTokens({ tokens, now }: { readonly tokens: TokenStore; rea
 
     tokens: (account: AccountId | null): Promise<Owned<ApiToken>[]> => tokens.tokens(account),
 
-    /** Only the return value contains the token's secret: the server stores only a hash. */
+    /** API token with its secret. The server stores only a hash, so the secret is only in this return value. */
     async createToken(
       account: AccountId,
       name: string,
@@ -31,7 +31,7 @@ export function createTokens({ tokens, now }: { readonly tokens: TokenStore; rea
       return { ...token, secret };
     },
 
-    /** `account`: the account that must own the token; null for a token of any account. */
+    /** Deletes a token. `account`: the account that must own the token; null for a token of any account. */
     async deleteToken(account: AccountId | null, id: string): Promise<void> {
       if (await tokens.deleteToken(account, id)) return;
       throw new CordonError('not_found', `There is no token ${id}. List the tokens again: it may have ended.`);

@@ -20,7 +20,7 @@ interface RequestParts {
 export interface RequestRecord {
   signedIn(caller: Caller): Promise<void>;
   begin(parts: RequestParts): Promise<void>;
-  /** Adds devices that neither path nor body name. */
+  /** Adds devices to the record that neither the path nor the body of the request names. */
   concern(devices: readonly DeviceId[]): void;
   /** Records the success. `account`: account of a request without a signed-in caller. */
   succeeded(reply: unknown, parts: RequestParts, account: () => Promise<string | null>): Promise<void>;

@@ -177,9 +177,9 @@ function handlerOf(route: Route, parser: express.RequestHandler, ports: ApiPorts
       confirmation,
     });
     if (route.name === 'provider.finish') facts.email = emailOfProviderSignIn(reply);
-    // The e-mail address of a sign-in with a passkey is known only afterward.
+    // After a sign-in with a passkey, only the response contains the account's e-mail address.
     if (route.name === 'session.create-by-passkey' && 'body' in reply) facts.email = emailIn(reply.body);
-    // A confirmation or a link at the identity provider has no account in its response, but a session.
+    // For a step-up or a link at the identity provider, the account is not in the response. It comes from the session.
     const inSession = async () => (route.name === 'provider.finish' ? ((await callerNow())?.account.id ?? null) : null);
     await record.succeeded('body' in reply ? reply.body : null, partsOf(request), inSession);
     return reply;

@@ -63,8 +63,8 @@ export function deviceRoutes(ports: DevicesPorts): Route[] {
 type Listed = z.output<typeof deviceExportQuery>;
 
 /**
- * List that the query asks for, within the scope that it needs. A filter by location reveals where devices are, and a fact about the users
- * of devices reveals personal data, so the caller needs the right to see these.
+ * Builds the list that the query requests, within the required scope. A filter by location reveals where devices are, and a fact about the
+ * users of devices reveals personal data. The caller therefore needs the right to see such data.
  */
 function listOf(
   query: Listed,

@@ -34,18 +34,18 @@ const TOPIC_OF: Readonly<Record<Wake['kind'], Topic | null>> = {
   policies: 'policies',
   scripts: 'scripts',
   compliance: 'policies',
-  // No topic, because each moved device also causes a notification with a topic.
+  // The change has no topic, because each moved device also causes a notification with a topic.
   'ip-database': null,
-  // No topic, because only devices act on it. The admin who switches a section already sees it.
+  // The change has no topic, because only devices react to it. The admin who switches a section already sees the result.
   'inventory-sections': null,
-  // No topic, because every change after the release of a legal hold causes its own notification.
+  // The change has no topic, because every change after the release of a legal hold causes its own notification.
   'hold-released': null,
-  // The pending proposal is among the documents that approvers sign.
+  // The topic is `orders`, because the pending proposal is among the documents that approvers sign.
   'time-correction': 'orders',
-  // No topic, because the console does not show when a user receives messages.
+  // The change has no topic, because the console does not show when a user receives messages.
   mailbox: null,
   'key-packages': null,
-  // No topic, because only the admin who asked sees the answers. The page of the query loads them while devices may answer.
+  // The change has no topic, because only one admin sees the answers. The page of the query itself loads them until its deadline.
   query: null,
 };
 
@@ -165,7 +165,7 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
       response.once('close', () => {
         if (stream) streams.delete(stream);
       });
-      // Only a console needs the package. Its import of `node:http` loads undici (`shared/node-http.ts`).
+      // The package is imported here, because only a console needs it. Its import of `node:http` loads undici (`shared/node-http.ts`).
       const { createEventBuffer, createSession } = await import('better-sse');
       if (response.destroyed) return;
       const session = await createSession(request, response, {

@@ -8,8 +8,8 @@ import type { Scope } from '../devices/devices.ts';
 type Filter = Pick<NonNullable<z.output<typeof deviceAction>['filter']>, 'area' | 'located' | 'where'>;
 
 /**
- * Checks the filter of an action on the devices in the scope `acting`. A filter by a location or by a fact about users reveals it, so the
- * caller needs the right to see it for the same devices. Throws `forbidden`.
+ * Checks the filter of an action on the devices in the scope `acting`. A filter by a location or by a fact about users reveals these data.
+ * The caller therefore needs the right to see them for the same devices. Throws `forbidden`.
  */
 export function requireFilterRights(
   { area, located, where = [] }: Filter,
@@ -21,7 +21,10 @@ export function requireFilterRights(
   if (isPersonal) requireSameScope(acting, demand('devices.personal-inventory').devices);
 }
 
-/** Refuses instead of combining two scopes: the number of devices in only one of them would reveal what the caller may not see. */
+/**
+ * Throws `forbidden` if the two scopes differ. Combining them instead would reveal data: the number of devices in only one scope shows what
+ * the caller may not see.
+ */
 function requireSameScope(acting: Scope, seeing: Scope): void {
   if (seeing === null || JSON.stringify(seeing) === JSON.stringify(acting)) return;
   throw new CordonError(

@@ -41,7 +41,7 @@ export function* blocksOf(lines: Iterable<string>): Generator<string> {
   yield some.join('');
 }
 
-/** Lines of a CSV file in larger blocks, with a line of column names first. */
+/** Writes lines of a CSV file in larger blocks. The first line has the column names. */
 export async function* csvBlocks<Row>(
   head: readonly string[],
   rows: AsyncIterable<Row>,

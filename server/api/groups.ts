@@ -90,7 +90,7 @@ function recordRoutes({ devices, orders, groupMembers }: GroupsPorts): Route[] {
         if (!groupInScope(scope.devices, group))
           throw new CordonError('out_of_scope', 'Your role does not include this group.', { group: group.id });
         const uses = await groupMembers.uses(group.id);
-        // The names may be of people and devices outside the caller's scope.
+        // Names are removed if the caller may not see them, because they may be of people and devices outside the caller's scope.
         return { ...group, uses: scope.devices === null ? uses : uses.map((use) => ({ ...use, names: [] })) };
       },
     }),
@@ -210,7 +210,7 @@ function memberRoutes({ devices, groupMembers }: GroupsPorts): Route[] {
   ];
 }
 
-/** Throws `not_found` for an id without a device. */
+/** Throws `not_found` if no device has the id. */
 async function requireKnown(ids: readonly DeviceId[], devices: Pick<Devices, 'names'>): Promise<void> {
   const known = new Set((await devices.names(ids)).map(({ id }) => id));
   const unknown = ids.find((id) => !known.has(id));

@@ -24,7 +24,7 @@ export interface LiveQueriesPorts {
   readonly devices: Pick<Devices, 'get' | 'select'>;
 }
 
-/** Devices of one page of an export. */
+/** Number of devices on one page of an export. */
 const EXPORTED = 50;
 
 interface NamedAnswer extends DeviceAnswer {
@@ -33,7 +33,7 @@ interface NamedAnswer extends DeviceAnswer {
 }
 
 export function liveQueryRoutes({ liveQueries, devices }: LiveQueriesPorts): Route[] {
-  /** Adds user and host. A device that has left the caller's scope since the query is left out. */
+  /** Adds the names of user and host to answers. Leaves out a device that has left the caller's scope since the query. */
   async function named(answers: readonly DeviceAnswer[], scope: AccessScope): Promise<NamedAnswer[]> {
     const found = await Promise.all(
       answers.map(async (answer) => {
@@ -143,7 +143,7 @@ export function liveQueryRoutes({ liveQueries, devices }: LiveQueriesPorts): Rou
   ];
 }
 
-/** One line per row, and one line for a device without rows. */
+/** Lines of the CSV export for one device: one line per row of its answer. A device without rows has one line. */
 function csvRows({ device, user, host, state, detail, rows }: NamedAnswer, columns: readonly Column[]): CsvCell[][] {
   const head = [device, user, host, state, detail];
   if (rows.length === 0) return [[...head, ...columns.map(() => null)]];

@@ -100,7 +100,7 @@ function readRoutes({ devicePolicies: policies, admins }: PoliciesPorts): Route[
   ];
 }
 
-/** Changes without an effect on devices. */
+/** Routes for changes that have no effect on devices. */
 function draftRoutes({ devicePolicies: policies }: PoliciesPorts): Route[] {
   return [
     route({
@@ -142,7 +142,7 @@ function draftRoutes({ devicePolicies: policies }: PoliciesPorts): Route[] {
   ];
 }
 
-/** Changes that devices follow. If a version in use can wipe workspaces, a second person confirms the change. */
+/** Routes for changes that take effect on devices. If a version in use can wipe workspaces, a second person confirms the change. */
 function effectRoutes({ devicePolicies: policies }: PoliciesPorts): Route[] {
   async function authorizeChange(authorize: Authorize, id: PolicyId, version?: number): Promise<void> {
     const mayWipe = await policies.mayWipe(id, version === undefined ? {} : { version });

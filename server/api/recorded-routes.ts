@@ -81,7 +81,7 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 const TYPED = /^([a-z]{3})_[a-z2-7]{16}$/;
 const ORDER = /^\d{4}-\d{3,6}$/;
-/** Kinds of targets that only the path names. */
+/** Kinds of targets that have no id with a prefix. Only the name of the path parameter shows the kind. */
 const BY_PARAM: Readonly<Record<string, string>> = {
   number: 'order',
   hash: 'ip-database',
@@ -97,7 +97,7 @@ const BY_ROUTE: Readonly<Record<string, string>> = {
   recovery: 'continuation',
   transparency: 'statement',
 };
-/** Owners and auditors must not learn whose records an authority requested (ADR 54), so only the path is read. */
+/** Only the path is read, because owners and auditors must not learn whose records an authority requested (ADR 54). */
 const CONFIDENTIAL = /^(disclosures|authorities|transparency)\./;
 const DEEPEST = 4;
 const MOST_VALUES = 20_000;

@@ -143,7 +143,7 @@ const MODULES: readonly object[] = [
   territoryPolicies,
   territoryPolicy,
   timeCorrections,
-  // Another module has the names `statementView` and `statementList`.
+  // Two schemas are renamed, because another module has schemas with the names `statementView` and `statementList`.
   renamed(transparency, { statementView: 'transparencyStatementView', statementList: 'transparencyStatementList' }),
   wire,
 ];

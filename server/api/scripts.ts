@@ -88,7 +88,8 @@ function readRoutes({ scripts, commands, devices, admins }: ScriptRoutesPorts): 
         const command = await commands.get(params.id);
         await devices.get(command.device, scope.devices);
         concern([command.device]);
-        // The state is read before the output: the result of a command arrives after all of its output.
+        // The state must be read before the output. The result of a command arrives after all of its output, so an ended command then has
+        // complete output.
         const ended = !['queued', 'stored'].includes(command.state);
         const { text, next } = await scripts.output(params.id, query.from);
         return { text, next, ended };

@@ -6,7 +6,10 @@ import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 
-/** Response with the cookie of the new session, and its content. Throws `not_found` for an expired code, `forbidden` if it was declined. */
+/**
+ * Polls for the decision. Returns the response with the cookie of the new session, and its content. Throws `not_found` for an expired code,
+ * `forbidden` if the person declined.
+ */
 export async function signInByBrowser(cli: Cli, client: Client) {
   const begun = await client.call(begunCliSignIn, 'POST', '/session/cli', { host: hostname() || 'unknown' });
   const { userCode, secret, expiresInSeconds, interval } = begun;
@@ -22,7 +25,7 @@ export async function signInByBrowser(cli: Cli, client: Client) {
   throw new CordonError('not_found', 'The code expired. Run "cordon sign-in" again.');
 }
 
-/** Null if the server does not respond now. The next attempt may succeed. */
+/** Returns null if the server does not respond now, because the next attempt may succeed. */
 async function result(client: Client, secret: string): Promise<Response | null> {
   try {
     return await client.raw('POST', '/api/v1/session/cli/result', JSON.stringify({ secret }), {

@@ -15,7 +15,7 @@ export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
 export interface Client {
   readonly server: string;
-  /** `path` is relative to /api/v1. */
+  /** Sends a request. `path` is relative to /api/v1. */
   call<S extends z.ZodType>(response: S, method: Method, path: string, body?: unknown): Promise<z.output<S>>;
   /** Returns the response unparsed, for a body that is not JSON. `path` is relative to the root of the server. */
   raw(method: Method, path: string, body?: Uint8Array | string, headers?: Record<string, string>): Promise<Response>;

@@ -135,7 +135,7 @@ function conditionOf(text: string): Condition {
   throw new CordonError('invalid_input', detail, { field: 'where' });
 }
 
-/** Query of the list: the saved view, changed by the other options. */
+/** Query of the list: the filter of the saved view, with the changes of the other options. */
 async function queryFrom(
   cli: Cli,
   { view, where, descending, ...options }: FilterOptions,
@@ -164,7 +164,7 @@ async function viewCalled(cli: Cli, name: string): Promise<SavedDeviceView> {
 
 const FLAGS = ['connected', 'everConnected', 'located', 'countersigned'];
 const NUMBERS = ['seenBefore', 'listBelow'];
-/** Values of the query that are not text in a view. */
+/** Converts flags and numbers, which a saved view does not store as text. */
 const typed = ([name, value]: [string, string]): [string, unknown] => {
   if (FLAGS.includes(name)) return [name, value === 'true'];
   return [name, NUMBERS.includes(name) ? Number(value) : value];

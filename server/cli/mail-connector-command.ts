@@ -17,7 +17,9 @@ export function runMailConnector(words: readonly string[]): number {
   return spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1;
 }
 
-/** Entry in the list of commands. `server/cordon.js` passes the arguments on unread, because the program has options of its own. */
+/**
+ * Entry in the list of commands. `server/cordon.js` passes the arguments on without parsing them, because the program has its own options.
+ */
 export function addMailConnectorCommand(program: Command, { exitWith }: Cli): void {
   commandOf(program, 'mail-connector')
     .argument('[command]', 'enroll, run, status or check-config')

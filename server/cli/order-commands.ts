@@ -1,4 +1,4 @@
-/** `cordon orders`: adds the subcommands, in the sequence of the help. */
+/** `cordon orders`: adds its subcommands in the order in which the help lists them. */
 import type { Command } from 'commander';
 import { type Cli, commandOf } from './cli.ts';
 import { addApprovalCommands } from './order-approval-commands.ts';

@@ -1,4 +1,4 @@
-/** Changes of software on devices by name of the package. Each change is a job, also for one device. */
+/** Commands that change the software of devices by package name. Each change is a job, even for one device. */
 import { createHash, randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { jobDeviceList, jobView } from '../../shared/api/jobs.ts';
@@ -159,7 +159,7 @@ function addOwnPackages(packages: Command, cli: Cli): void {
   });
 }
 
-/** Devices that reported a result. The others have not made the change, so they have nothing to roll back. */
+/** Devices that reported a result. The other devices have not made the change, so there is nothing to roll back on them. */
 async function devicesOf(cli: Cli, job: string): Promise<string[]> {
   const found: string[] = [];
   for (let after: string | null = null; ; ) {

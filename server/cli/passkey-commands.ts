@@ -1,4 +1,4 @@
-/** `cordon passkeys` lists and removes the passkeys of the own account. Only a browser can add one. */
+/** `cordon passkeys`: lists and removes the passkeys of the admin's own account. Only a browser can add one. */
 import type { Command } from 'commander';
 import { passkeysView } from '../../shared/api/passkeys.ts';
 import { done } from '../../shared/api/wire.ts';

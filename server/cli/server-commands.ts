@@ -1,4 +1,4 @@
-/** `cordon health` shows the state of the server. `cordon openapi` prints the OpenAPI document of its API. */
+/** `cordon health`: shows the state of the server. `cordon openapi`: prints the OpenAPI document of its API. */
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { healthView } from '../../shared/api/health.ts';

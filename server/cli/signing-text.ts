@@ -64,7 +64,7 @@ function replacedBy(payload: string, version: number, before?: string | null): A
   return sha256(before) === previous ? describeApproverSet(before, version - 1).document : null;
 }
 
-/** Lines of a described document, with its digest. */
+/** Lines of a document in words, followed by its digest. */
 export function textOf<D>(payload: string, described: Described<D>, format: (line: Line) => string): SigningText<D> {
   const digest = sha256(payload);
   // Isolate right-to-left text in each value, so that the text does not reverse the rest of the line.

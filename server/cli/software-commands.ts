@@ -25,7 +25,7 @@ export function addSoftwareCommands(program: Command, cli: Cli): void {
   addSections(software, cli);
 }
 
-/** Downloads a list as CSV if the user gave `--csv`. Returns false if the user did not. */
+/** Downloads a list as CSV if the user gave `--csv`. Otherwise returns false. */
 async function savedCsv(cli: Cli, file: string | undefined, path: string): Promise<boolean> {
   if (file === undefined) return false;
   const bytes = await saveDownload(await cli.client().raw('GET', `/api/v1${path}`), file, 'CSV file');

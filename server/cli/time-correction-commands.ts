@@ -1,6 +1,6 @@
 /**
- * `cordon time-correction`: sets device clocks back after the server's time was wrong. Approvers sign the correction with their own
- * keys: in a file on their own machines, or the proposal on the server.
+ * `cordon time-correction`: sets device clocks back after the server's time was wrong. Approvers sign with their own keys: either a file on
+ * their own machines, or the proposal on the server.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';

@@ -13,7 +13,7 @@ export const withWitnessOptions = (command: Command): Command =>
     .option('--witness <key...>', 'verifier keys of witnesses. The checkpoint must have their cosignatures')
     .option('--witness-threshold <count>', 'number of these witnesses that must have cosigned. Default: all', Number);
 
-/** Rule from the options; undefined without witnesses. Throws `checkpoint_invalid` for an invalid key. */
+/** Rule for cosignatures from the options; undefined without witnesses. Throws `checkpoint_invalid` for an invalid key. */
 export async function witnessPolicyIn({
   witness,
   witnessThreshold,

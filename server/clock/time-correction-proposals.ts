@@ -29,7 +29,7 @@ export interface TimeCorrectionProposalPorts {
   readonly store: Pick<TimeCorrectionStore, 'proposal' | 'propose' | 'addSignature'>;
   /** Throws `approvers_required` without an approver set. */
   readonly approverSet: () => ApproverSet;
-  /** Id of the person whose record replaced the record of the given person. */
+  /** Id of the person whose record has replaced the given person's record. Returns the given id if none has. */
   readonly canonical: () => Promise<(person: string) => string>;
   readonly nextVersion: () => number;
   readonly publish: (envelope: Envelope, account: string) => Promise<StoredCorrection>;

@@ -23,7 +23,7 @@ export interface IssueCommand {
 export interface IssueToMany extends Omit<IssueCommand, 'device'> {
   readonly devices: readonly DeviceId[];
   readonly options?: JobOptions;
-  /** Devices that may join the job later; null if the roster is fixed. */
+  /** Filter for devices that may join the job later; null if the job's devices are fixed. */
   readonly joiners?: Joiners | null;
   /**
    * Number of devices that the admin saw before sending the request. If the number has changed since then, the request fails with

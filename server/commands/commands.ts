@@ -51,7 +51,7 @@ export const DISCLOSURE_DESK = 'disclosure-desk';
 const REQUESTS_SHOWN = 10;
 const FAILURES_SHOWN = 50;
 const EXPIRE_EVERY = 30_000;
-/** Devices that one page of an export contains. */
+/** Number of devices on one page of an export. */
 const EXPORTED = 500;
 
 export type Commands = ReturnType<typeof createCommands>;
@@ -143,7 +143,7 @@ export function createCommands({ stores, shares, bus, clock, devices, now = Date
     return expired;
   }
 
-  /** Expires commands and announces due attempts at regular intervals. Returns the function that stops the schedule. */
+  /** Expires commands and announces due attempts at intervals. Returns the function that stops this work. */
   function startExpiry(failed: (error: unknown) => void): () => Promise<void> {
     const run = async () => {
       await expire();

@@ -7,7 +7,7 @@ import type { Bus } from '../bus/bus.ts';
 import type { JobControl, StopRule } from './job-step.ts';
 import type { JobStore } from './ports.ts';
 
-/** Devices that one notification names, and that one statement changes. */
+/** Maximum number of devices in one notification, and in one database statement. */
 const SLICE = 500;
 
 export interface JobControlPorts {
@@ -21,14 +21,17 @@ export interface JobControlPorts {
 export interface ControlRequest {
   readonly by: string;
   readonly reason: string | null;
-  /** New rule that stops the job; null for none, undefined for the present rule. */
+  /** New rule that stops the job; null for no such rule, undefined to keep the present rule. */
   readonly stop?: StopRule | null | undefined;
 }
 
 export type JobControls = ReturnType<typeof createJobControl>;
 
 export function createJobControl({ jobs, bus, clock, now }: JobControlPorts) {
-  /** Announces the jobs of which a wave was released. The store keeps the mark until then, so a crash only delays the announcement. */
+  /**
+   * Notifies the devices of jobs whose next wave was released. The store keeps the mark of the release until then, so a crash only delays
+   * the notification.
+   */
   async function announceReleased(): Promise<void> {
     for (const job of await jobs.takeReleased()) bus.publish({ kind: 'job', job });
   }
@@ -69,7 +72,7 @@ export function createJobControl({ jobs, bus, clock, now }: JobControlPorts) {
 
     announceReleased,
 
-    /** Announces everything that has become due: attempts after a pause, and waves that were released before a crash. */
+    /** Notifies devices about all commands that have become due: attempts after a pause, and waves that were released before a crash. */
     async announceDue(): Promise<void> {
       await announceReleased();
       for (;;) {

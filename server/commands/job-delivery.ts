@@ -26,7 +26,8 @@ export function createJobDelivery({ jobs, shares, now }: JobDeliveryPorts) {
     openJob: (id: CommandId): Promise<OpenJob | null> => jobs.open(id, now()),
 
     /**
-     * Returns the next devices that have reported nothing about the job's command. Empty after the last device, and when the job has ended.
+     * Returns the next devices that have reported nothing about the job's command. The list is empty after the last device, and when the
+     * job has ended.
      */
     waitingFor: (job: CommandId, after: DeviceId | null): Promise<JobMember[]> => jobs.waiting(job, after, PAGE, now()),
 

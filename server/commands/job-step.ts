@@ -1,6 +1,6 @@
 /**
- * Decisions about a job as one pure function: the job's rules and progress and one event give the next progress. The store applies each event
- * in the transaction that stores the event's cause, so the function sees each change of a device's command exactly once.
+ * Decisions about a job as one pure function: it computes the next progress from the job's rules, its progress and one event. The store
+ * applies each event in the transaction that stores the event's cause, so the function sees each change of a device's command exactly once.
  */
 import type { CommandState } from './lifecycle.ts';
 
@@ -35,7 +35,7 @@ export interface JobProgress {
   /** Number of waves whose devices get the command. */
   readonly released: number;
   readonly waves: readonly WaveCount[];
-  /** Results at the last release of a wave or the last resumption. The failure rate counts the results since then. */
+  /** Results that existed when the last wave was released or the job was last resumed. The failure rate counts only later results. */
   readonly since: { readonly done: number; readonly failed: number };
 }
 
@@ -80,7 +80,7 @@ export function newProgress(rules: JobRules, sizes: readonly number[]): JobProgr
   return decide(rules, { state: 'running', released: 1, waves, since: { done: 0, failed: 0 } });
 }
 
-/** Next progress of a job. A job that has ended never changes, and no event takes back a released wave. */
+/** Next progress of a job. A job that has ended never changes, and no event withdraws a released wave. */
 export function stepJob(rules: JobRules, progress: JobProgress, event: JobEvent): JobProgress {
   switch (event.kind) {
     case 'moved':

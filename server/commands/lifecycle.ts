@@ -13,12 +13,12 @@ export const COMMAND_EVENTS = [
   'done',
   'failed',
   'expired',
-  /** Report of the device: it canceled the command before an attempt, because the server asked for this. */
+  /** The device reports that it canceled the command before an attempt, because the server asked for this. */
   'withdrawn',
-  /** Event of the server: the device sent no result of the command in time. */
+  /** The server found that the device sent no result of the command in time. */
   'lapse',
   'cancel',
-  /** End of the enrollment: the device was revoked, unenrolled, or enrolled again. */
+  /** The enrollment ended: the device was revoked, unenrolled, or enrolled again. */
   'ended',
 ] as const;
 export type CommandEvent = (typeof COMMAND_EVENTS)[number];

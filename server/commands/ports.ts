@@ -36,7 +36,7 @@ export interface NewJob extends Omit<NewCommand, 'device'> {
   readonly window: CommandWindow | null;
   readonly supersedes: string | null;
   readonly after: CommandId | null;
-  /** Devices that may join later; null if the roster is fixed. */
+  /** Filter for devices that may join later; null if the job's devices are fixed. */
   readonly joiners: Joiners | null;
 }
 

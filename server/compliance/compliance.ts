@@ -34,7 +34,7 @@ export interface CompliancePorts {
   readonly devices: Pick<Devices, 'get' | 'raiseAlert'>;
   /** Maximum number of workspaces that policies may wipe in 24 hours without an admin, for a fleet of this size. */
   readonly wipeLimit: (fleet: number) => number;
-  /** Share of the server for one lock of a device's workspace. The first call stores it durably. */
+  /** Returns the server's share for one lock of a device's workspace. The first call stores the share durably. */
   readonly shareOfLock: (request: {
     readonly lock: CommandId;
     readonly device: DeviceId;
@@ -49,7 +49,7 @@ export interface CompliancePorts {
 
 export type Compliance = ReturnType<typeof createCompliance>;
 
-/** Creator of the commands of compliance, in place of an account. */
+/** Name that stands in place of an account as the creator of compliance commands. */
 export const COMPLIANCE = 'compliance';
 
 const HOUR = 3_600_000;
@@ -83,7 +83,7 @@ export function createCompliance(ports: CompliancePorts) {
     await store.update({
       device,
       decide: (before, present) => {
-        // A report of an earlier enrollment says nothing about the present one.
+        // A report of an earlier enrollment does not concern the present enrollment, so it is ignored.
         if (generation !== null && generation !== present) return null;
         const change = nextRow(before, { device, generation: present, effective, now }, report);
         outcome.row = change?.row ?? null;
@@ -97,13 +97,13 @@ export function createCompliance(ports: CompliancePorts) {
     if (row === null) return;
     restrict(row);
     bus.publish({ kind: 'compliance', device: row.device });
-    // Wipes are counted against their limit, so only the loop issues them, one after another.
+    // The number of wipes is limited. Only the loop issues them, one after another, so that it counts each one.
     if (row.outgoing.some(({ kind }) => kind === 'wipe-workspace')) dueLoop?.request();
     else if (row.outgoing.length > 0) await issueCommands(row);
     else if (row.nextAt !== null) dueLoop?.requestAt(row.nextAt);
   }
 
-  /** Opens or closes the gates of messaging and mail. Data that waited for an open gate is then delivered. */
+  /** Opens or closes the gates of messaging and mail. The server then delivers data that waited for an open gate. */
   function restrict({ device, taken }: ComplianceRow): void {
     if (taken['restrict-services'] !== undefined) restricted.add(device);
     else if (restricted.delete(device)) {
@@ -119,12 +119,12 @@ export function createCompliance(ports: CompliancePorts) {
       await store.update({
         device,
         decide: (row) => {
-          // Another run has issued the command already.
+          // A parallel run has issued the command already.
           if (!row?.outgoing.some((other) => isSame(other, each))) return null;
           if (result === 'wait') return { row: { ...row, nextAt: now + HOUR }, events: [] };
           const rest = row.outgoing.filter((other) => !isSame(other, each));
           const event = { at: now, ...result };
-          // The next step computes the time of the step after it.
+          // `nextAt` is now, so that the next step runs at once and computes the time of the step that follows.
           return { row: { ...row, outgoing: rest, nextAt: rest.length > 0 ? row.nextAt : now }, events: [event] };
         },
       });
@@ -160,7 +160,7 @@ export function createCompliance(ports: CompliancePorts) {
     }
   }
 
-  /** True if the newest command about the workspace locks or wipes it, and has not failed. */
+  /** True if the newest command about the workspace locks or wipes the workspace and has not failed. */
   async function mustStayLocked(device: DeviceId): Promise<boolean> {
     const newest = (await commands.list(device, null, LISTED_COMMANDS)).find(
       ({ command, state }) => command.kind.endsWith('-workspace') && !WITHOUT_EFFECT.has(state),
@@ -168,7 +168,7 @@ export function createCompliance(ports: CompliancePorts) {
     return newest !== undefined && newest.command.kind !== 'unlock-workspace';
   }
 
-  /** A share serves for a month, so that few shares exist, and an unlock command contains the newest ones. */
+  /** The server uses one share for a month. The number of shares then stays small, and an unlock command contains the newest ones. */
   async function offlineShare(device: DeviceId): Promise<string | null> {
     if (await mustStayLocked(device)) return null;
     const at = clock.now();
@@ -202,7 +202,10 @@ export function createCompliance(ports: CompliancePorts) {
     });
   }
 
-  /** Reason why the server must not reverse its lock: an admin has locked the workspace too. Null if it may. */
+  /**
+   * Returns the reason why the server must not reverse its lock, for example because an admin has locked the workspace too. Null if it may
+   * reverse the lock.
+   */
   async function whyLocked(device: DeviceId, lockedAt: number): Promise<string | null> {
     const ours = commandIdOf(device, 'lock-workspace', lockedAt);
     const newest = await commands.list(device, null, LISTED_COMMANDS);
@@ -215,7 +218,10 @@ export function createCompliance(ports: CompliancePorts) {
     return later ? 'an admin has locked the workspace' : null;
   }
 
-  /** A faulty check must not wipe the fleet, so wipes beyond the limit of one person's destructive actions wait for the next day. */
+  /**
+   * A faulty check must not wipe the fleet. After as many wipes as one person may order alone in a day, further wipes wait for the next
+   * day.
+   */
   async function wipesMustWait(): Promise<boolean> {
     const { events, devices: fleet } = await store.recent('wipe-workspace', clock.now() - DAY);
     if (events < wipeLimit(fleet)) return false;
@@ -285,7 +291,7 @@ export function createCompliance(ports: CompliancePorts) {
     return null;
   }
 
-  /** Issues the waiting commands of a device first, because the next step follows from their time. */
+  /** Decides the next step of a device. Commands that wait are issued first, because the next step depends on the time of their issue. */
   async function work(device: DeviceId): Promise<void> {
     const waiting = async () => {
       const row = (await store.rows([device])).get(device);
@@ -300,9 +306,9 @@ export function createCompliance(ports: CompliancePorts) {
 
   async function decide(slice: readonly DeviceId[]): Promise<void> {
     const [effective, stored] = await Promise.all([policies.effectiveFor(slice), store.rows(slice)]);
-    // Most devices have neither a policy nor a row. Only the others cost a write.
+    // Most devices have neither a policy nor a stored row. The server writes only rows of the others.
     const managed = slice.filter((device) => stored.has(device) || (effective.get(device)?.settings.length ?? 0) > 0);
-    // Steps that start together share a commit.
+    // Steps that start at the same time are stored in one commit.
     await Promise.all(
       managed.map(async (device) => {
         const policy = effective.get(device);
@@ -311,7 +317,7 @@ export function createCompliance(ports: CompliancePorts) {
     );
   }
 
-  /** Decides devices whose group or enrollment changed. Many changes at once share queries and commits. */
+  /** Computes the compliance of devices whose group or enrollment changed. Many simultaneous changes share queries and commits. */
   async function decideChanged(loop: Loop): Promise<void> {
     while (changed.size > 0 && !loop.stopped) {
       const slice = [...changed].slice(0, SLICE);
@@ -321,7 +327,7 @@ export function createCompliance(ports: CompliancePorts) {
     }
   }
 
-  /** Decides all devices again, after a change of a policy and at the start of the server. */
+  /** Computes the compliance of all devices, after a change of a policy and at the start of the server. */
   async function sweep(loop: Loop): Promise<void> {
     for (let last: DeviceId | null = null; !loop.stopped; ) {
       const slice: DeviceId[] = await policies.devicesAfter(last, SLICE);
@@ -353,7 +359,7 @@ export function createCompliance(ports: CompliancePorts) {
   }
 
   return {
-    /** Stores a device's results durably, and carries out what follows from them. */
+    /** Stores a device's results durably, and takes the actions that they require. */
     report: (device: DeviceId, generation: number, report: PolicyReport) => step(device, report, generation),
     state,
     statement,
@@ -363,7 +369,7 @@ export function createCompliance(ports: CompliancePorts) {
     /** True while a policy restricts messaging and mail of the device, because the device does not comply. */
     restricts: (device: DeviceId): boolean => restricted.has(device),
     start,
-    /** Waits for the decisions about all devices after a change of a policy. */
+    /** Resolves when a change of a policy has been applied to all devices. */
     settled: async (): Promise<void> => {
       await sweepLoop?.run();
       await dueLoop?.run();
@@ -385,7 +391,7 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set(['canceled', 'failed', 'expi
 
 const isSame = (a: Outgoing, b: Outgoing): boolean => a.kind === b.kind && a.at === b.at;
 
-/** Id of the command of one decision. A command keeps its id, so the store issues it once. */
+/** Id of a command for one decision. The same decision always gives the same id, so the store issues the command only once. */
 const commandIdOf = (
   device: DeviceId,
   kind: Outgoing['kind'] | 'offline-lock' | 'offline-unlock',

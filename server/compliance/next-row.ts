@@ -1,4 +1,7 @@
-/** Next stored row of a device's compliance: pure, from the row before, the effective policy, a report and the time. */
+/**
+ * Computes the next stored row of a device's compliance from the earlier row, the effective policy, a report and the time. The functions
+ * are pure.
+ */
 import type { PolicyReport } from '../../shared/policy/check-results.ts';
 import { type ComplianceStep, NO_RECORD, stepCompliance } from '../../shared/policy/compliance-step.ts';
 import type { EffectiveSetting } from '../../shared/policy/effective-policy.ts';
@@ -13,14 +16,14 @@ export interface Situation {
   readonly now: number;
 }
 
-/** Results that still apply: the device checked the value that is effective now. */
+/** Results that still apply, because the device checked the value that is effective now. */
 export function currentResults({ results }: Pick<ComplianceRow, 'results'>, settings: readonly EffectiveSetting[]) {
   return results.filter(({ setting, value }) =>
     settings.some((each) => each.setting === setting && digestOf(each.value) === value),
   );
 }
 
-/** Step without a change, for displays. */
+/** Current state of compliance, computed for display without a change of the stored row. */
 export function stepOf(
   row: ComplianceRow | null,
   { effective, generation, now }: Omit<Situation, 'device'>,
@@ -30,7 +33,10 @@ export function stepOf(
   return stepCompliance(effective.settings, results, known ?? NO_RECORD, now);
 }
 
-/** Null if nothing changes. A report about other settings than the effective ones is ignored: the device gets them and reports again. */
+/**
+ * Computes the next row; null if nothing changes. Ignores a report about settings that are no longer effective, because the device gets the
+ * new settings and reports again.
+ */
 export function nextRow(
   stored: ComplianceRow | null,
   situation: Situation,
@@ -74,7 +80,7 @@ function emptyRow(device: DeviceId, generation: number, now: number): Compliance
   return { device, generation, ...empty, state: 'no-policy', ...NO_RECORD, changedAt: now };
 }
 
-/** False for a lock or wipe that waits and that no failed setting demands any more. The server must not issue it. */
+/** False for a lock or wipe that waits to be issued and that no failed setting requires any more. */
 const isWanted = ({ kind, at }: Outgoing, { record }: ComplianceStep): boolean =>
   (kind !== 'lock-workspace' && kind !== 'wipe-workspace') || record.taken[kind] === at;
 

@@ -17,7 +17,7 @@ export interface StoredResult {
   readonly applied?: true | undefined;
 }
 
-/** Command that the server has decided and has yet to issue. `at`: time of the decision, from which the id of the command follows. */
+/** Command that the server has decided but not issued yet. `at`: time of the decision, from which the server computes the command's id. */
 export interface Outgoing {
   readonly kind: 'message' | 'lock-workspace' | 'unlock-workspace' | 'wipe-workspace';
   readonly at: number;
@@ -44,7 +44,7 @@ export const COMPLIANCE_EVENTS = [
   'lock-workspace',
   'unlock-workspace',
   'wipe-workspace',
-  /** The device locked its workspace at the offline limit. `detail` says why the server did not unlock it; empty if it did. */
+  /** The device locked its workspace at the offline limit. `detail`: reason why the server did not unlock it; empty if it did. */
   'offline-lock',
   /** The device has made a setting again, because something else had changed it. `detail`: `ComplianceRepairDetail` as JSON. */
   'setting-repaired',
@@ -66,7 +66,10 @@ export interface Change {
 
 export interface ComplianceUpdate {
   readonly device: DeviceId;
-  /** Decides the new row from the stored one and the device's present generation. Null: nothing changes. Pure, may run more than once. */
+  /**
+   * Computes the new row from the stored row and the device's present generation. Null if nothing changes. The function is pure, because it
+   * may run more than once.
+   */
   decide(before: ComplianceRow | null, generation: number): Change | null;
 }
 
@@ -93,7 +96,7 @@ export interface ComplianceStore {
   rows(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, ComplianceRow>>;
   /** Stores the decided rows with their events. Ignores devices that are not active. */
   update(update: ComplianceUpdate): Promise<void>;
-  /** Devices whose next step is due, the longest due first. */
+  /** Devices whose next step is due. The device that has waited longest comes first. */
   due(now: number, limit: number): Promise<DeviceId[]>;
   nextDue(): Promise<number | null>;
   /** Number of active devices in each state. A device without a row has no policy. */

@@ -41,7 +41,7 @@ async function createProvider(
   settings: ProviderSettings,
   { consoleOrigin, log }: Pick<Foundation, 'consoleOrigin' | 'log'>,
 ) {
-  // Loads the library only for an installation with an identity provider.
+  // The OpenID Connect library is loaded only if the installation has an identity provider.
   const { createOpenIdProvider } = await import('../openid/openid-provider.ts');
   return createOpenIdProvider({
     settings,

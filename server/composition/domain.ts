@@ -86,7 +86,10 @@ import { connectScripts } from './scripts.ts';
 import { connectTransfers } from './transfers.ts';
 import { openWitnesses, storedWitnessPolicy } from './witnesses.ts';
 
-/** Maximum time that a request waits for cosignatures. Without them, the next request finds the entry. */
+/**
+ * Maximum milliseconds that a request waits until witnesses have cosigned its ledger entry. After that, a later request may find the
+ * cosignatures.
+ */
 const COSIGNED_WITHIN = 3_000;
 
 type Fleet = Awaited<ReturnType<typeof createFleet>>;
@@ -106,7 +109,8 @@ export async function createDomain(base: Foundation, provider: ProviderSettings 
     ledgerStore,
     cosignatures,
     origin: continuations.origin,
-    // A restored server then knows the largest tree that its approvers must declare lost.
+    // If a witness knows a larger tree than a restored server, the server stores that tree. Approvers must then declare its missing entries
+    // lost.
     onContradiction: (note) => recovery.examineCheckpoint(note),
   });
   const witnessPolicy = () => orders.approverSets.current()?.approvers.witnesses ?? null;
@@ -124,7 +128,7 @@ export async function createDomain(base: Foundation, provider: ProviderSettings 
   const stopSubmitting = bus.subscribe((wake) => {
     if (wake.kind === 'ledger') witnesses.submit();
   });
-  /** Also waits for the cosignatures, because devices and auditors may require them. */
+  /** Adds pending entries to the ledger, and waits for the cosignatures, because devices and auditors may require them. */
   const sequence = async () => {
     await ledger.sequence();
     await witnesses.settled(COSIGNED_WITHIN);

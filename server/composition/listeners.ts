@@ -88,7 +88,7 @@ export async function createListeners(
   return { ...edges, ...watches, events, notifications, adminServer };
 }
 
-/** Viewer of the health issues in notifications. No person sees this overview, so nothing waits for the viewer. */
+/** Viewer for whom the server computes the health issues of notifications. The viewer is no person, so no task waits for the viewer. */
 const SERVER_VIEW: Viewer = {
   person: 'per_notifications' as Viewer['person'],
   scope: null,
@@ -112,7 +112,7 @@ async function createWatches({ config, log, watchClock }: Foundation) {
 async function createTlsEdges(base: Foundation, domain: Domain, { timekeeping }: Watches) {
   const { config, database, authority, installation, clock, bus, log, monitor } = base;
   const { devices, orders, ledger, recovery } = domain;
-  /** Certificate that the listeners use at present. The CA may have issued a newer certificate already. */
+  /** Certificate chain that the listeners use now. The authority may already have issued a newer one. */
   let used = '';
   const tls = () => {
     const { keyPem, chainPem } = authority.serverIdentity();

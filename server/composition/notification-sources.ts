@@ -7,7 +7,7 @@ import type { Foundation } from './foundation.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-/** Time in UTC, because a receiver has no time zone of the reader. */
+/** Formats a time in UTC, because the server does not know the time zone of a notification's reader. */
 const timeText = (at: number): string => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 const SEVERITIES = ['notice', 'warning', 'critical'] as const;
 
@@ -19,8 +19,8 @@ export interface CauseModules {
 }
 
 /**
- * Sources of all conditions. A new condition is one more entry here. The keys of two conditions differ, so that a rule whose condition an
- * admin changes notifies anew.
+ * Sources of all conditions. A new condition needs one more entry here. Conditions never share keys, so a rule with a changed condition
+ * sends new notifications.
  */
 export function causeSources(
   { database }: Pick<Foundation, 'database'>,
@@ -88,7 +88,7 @@ export function causeSources(
           `Not compliant since ${timeText(device.at)}: ${device.failing.join(', ')}.`,
         ),
       ),
-    // Commands have real times.
+    // The times of commands come from the system clock, not from the server clock that a demo can advance.
     'job-failed': async ({ group, since, now, limit }) => {
       const real = Date.now();
       const after = real - Math.max(0, now - since);

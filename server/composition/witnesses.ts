@@ -9,7 +9,9 @@ import type { CosignatureStore } from '../store/cosignature-store.ts';
 import type { LedgerStore } from '../store/ledger-store.ts';
 import type { Foundation } from './foundation.ts';
 
-/** Rule of the newest approver set in the store. The start needs it before the orders are loaded. */
+/**
+ * Witness rule of the newest adopted approver set, read from the store. The server needs it at the start, before it has loaded the orders.
+ */
 export async function storedWitnessPolicy({ database }: Foundation): Promise<WitnessPolicy | null> {
   const current = (await new ApproverStore(database).approverSets()).findLast(({ state }) => state === 'adopted');
   return (current && parseDocument(approversSchema, Buffer.from(current.payload)).witnesses) ?? null;

@@ -34,7 +34,7 @@ export interface DeviceLogsPorts {
 export type DeviceLogs = ReturnType<typeof createDeviceLogs>;
 
 export function createDeviceLogs({ store, commands, now = Date.now }: DeviceLogsPorts) {
-  // Each upload is in memory.
+  // The number of simultaneous uploads is limited, because each upload is in memory.
   const uploads = createTransferSlots({ all: 32, ofOne: 1 });
   return {
     /** Stores the log that `read` receives. Throws `not_found` unless the device has an unfinished command `collect-logs` with this id. */

@@ -20,8 +20,8 @@ export function createAlerts({ store, bus, clock }: AlertsPorts) {
   }
 
   /**
-   * Marks an alert as acknowledged by the account `by`. Throws `not_found` if the alert was raised again in the meantime, because a
-   * repeated alert has a new id.
+   * Marks an alert as acknowledged by the account `by`. Throws `not_found` if the alert was raised again in the meantime: each repetition
+   * gives the alert a new id.
    */
   async function acknowledgeAlert(id: number, scope: Scope, by: string): Promise<void> {
     if (!(await store.acknowledge(id, scope, by, clock.now()))) {

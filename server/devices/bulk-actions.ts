@@ -66,7 +66,10 @@ export interface Assessment {
   readonly refused: readonly RefusedAction[];
 }
 
-/** `facts`: of the selected devices, by id. A selected device without facts has no record. */
+/**
+ * Decides for each selected device whether the action affects it. `facts`: facts of the devices by id. A device without facts has no
+ * record.
+ */
 export function assess(
   selected: readonly DeviceId[],
   facts: ReadonlyMap<DeviceId, ActionFacts>,
@@ -149,7 +152,7 @@ export interface RefusalGroup {
   readonly sample: readonly DeviceId[];
 }
 
-/** Refusals by reason, most frequent first, each with its first devices. */
+/** Refusals by reason, the most frequent first. Each reason has its first devices as examples. */
 export function refusalGroups(refused: readonly RefusedAction[], sample: number): readonly RefusalGroup[] {
   return [...Map.groupBy(refused, ({ reason }) => reason)]
     .map(([reason, all]) => ({

@@ -17,7 +17,7 @@ export const MAX_PAGE = 200;
 export interface ListDevices {
   readonly filter?: DeviceFilter;
   readonly scope: Scope;
-  /** Scope in which a search also compares network addresses. Default: nowhere. */
+  /** Scope in which the search also compares network addresses. By default, the search ignores addresses. */
   readonly addresses?: Scope;
   readonly columns?: readonly ListFact[];
   readonly sort?: DeviceSort;

@@ -9,7 +9,7 @@ export interface ViewChange extends DeviceViewBody {
   readonly shared: boolean;
 }
 
-/** Saved views of the device list. A view has a filter and no devices, so each reader gets the devices of the own scope. */
+/** Saved views of the device list. A view has a filter and no devices, so each reader sees only devices of the reader's own scope. */
 export function createDeviceViews(store: DeviceViewStore) {
   /** View that the account may change: its own. Throws `not_found` for a private view of another account. */
   async function own(id: DeviceViewId, account: AccountId): Promise<DeviceView> {

@@ -207,7 +207,7 @@ export function createDevices(ports: DevicesPorts) {
     certificates: certificates.certificates.bind(certificates),
     names: store.names.bind(store),
     list: (query: ListDevices) => pageOfDevices(store, query, clock.now()),
-    /** All devices of a list in batches, for a file. */
+    /** All devices of a list in batches, for the export to a file. */
     batches: ({ filter = {}, sort = 'user', descending = false, ...query }: Omit<ListDevices, 'limit'>) =>
       store.batches({ ...query, filter, sort, descending, now: clock.now() }),
     select,
@@ -255,7 +255,7 @@ function notEnded({ id, status }: Device): CordonError {
   return new CordonError('conflict', detail, { device: id, status });
 }
 
-/** The device was not active when the store ran the action, and enrolled again before the server read the device. */
+/** Error for a device that was not active when the store ran the action, but has enrolled again before the server read the device. */
 function enrolledMeanwhile(id: DeviceId): CordonError {
   const detail =
     'The device enrolled again during this action. Nothing was changed. Check the device, and repeat the action.';

@@ -1,13 +1,13 @@
 /**
  * Life cycle of a device. The functions are pure. The store keeps three independent facts (status of the enrollment, workspace, marks of
- * admins), and the state follows from them, so that no report of a device can overwrite an admin's mark or the reverse.
+ * admins), and the state follows from them. A device's report therefore cannot overwrite an admin's mark, and the reverse.
  */
 import type { CommandKind } from '../../shared/protocol/command-kinds.ts';
 import { UNREPORTED, type Workspace, type WorkspaceState, workspaceAfter } from './workspace.ts';
 
 /**
- * `missing`: an admin marked the enrolled device as missing. `ended`: the enrollment was revoked or has ended, and nobody has decided that
- * the device is out of use. `retired`: an admin has decided it. `deleted`: the record no longer exists.
+ * `missing`: an admin marked the enrolled device as missing. `ended`: the enrollment was revoked or has ended, but no admin has retired the
+ * device. `retired`: an admin has put the device out of use. `deleted`: the record no longer exists.
  */
 export const LIFE_CYCLE_STATES = ['active', 'locked', 'wiped', 'missing', 'ended', 'retired', 'deleted'] as const;
 export type LifeCycleState = (typeof LIFE_CYCLE_STATES)[number];
@@ -16,7 +16,7 @@ export type LifeCycleState = (typeof LIFE_CYCLE_STATES)[number];
 export const RETIRED_DAYS = 400;
 export const deletionOf = (retiredAt: number): number => retiredAt + RETIRED_DAYS * 86_400_000;
 
-/** Facts of a device's record from which its state follows. Null instead of the facts: the record was deleted. */
+/** Facts of a device's record from which its state follows. If the record was deleted, null takes the place of the facts. */
 export interface LifeCycleFacts {
   readonly status: 'active' | 'revoked' | 'unenrolled';
   readonly workspace: WorkspaceState;
@@ -39,7 +39,7 @@ export type LifeCycleEvent =
   | 'retire'
   | 'delete';
 
-/** Reasons to refuse an event, each with the cause and, if there is one, the remedy. */
+/** Reasons to refuse an event, each with the cause and a remedy if one exists. */
 export const REFUSALS = {
   'not-enrolled': 'The device is not enrolled. Enroll it again first.',
   'already-missing': 'The device is already marked as missing.',
@@ -108,7 +108,7 @@ export function afterEvent(facts: LifeCycleFacts | null, event: LifeCycleEvent):
       return { ...facts, missing: event === 'mark-missing' };
     case 'revoke':
     case 'unenroll':
-      // The mark belongs to the enrollment. The activity log keeps its history.
+      // The mark belongs to the enrollment, so it is removed. The activity log keeps its history.
       return { ...facts, status: event === 'revoke' ? 'revoked' : 'unenrolled', missing: false };
     case 'retire':
       return {

@@ -162,7 +162,7 @@ export type FactsOfDevices = ReadonlyMap<string, Readonly<Partial<Record<ListFac
 
 export interface DeviceList {
   readonly devices: readonly Device[];
-  /** Number of devices on all pages. */
+  /** Number of devices on all pages together. */
   readonly total: number;
   readonly facts: FactsOfDevices;
 }
@@ -235,7 +235,8 @@ export interface DeviceStore {
   all(selection: Selection): Promise<DeviceId[]>;
   /**
    * Changes a device's home area, legal seat, group or location statement at the time `at` (server clock). Returns false if the device is
-   * not active. Throws `not_found` if the new group does not exist, and `conflict` if the device's person does not belong to the new group.
+   * not active. Throws `not_found` if the new group does not exist. Throws `conflict` if the device's person does not belong to the new
+   * group.
    */
   update(id: DeviceId, change: DeviceUpdate, at: number, entry?: LocationEntry | null): Promise<boolean>;
   /**
@@ -277,7 +278,7 @@ export interface DeviceViewStore {
 
 /** Admins' marks on devices. */
 export interface LifeCycleStore {
-  /** Facts that decide about an action. A device without a record has none. */
+  /** Facts that decide about an action, by device. A device without a record is absent. */
   facts(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, ActionFacts>>;
   /** Marks enrolled devices as missing (`since`: server clock) or as found (null). Returns the number of changed devices. */
   setMissing(devices: readonly DeviceId[], since: number | null): Promise<number>;

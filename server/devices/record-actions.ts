@@ -15,7 +15,7 @@ import type { RevocationReason } from './revocation-reasons.ts';
 const MOST_CHANGED = 1_000;
 const ONE_BY_ONE: ReadonlySet<BulkAction['kind']> = new Set(['retire', 'revoke', 'place', 'place-hold']);
 
-/** Ends the enrollment of one device. Returns false if another request was faster. */
+/** Ends the enrollment of one device. Returns false if another request has already ended it. */
 type End = (device: DeviceId) => Promise<boolean>;
 
 export interface RecordActionsPorts {

@@ -27,7 +27,7 @@ export interface Placed {
   readonly home: HomeArea | null;
 }
 
-/** Groups that count for scopes if the device had another primary group. */
+/** Returns the groups that would count for scopes if the device had another primary group. */
 export const groupsWith = (
   primary: string,
   { group, scopeGroups }: { readonly group: { readonly id: string }; readonly scopeGroups: readonly string[] },

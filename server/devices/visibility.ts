@@ -5,7 +5,7 @@
 import type { Device, DeviceName } from './ports.ts';
 import { inScope, type Scope } from './scope.ts';
 
-/** `located`: the scope in which the caller may see locations. */
+/** Removes the location unless the caller may see it. `located`: the scope in which the caller may see locations. */
 export function seesLocation(located: Scope, { scopeGroups, home }: Pick<Device, 'scopeGroups' | 'home'>): boolean {
   return inScope(located, { groups: scopeGroups, home });
 }

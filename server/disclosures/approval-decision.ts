@@ -1,11 +1,14 @@
-/** Decides whether a person may approve a request, and whether enough people have approved. Pure. The rule of orders applies (ADR 33). */
+/**
+ * Decides whether a person may approve a request, and whether enough people have approved. The functions are pure. The rule of orders
+ * applies (ADR 33).
+ */
 import { CordonError } from '../../shared/errors.ts';
 import type { PersonId } from '../../shared/protocol/ids.ts';
 
 /** Number of people of the role `legal` who must sign a request. */
 export const APPROVALS = 2;
 
-/** The rule that people must be independent, from `server/orders/adoption/independence.ts`. */
+/** Rule that approvers must be independent people, from `server/orders/adoption/independence.ts`. */
 export interface IndependentPeople {
   canonical(person: string): string;
   relation(a: string, b: string): string | null;
@@ -28,7 +31,7 @@ export function approvalObstacle(
   return null;
 }
 
-/** Number of independent people among the approvers who still have the role `legal`. */
+/** Number of independent approvers who still have the role `legal`. */
 export function countApprovals(
   approvers: readonly PersonId[],
   legal: ReadonlySet<string>,

@@ -1,7 +1,7 @@
 /**
- * Decides whether the desk refuses a demand, and for which reason. Pure. `assessBody` classifies a request body that the schema refused,
- * because the schema cannot express over-wide demands. `authorityAndReference` reads two fields of such a body for the record of the
- * refusal. `assessRequest` decides about a well-formed request.
+ * Decides whether the desk refuses a demand, and for which reason. The functions are pure. `assessBody` classifies a request body that the
+ * schema refused, because the schema cannot express over-wide demands. `authorityAndReference` reads two fields of such a body for the
+ * record of the refusal. `assessRequest` decides about a well-formed request.
  */
 import type { NewDisclosure } from '../../shared/api/disclosures.ts';
 import { LONGEST_WINDOW_DAYS, RECORD_TYPES } from '../../shared/disclosure/record-types.ts';
@@ -42,7 +42,10 @@ export function assessWindow(window: NewDisclosure['window'], now: number): Rule
   return to > from ? null : 'window_open';
 }
 
-/** Reason for which the schema refused a body; null for a mistake that is no over-wide demand, such as a missing title. */
+/**
+ * Returns the reason why the schema refused a body. Null for an ordinary mistake, such as a missing title, that does not make the demand
+ * over-wide.
+ */
 export function assessBody(body: unknown, now: number): RuleReason | null {
   const demand = fieldsOf(body);
   return (
@@ -54,12 +57,12 @@ export function assessBody(body: unknown, now: number): RuleReason | null {
   );
 }
 
-/** Length of a text that is stored of a refused body. Equals the limit of these fields in a well-formed request. */
+/** Maximum characters of a stored text from a refused body. The limit equals that of the same fields in a well-formed request. */
 const LONGEST_TEXT = 200;
 
 /**
- * Authority (identifier or other text) and reference of a body that the schema refused; null for a field without readable text. The record
- * of the refusal needs both. No other field of such a body is stored.
+ * Reads the authority (identifier or other text) and the reference of a body that the schema refused. Null for a field without readable
+ * text. The record of the refusal needs both; nothing else of the body is stored.
  */
 export function authorityAndReference(body: unknown): {
   readonly authority: string | null;

@@ -71,7 +71,10 @@ export function createAuthorities(ports: {
       return shown(id);
     },
 
-    /** Throws `same_person` unless the second person is independent, and `fingerprint_mismatch` for another fingerprint. */
+    /**
+     * Confirms the key of an authority. Throws `same_person` unless the confirming person is independent of the first, and
+     * `fingerprint_mismatch` for another fingerprint.
+     */
     async confirm(by: PersonId, id: AuthorityId, fingerprint: string, how: string): Promise<AuthorityView> {
       const row = await find(id);
       const people = await legal.people();

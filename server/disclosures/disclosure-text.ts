@@ -1,4 +1,7 @@
-/** Text of a request, which two people sign: its creation, its reading, and the rule that a new text may only be narrower. Pure. */
+/**
+ * Text of a request, which two people sign: its creation, its reading, and the rule that a new text may only be narrower. The functions are
+ * pure.
+ */
 import type { Narrowing, NewDisclosure } from '../../shared/api/disclosures.ts';
 import { type DisclosureText, disclosureTextSchema } from '../../shared/disclosure/documents.ts';
 import { CordonError } from '../../shared/errors.ts';

@@ -126,7 +126,7 @@ export function createDisclosures(ports: DisclosuresPorts) {
       return requests.show(id, viewer);
     },
 
-    /** The sealed file. Only the authority can decrypt it, so the download can be repeated. */
+    /** Returns the sealed file. The download can be repeated, because only the authority can decrypt the file. */
     async sealedFile(id: DisclosureId): Promise<Buffer> {
       await requests.find(id);
       const content = await store.sealed(id);

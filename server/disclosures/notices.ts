@@ -22,7 +22,7 @@ export const NOTICE_LIFE = 7 * DAY;
 const EVERY = 60_000;
 /** Milliseconds between the result of a command and the next run. Results of many devices cause one run. */
 const AFTER_RESULTS = 1_000;
-/** Maximum number of open notices in one run, more than any operator has. */
+/** Maximum number of open notices in one run, far more than an operator should ever have. */
 const MOST = 10_000;
 
 export function createNotices({
@@ -39,7 +39,7 @@ export function createNotices({
   readonly changed: () => void;
 }) {
   let loop: Loop | null = null;
-  /** Whether the last run left a notice open, so that the result of a command can close it. */
+  /** True if the last run left a notice open. The result of a command may then close the notice. */
   let waiting = false;
 
   async function run(): Promise<void> {
@@ -59,7 +59,8 @@ export function createNotices({
       await store.markNotified(row.id, now, {
         kind: 'disclosure.notified',
         at: now,
-        // Never the person: a search of the ledger by person would show which disclosure concerned the person.
+        // The subject must never be the person. Otherwise a search of the ledger for the person would reveal which disclosure concerned the
+        // person.
         subject: newestOf(versions).digest,
         public: { disclosure: row.id },
       });
@@ -74,7 +75,7 @@ export function createNotices({
     const started = new Loop({ run, failed, every: EVERY });
     loop = started;
     started.request();
-    // A device has stored a command, perhaps a notice.
+    // A device has stored a command, which may be a notice, so the open notices are checked soon.
     const unsubscribe = bus.subscribe(({ kind }) => {
       if (kind === 'results' && waiting) started.requestAt(Date.now() + AFTER_RESULTS);
     });
@@ -90,11 +91,11 @@ export function createNotices({
 /** Maximum number of past attempts whose messages the server checks. */
 const MOST_ATTEMPTS = 60;
 
-/** Id of the message of one attempt to one device. A command keeps its id, so the store sends it once. */
+/** Id of the message of one attempt to one device. The same attempt always gives the same id, so the store sends the message only once. */
 export const noticeId = (disclosure: DisclosureId, device: DeviceId, attempt: number): CommandId =>
   `cmd_${base32(hash('sha256', `notice ${disclosure} ${device} ${attempt}`, 'buffer').subarray(0, 10))}` as CommandId;
 
-/** Text of the notice, in plain words. Pure. */
+/** Text of the notice to the person, in plain words. */
 export function noticeText({ authority, window, records, instrument, disclosure }: DisclosureText, at: number): string {
   const day = (time: string | number) => new Date(time).toISOString().slice(0, 10);
   return [

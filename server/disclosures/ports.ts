@@ -124,7 +124,7 @@ export interface PreviewedPerson {
 }
 
 export interface PreviewRow extends PreviewedPerson {
-  /** Canonical id of the person who saw the records (ADR 33). */
+  /** Identifier of the person who saw the records (ADR 33). */
   readonly viewer: string;
 }
 

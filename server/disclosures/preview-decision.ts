@@ -1,4 +1,4 @@
-/** Decides whether a person may read the lines that a request would produce. Pure. */
+/** Decides whether a person may read the lines that a request would produce. The functions are pure. */
 import { CordonError } from '../../shared/errors.ts';
 import type { PersonId } from '../../shared/protocol/ids.ts';
 import { READ_SUBJECTS, retryTime } from '../reading-limit.ts';
@@ -6,8 +6,8 @@ import { approvalObstacle, type IndependentPeople } from './approval-decision.ts
 import type { PreviewedPerson } from './ports.ts';
 
 /**
- * Throws `same_person` for a drafter, because a person could otherwise draft requests only to read the records. `drafters`: people who wrote
- * one of the texts of the request.
+ * Throws `same_person` for a drafter, because people could otherwise draft requests only to read records. `drafters`: people who wrote one
+ * of the texts of the request.
  */
 export function requireReader(by: PersonId, drafters: readonly PersonId[], people: IndependentPeople): void {
   if (approvalObstacle(by, drafters, people) === null) return;

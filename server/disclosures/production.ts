@@ -83,14 +83,14 @@ export function createProduction({ store, authorities, records, legal, clock }: 
   };
 }
 
-/** Records that the text names. Throws `too_large`. */
+/** Reads the records that the text names. Throws `too_large` if there are too many. */
 export async function linesOf(records: PersonRecords, text: DisclosureText): Promise<ProductionLine[]> {
   const lines = await records.lines(text.person, text.records, rangeOf(text.window));
   if (lines.length <= MOST_LINES) return lines;
   throw new CordonError('too_large', `The production has ${lines.length} lines. Narrow the window.`);
 }
 
-/** Throws for a closed request, which gives no further access to the records. */
+/** Throws for a closed request, which no longer gives access to the records. */
 export function requireOpen(state: DisclosureRecord['row']['state']): void {
   if (state === 'produced') {
     const detail =
@@ -114,7 +114,7 @@ async function requireApprovals(counted: readonly ApprovalRow[], legal: LegalPeo
   throw new CordonError('disclosure_not_approved', detail, { approved: count, needed: APPROVALS });
 }
 
-/** Recipient in the signed text, if the registry still has exactly this verified key for the authority. */
+/** Recipient that the signed text names. Throws unless the registry still has exactly this verified key for the authority. */
 async function pinnedRecipient({ authority }: DisclosureText, authorities: Pick<AuthorityStore, 'authority'>) {
   const row = await authorities.authority(authority.id);
   const same =

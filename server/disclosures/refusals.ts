@@ -8,7 +8,7 @@ import { newRefusalId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { DisclosureStore, PagePosition, RefusalRow } from './ports.ts';
 
-/** The compiler reports a reason without an error code. */
+/** Error code of each reason. A reason without an error code does not compile. */
 const CODE_OF: Readonly<Record<RuleReason, ErrorCode & `disclosure_${string}`>> = {
   subject_list: 'disclosure_subject_list',
   subject_wildcard: 'disclosure_subject_wildcard',
@@ -48,7 +48,7 @@ export function createRefusals({
 }: {
   readonly store: Pick<DisclosureStore, 'refuse' | 'refusals' | 'names'>;
   readonly clock: Clock;
-  /** Digest of the published key inventory, to which the answer to a demand for keys refers. */
+  /** Digest of the published key inventory. The answer to a demand for keys refers to it. */
   readonly keyInventory: () => string;
   readonly changed: () => void;
 }) {

@@ -9,7 +9,7 @@ import type { Refusals } from './refusals.ts';
 
 export interface Viewer {
   readonly person: PersonId;
-  /** False for an auditor. */
+  /** True if the reader may see the account; false for an auditor. */
   readonly seesAccounts: boolean;
 }
 

@@ -238,7 +238,7 @@ export function createRequests(ports: RequestsPorts) {
     async list(state: DisclosureRow['state'] | null, after: PagePosition | null, limit: number, viewer: Viewer) {
       return views(await store.list(state, after, limit), viewer);
     },
-    /** Records a demand that no request can express, such as one for wholesale access. Nothing changes except the record and its count. */
+    /** Records a demand that no request can express, such as one for wholesale access. Changes nothing else. */
     async recordDemand(by: PersonId, demand: RecordedDemand) {
       const row = await refusals.record({ ...demand, by, source: 'recorded', disclosure: null });
       const [view] = await refusals.views([row]);

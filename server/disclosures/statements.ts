@@ -41,7 +41,7 @@ export function createStatements(ports: StatementsPorts) {
     const [rows, people, holders] = await Promise.all([store.statements(), legal.people(), legal.legal()]);
     return rows.map((row) => {
       const signers = row.signatures.map(({ person }) => person);
-      // The signers of an adopted statement counted when they signed, also if they have left since.
+      // The signers of an adopted statement counted when they signed. They still count after they have left.
       const signed = row.state === 'adopted' ? APPROVALS : countApprovals(signers, holders, people);
       return statementView(row, signed);
     });
@@ -138,7 +138,7 @@ export function statementView(row: StatementRow, signed: number): StatementView 
   };
 }
 
-/** State of the newest adopted statement. Pure. `rows`: newest first. */
+/** State of the newest adopted statement. The function is pure. `rows`: statements, newest first. */
 export function currentStatement(
   rows: readonly StatementRow[],
   now: number,

@@ -1,4 +1,4 @@
-/** Days on which public orders suspended services, by area. Pure. */
+/** Days on which public orders suspended services, by area. The functions are pure. */
 import type { TransparencyReport } from '../../shared/api/transparency.ts';
 import type { OrderHistory } from './transparency-ports.ts';
 

@@ -34,7 +34,7 @@ export interface DisclosureCounts {
 }
 
 export interface TransparencyStore {
-  /** Numbers of a period: `from` is included, `until` is not. `pending` is the present number. */
+  /** Counts of a period: `from` is included, `until` is not. `pending`: present count of pending requests. */
   counts(from: number, until: number): Promise<DisclosureCounts>;
   /** Statements, newest first. */
   statements(): Promise<StatementRow[]>;

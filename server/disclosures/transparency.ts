@@ -66,7 +66,7 @@ export function createTransparency({
       to,
       createdAt: now,
       disclosures: {
-        // Each refused demand was received too, also one that no request can express.
+        // A refused demand counts as received, even one that no request can express.
         received: received + refused.filter(isDemand).reduce((sum, { count }) => sum + count, 0),
         answered,
         accounts,
@@ -104,7 +104,7 @@ export function createTransparency({
 
   return {
     report,
-    /** Time at which the newest statement expires or has expired; null without a statement. For a health issue. */
+    /** Expiry of the newest statement, also if it is past; null without a statement. Health issues use this time. */
     async expiry(): Promise<number | null> {
       const row = (await store.statements()).find(({ state }) => state === 'adopted');
       return row?.expiresAt ?? null;
@@ -112,7 +112,7 @@ export function createTransparency({
   };
 }
 
-/** Refusals that belong to no drafted request. A drafted request is counted as received when it is drafted. */
+/** Refusals without a drafted request. A drafted request is counted as received when it is drafted. */
 const isDemand = ({ reason }: { readonly reason: RefusalReason }): boolean => !DECIDED.includes(reason);
 const DECIDED: readonly RefusalReason[] = DECIDED_REASONS;
 

@@ -3,7 +3,7 @@
  * - A caller that proves possession of a code's secret or of a device's key uses the limit of this code or device.
  * - All other callers use the limit of their source network.
  *
- * A stranger therefore cannot use up the limit of a code or device. Secrets and keys have at least 128 bits, so guessing needs no limit.
+ * A stranger therefore cannot use up the limit of a code or device. Guesses need no limit, because secrets and keys have at least 128 bits.
  */
 import { sourceNetwork } from '../../shared/areas/source-network.ts';
 import { CordonError } from '../../shared/errors.ts';

@@ -7,7 +7,7 @@ import type { Clock } from '../../shared/time/clock.ts';
 import { refusedByHold } from '../holds/holds.ts';
 import type { NewCertificate, Recorded } from './ports.ts';
 
-/** Maximum attempts to find an unused serial number. Two equal 126-bit numbers prove a broken random source. */
+/** Maximum attempts to find an unused serial number. Two equal numbers of 126 random bits would show that the random source is broken. */
 const SERIAL_ATTEMPTS = 3;
 
 export interface Enrolled {

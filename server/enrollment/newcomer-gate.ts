@@ -1,6 +1,6 @@
 /**
- * Verdict on the service `enrollment` for a machine that has no device certificate yet. Only its address and activation code are known.
- * Pure.
+ * Verdict on the service `enrollment` for a machine that has no device certificate yet. Only its address and activation code are known. The
+ * functions are pure.
  */
 import type { EvidenceArea, HomeArea } from '../../shared/areas/area-code.ts';
 import type { OrderTerms } from '../../shared/order/documents.ts';
@@ -11,7 +11,7 @@ import { emptyLocation, observe } from '../../shared/verdict/locate.ts';
 import type { OrderRule, ServiceVerdict } from '../../shared/verdict/terms.ts';
 
 export interface Newcomer {
-  /** Areas of the source address; empty when the address is no evidence of a location. */
+  /** Areas of the source address; empty if the address is no evidence of a location. */
   readonly areas: readonly EvidenceArea[];
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;

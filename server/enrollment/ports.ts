@@ -159,7 +159,7 @@ export interface EnrollmentStore {
    * existing device keeps its group, and keeps its home area and legal seat unless the code names others.
    */
   redeem(redemption: Redemption): Promise<Recorded>;
-  /** Stores a renewed certificate. Returns `lost` if the device is not active in the enrollment that `renewal` names. */
+  /** Stores a renewed certificate. Returns `lost` if the enrollment that `renewal` names is no longer the device's active one. */
   renew(renewal: Renewal): Promise<Recorded>;
   certificateOf(device: DeviceId): Promise<CurrentCertificate | null>;
   personalia(device: DeviceId): Promise<Personalia | null>;
@@ -181,7 +181,7 @@ export interface Surroundings {
   appealOf(order: string): string | null;
   /**
    * Updates the location, the device record (signed document for the device) and the cached decision about suspended services after an
-   * enrollment. Idempotent, because the server repeats the call for a repeated request.
+   * enrollment. The call is idempotent, because the server repeats the call for a repeated request.
    */
   deviceChanged(device: DeviceId): Promise<void>;
 }

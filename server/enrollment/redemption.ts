@@ -74,7 +74,7 @@ export function createRedemption(ports: RedemptionPorts) {
     );
     if (!issuedCertificate) return repeated(code.id, request);
     if (record === null) {
-      // Closes the connections of the device's earlier enrollment, and issues a new device record.
+      // The notification closes the connections of the device's earlier enrollment. The device then gets a new device record.
       bus.publish({ kind: 'ended', device: code.id });
       await surroundings.deviceChanged(code.id);
     } else if (!isSame(personalia, await store.personalia(code.id))) {

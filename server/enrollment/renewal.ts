@@ -18,7 +18,7 @@ export interface RenewalPorts {
 }
 
 export function createRenewal({ store, authority, limits, clock }: RenewalPorts) {
-  /** No order blocks a renewal: a suspended device must keep its identity. */
+  /** Renews a certificate. Orders never block a renewal, because a suspended device must keep its identity. */
   async function renew(input: {
     identity: { readonly device: DeviceId; readonly generation: number };
     csr: Buffer;
@@ -40,7 +40,7 @@ export function createRenewal({ store, authority, limits, clock }: RenewalPorts)
    * can use the response. A repeated request gets the same response.
    */
   async function recover(input: { csr: Buffer; address: string | null }): Promise<Enrolled> {
-    // Compares the public keys first, because this is much cheaper than a signature check.
+    // The public keys are compared before the signature is verified, because the comparison is much cheaper.
     const { spki, subjectCommonName } = readCsrClaims(input.csr);
     const device = deviceIdSchema.safeParse(subjectCommonName ?? '');
     const stored = device.success ? await store.certificateOf(device.data) : null;
@@ -62,7 +62,10 @@ export function createRenewal({ store, authority, limits, clock }: RenewalPorts)
     return renew({ identity: { device: device.data, generation }, csr: input.csr });
   }
 
-  /** Throws unless the signature of the certificate signing request is valid. A copied public key proves nothing. */
+  /**
+   * Throws unless the signature of the certificate signing request is valid. The public key alone proves nothing, because anyone could have
+   * copied it.
+   */
   async function provenCsr(csr: Buffer, address: string | null): Promise<void> {
     try {
       parseCsr(csr);

@@ -104,8 +104,8 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
     refresh,
     check,
     /**
-     * The newest revocation list, issued immediately if there is none. Waits while a list is being issued, because a reader may request the
-     * list right after a revocation.
+     * The newest revocation list, issued immediately if there is none. If a list is being issued, waits for it, because a reader may
+     * request the list right after a revocation.
      */
     current: async (): Promise<StoredCrl> => {
       await refreshing.idle();

@@ -40,7 +40,7 @@ export class Acknowledgments {
       this.#had = had;
   }
 
-  /** Returns false for a report that is already stored. */
+  /** Records that a report has been stored. Returns false if the report was stored before. */
   isNew(seq: number): boolean {
     return seq > this.#reports;
   }
@@ -55,7 +55,10 @@ export class Acknowledgments {
     this.#hasUnacknowledged = true;
   }
 
-  /** True if all earlier reports are stored. Marking a report as stored also marks all earlier reports, so they must be stored first. */
+  /**
+   * True if no earlier report waits for its storage. Only then may a report be marked as stored, because the mark covers all earlier
+   * reports.
+   */
   get mayMark(): boolean {
     return this.#work === null && this.#receipts === null;
   }
@@ -88,7 +91,10 @@ export class Acknowledgments {
     return this.#storedReceipts;
   }
 
-  /** Adds an unfinished write. The server handles further frames meanwhile, but waits for the write before it sends an acknowledgment. */
+  /**
+   * Adds a write that has not finished. The server handles further frames meanwhile, but waits for the write before it sends an
+   * acknowledgment.
+   */
   waitFor(work: Promise<void>): void {
     // Prevent an unhandled rejection, because nothing calls `settled` for a closed session. In other sessions `settled` throws the error.
     work.catch(() => undefined);

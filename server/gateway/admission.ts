@@ -50,7 +50,7 @@ interface Source {
   open: number;
   handshakes: number;
   readonly waiting: Map<Socket, () => void>;
-  /** Handler of `close` for all sockets from this address. Open sockets share it, to save memory. */
+  /** Handler of `close` for all sockets from one address. The sockets share it, to save memory. */
   readonly onClose: (this: Socket) => void;
 }
 
@@ -65,7 +65,7 @@ export const endsOf = ({
 
 export function createAdmission(limits: AdmissionLimits): Admission {
   const sources = new Map<string, Source>();
-  /** Connections in their handshake. */
+  /** Connections whose TLS handshake is in progress. */
   const inHandshake = new Map<Socket, { readonly source: Source; readonly ends: string }>();
   const byEnds = new Map<string, Socket>();
   let open = 0;

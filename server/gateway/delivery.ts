@@ -100,7 +100,7 @@ export function createDelivery({ orders, commands, inventory, sessions, timekeep
         if (session.knowsJobs) session.frames.send({ kind: 'cancel-command', id });
         continue;
       }
-      // An agent that does not know windows would run the command at any time.
+      // Agents that do not know windows get no command with a window, because they would run it at any time.
       if ((window && !session.knowsJobs) || !session.knowsCommand(command.kind)) continue;
       if (session.documents.addCommand(id))
         session.frames.send({
@@ -118,8 +118,7 @@ export function createDelivery({ orders, commands, inventory, sessions, timekeep
 
   const fanOut = new Loop({
     run: async () => {
-      // Handle the pending change notifications of affected devices first. The bus published them together with this change of the order
-      // list.
+      // Handle the notifications of the affected devices before sending the list, because the bus published them together with it.
       await new Promise(setImmediate);
       await sessions.each(pushList);
     },

@@ -88,7 +88,8 @@ export function createDispatch(ports: DispatchPorts) {
             session.frames.send({ kind: 'inventory-wanted' });
           return;
         case 'receipt':
-          // `acknowledge` stores the receipt, because a device sends all receipts about an order list together.
+          // The receipt is only collected here, and `acknowledge` stores it. A device sends all receipts about an order list together, so
+          // one write stores them all.
           return session.acknowledgments.receipt(orders.receipts.check(device, generation, item.envelope));
         case 'result': {
           const { command, outcome, detail } = item;
@@ -98,7 +99,7 @@ export function createDispatch(ports: DispatchPorts) {
           return await commands.displayed(device, generation, item);
         case 'script-output': {
           const { command, offset, text } = item;
-          // The output may overtake the frame `command-stored`.
+          // Output may arrive before the frame `command-stored`, so the server records the command as stored here too.
           await commands.stored(device, generation, command);
           return await scripts.addOutput({ command, device, generation, offset, text, at: Date.now() });
         }

@@ -14,12 +14,14 @@ export class DocumentsSent {
   #root = 0;
   #hello: DocumentVersions | null = null;
   #acceptsCorrections = false;
-  /** Ids of sent commands that the device has not confirmed. A single id needs no set, because a job sends one command to each session. */
+  /**
+   * Ids of sent commands that the device has not confirmed. Most sessions have a single id, for which no set is created, to save memory.
+   */
   #commands: Set<string> | string | null = null;
 
   begin(had: DocumentVersions, currentList: number): void {
     this.#hello = had;
-    // If the device has a newer order list than the server, send the server's list nevertheless. The device then reports an alert.
+    // If the device has a newer order list than the server, the server still sends its own list. The device then reports an alert.
     this.#list = had.list > currentList ? 0 : had.list;
     this.#record = had.record;
     this.#root = had.approverSet;

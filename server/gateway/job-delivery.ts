@@ -42,7 +42,7 @@ export function frameEncoder(
   };
 }
 
-/** A device that is offline, or that loses its connection, gets the command when it connects. */
+/** A device without a connection gets the command when it connects. */
 export function createJobDelivery({
   commands,
   sessions,
@@ -62,7 +62,7 @@ export function createJobDelivery({
       const connected: { readonly device: DeviceId; readonly session: JobSession }[] = [];
       for (const { device, generation } of members) {
         const session = sessions.live(device);
-        // An agent that does not know windows would run the command at any time.
+        // Agents that do not know windows get no command with a window, because they would run it at any time.
         if (session?.generation !== generation || (job.window && !session.knowsJobs)) continue;
         if (!session.knowsCommand(job.command.kind)) continue;
         connected.push({ device, session });

@@ -6,7 +6,7 @@ import type { DeviceRoute } from './device-route.ts';
 import { firstByteOf, partResponse } from './file-parts.ts';
 
 export interface PackagesPort {
-  /** Part of the file from the byte `from`. */
+  /** Reads one part of the file, beginning with byte number `from`. */
   download(device: DeviceId, sha256: string, from: number): Promise<{ readonly size: number; readonly bytes: Buffer }>;
 }
 

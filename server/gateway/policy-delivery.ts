@@ -1,13 +1,13 @@
-/** Delivery of effective policies and of their compliance to connected devices, and the intake of check results. */
+/** Sends effective policies and compliance states to connected devices. */
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { CompliancePort, DevicePoliciesPort } from './ports.ts';
 import type { DeviceSession } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
 export interface PolicyDelivery {
-  /** Begins the delivery to a session whose agent has the policy with this digest. */
+  /** Starts the delivery of policies to a new session. `digest`: digest of the policy that the agent already has. */
   begin(session: DeviceSession, digest: string): Promise<void>;
-  /** Sends the policies of those devices whose policies differ from the sent ones. */
+  /** Sends the current policies to those of the given devices whose agents have another policy. */
   devices(devices: readonly DeviceId[]): Promise<void>;
   /** Sends changed policies to all sessions. */
   all(): Promise<void>;
@@ -26,10 +26,13 @@ export function createPolicyDelivery({
   readonly compliance: CompliancePort;
   readonly sessions: Pick<Sessions, 'live' | 'all'>;
 }): PolicyDelivery {
-  /** Digest of the policy that each agent has. An agent without an entry does not know policies. */
+  /** Digest of the policy that each agent has. Agents that do not support policies have no entry. */
   const sent = new WeakMap<DeviceSession, string>();
 
-  /** `isNew`: the session has just begun, so the agent may need another share for its offline limit. */
+  /**
+   * Sends policies to a group of sessions. `isNew`: the sessions have just begun, so their agents may need another share for the offline
+   * limit.
+   */
   async function push(slice: readonly DeviceSession[], isNew = false): Promise<void> {
     const effective = await policies.effectiveFor(slice.map(({ device }) => device));
     for (const session of slice) {

@@ -56,7 +56,7 @@ export interface DevicesPort {
 export type LostModePort = Pick<LostModes, 'current' | 'report' | 'endedOnDevice'>;
 
 export interface InventoryPort {
-  /** Stores a report durably. `wanted`: the device must send its complete inventory. */
+  /** Stores an inventory report durably. `wanted`: the device must send its complete inventory. */
   put(device: DeviceId, report: InventoryReport): Promise<'stored' | 'unchanged' | 'wanted'>;
   readonly sections: { current(): { readonly off: readonly Section[] } };
 }
@@ -119,7 +119,7 @@ export interface CommandsPort {
 export type LiveQueriesPort = Pick<LiveQueries, 'open' | 'asked' | 'unreachable' | 'answer'>;
 
 export interface ScriptsPort {
-  /** Script for the devices. Null if the version may not run (any more). */
+  /** Finds the script of a version for devices. Null if the version may not run, for example because its review was withdrawn. */
   signed(run: { readonly script: ScriptId; readonly version: number }): Promise<SignedScript | null>;
   addOutput(piece: {
     readonly command: CommandId;
@@ -205,7 +205,7 @@ export interface MembershipPort {
     device: DeviceId,
     generation: number,
   ): Promise<{ readonly certificate: Envelope | null; readonly countersigned: boolean }>;
-  /** Searches people by name. Throws `rate_limited`: the search shares a request limit per device with `members`. */
+  /** Searches people by name. Throws `rate_limited`, because the search counts against the same limit as `members`. */
   search(text: string, asker: DeviceId): Promise<{ person: string; name: string; devices: number }[]>;
   /** Proofs that the requested devices are verified. `people`: the requested people, and the users of the requested devices. */
   members(

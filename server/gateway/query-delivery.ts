@@ -13,7 +13,7 @@ export interface QuerySession {
 
 export type QueryDelivery = (query: QueryId) => Promise<void>;
 
-/** Devices to which the server sends between two turns of the event loop. */
+/** Number of devices to which the server sends in one turn of the event loop. */
 const SLICE = 128;
 
 export function createQueryDelivery({

@@ -43,7 +43,7 @@ export function acceptUpgrades({ listener, connecting, most, operatorUrl, monito
     }
   }
 
-  // A function created for each socket would keep the request in memory until the connection ends. All sockets share this one.
+  // All sockets share this function. A function created for each socket would keep the request in memory until the connection ends.
   function onError(this: Duplex): void {
     this.destroy();
   }

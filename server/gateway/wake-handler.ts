@@ -41,8 +41,8 @@ export function createWakeHandler(ports: Ports) {
   return async (wake: Wake): Promise<void> => {
     switch (wake.kind) {
       case 'ended':
-        // Replace the keys of TLS session tickets after a revocation. Existing tickets then no longer work, and all peers must do a full
-        // handshake.
+        // After a revocation, the server replaces the keys of TLS session tickets. Existing tickets then no longer work, and all peers must
+        // do a full handshake.
         server.setTicketKeys(randomBytes(48));
         for (const session of sessions.of(wake.device)) session.end(CLOSE.revoked, 'revoked');
         return;
@@ -51,7 +51,8 @@ export function createWakeHandler(ports: Ports) {
       case 'list':
         return push.fanOutList();
       case 'device': {
-        // Deliver mail again, because a change of the device may allow messages that were blocked.
+        // A change of the device, such as a new statement about its location, may allow mail that was blocked. The mail is therefore
+        // delivered again.
         mailing.wake(wake.device);
         const session = sessions.live(wake.device);
         if (session) {

@@ -1,8 +1,9 @@
 /**
  * Compiles a checked expression into functions with three results: true, false and unknown (null). Unknown follows the error rules of CEL:
- * `false && unknown` is false, `true || unknown` is true, and most other uses of an unknown value are unknown. The library would throw an
- * error for each unknown fact, which takes ten times as long as an evaluation. A property test compares both. Only the operators and
- * functions below are allowed: none creates text or lists, and loops are not nested, so that each evaluation is bounded. Pure.
+ * `false && unknown` is false, `true || unknown` is true, and most other uses of an unknown value are unknown. The CEL library throws an
+ * error for each unknown fact, which takes ten times as long as an evaluation. A property test compares this compiler with the library.
+ * Only the operators and functions below are allowed. None of them creates text or lists, and loops are not nested, so each evaluation is
+ * bounded. The functions are pure.
  */
 import type { ASTNode, ASTOperator, SourceRange } from '@marcbachmann/cel-js';
 import { compareVersions } from '../../shared/inventory/compare-versions.ts';
@@ -14,7 +15,7 @@ export interface Compiled {
   readonly evaluate: (facts: FactValues) => boolean | null;
 }
 
-/** An operator or function that expressions of groups may not use. */
+/** Error for an operator or function that expressions of groups may not use. */
 export class Unsupported extends Error {
   readonly range: SourceRange;
   constructor(message: string, range: SourceRange) {
@@ -23,7 +24,7 @@ export class Unsupported extends Error {
   }
 }
 
-/** Assumed elements of a list that a loop visits. The lists of facts are shorter in practice. */
+/** Number of elements that the cost estimate assumes for each list in a loop. The lists of facts are shorter in practice. */
 const LOOP_COST = 100;
 
 type Value = FactValue | null;
@@ -191,7 +192,7 @@ const COMPARISONS = {
 
 type Binary = (a: FactValue, b: FactValue) => Value;
 
-/** Functions with one or two parameters, of which the first may be the receiver. */
+/** Functions with one or two parameters. The first parameter may be the receiver, as in `text.contains(part)`. */
 const CALLS: Readonly<Record<string, Binary>> = {
   startsWith: (text, part) => String(text).startsWith(String(part)),
   endsWith: (text, part) => String(text).endsWith(String(part)),
@@ -221,7 +222,10 @@ function negation(inner: Run): Run {
   };
 }
 
-/** `&&` (`decisive` is false) and `||` (`decisive` is true). A decisive value on either side decides, even beside an unknown one. */
+/**
+ * The operators `&&` (`decisive` is false) and `||` (`decisive` is true). If one side has the decisive value, the result is this value,
+ * even if the other side is unknown.
+ */
 function junction(left: Run, right: Run, decisive: boolean): Run {
   return (values, item) => {
     const a = left(values, item);
@@ -239,7 +243,7 @@ function choice(condition: Run, yes: Run, no: Run): Run {
   };
 }
 
-/** Unknown after a division by zero, and for a result beyond the exact integers of JavaScript. */
+/** Arithmetic on integers. The result is unknown after a division by zero, and beyond the exact integers of JavaScript. */
 function arithmetic(left: Run, right: Run, operator: '+' | '-' | '*' | '/' | '%'): Run {
   return strict(left, right, (a, b) => {
     const result = calculate(Number(a), Number(b), operator);
@@ -283,7 +287,7 @@ function pathOf(node: ASTNode): string | null {
 
 /** Requires that the library's type check gave the node one of these types. */
 function requireKind(node: ASTNode, kinds: readonly string[], message: string): void {
-  // The library sets the type of each node in its check, but does not declare the field.
+  // Type that the library's check sets for a node, although the library does not declare the field.
   const { checkedType } = node as { readonly checkedType?: { readonly kind?: string; readonly name?: string } };
   const { kind = '', name = '' } = checkedType ?? {};
   if (!kinds.includes(kind) && !kinds.includes(name)) throw new Unsupported(message, rangeOf(node));

@@ -1,6 +1,7 @@
 /**
- * Expressions of dynamic groups, in a subset of the Common Expression Language (CEL). The library parses an expression and checks its types.
- * `compile-expression.ts` evaluates it. This file sets the limits for hostile expressions, and words the errors with their position. Pure.
+ * Expressions of dynamic groups, in a subset of the Common Expression Language (CEL). The library parses an expression and checks its
+ * types. `compile-expression.ts` evaluates it. This file limits hostile expressions, and turns errors into texts with a position. The
+ * functions are pure.
  */
 import { type ASTNode, TypeError as CelTypeError, Environment, ParseError } from '@marcbachmann/cel-js';
 import { compareVersions } from '../../shared/inventory/compare-versions.ts';
@@ -23,11 +24,14 @@ export interface Expression {
   readonly text: string;
   /** Facts that the expression uses. The result can change only if one of them changes. */
   readonly facts: ReadonlySet<string>;
-  /** Sources of these facts, as a sum of bits. */
+  /** Sources of the facts in the expression, as a sum of bits. */
   readonly sources: number;
-  /** Upper bound for the steps of one evaluation, by which a caller decides when to yield to other work. */
+  /** Maximum number of steps of one evaluation. A caller uses this number to decide when to let other work run. */
   readonly cost: number;
-  /** True: the device is a member. False: it is not. Null: unknown, because the result depends on an unknown fact. */
+  /**
+   * Evaluates the expression for a device. True: the device is a member. False: the device is not. Null: unknown, because the result
+   * depends on an unknown fact.
+   */
   readonly evaluate: (facts: FactValues) => boolean | null;
 }
 
@@ -59,7 +63,7 @@ export const FUNCTIONS = [
 
 type Nested = { [name: string]: string | Nested };
 
-/** Creates the parser for the facts of a catalog. Create it once, because the environment of the library is expensive. */
+/** Creates the parser for the facts of a catalog. Create the parser only once, because the library's environment is expensive. */
 export function createExpressionParser(catalog: FactCatalog) {
   const environment = new Environment({ limits: LIMITS });
   for (const [name, declared] of Object.entries(nestedTypes(catalog))) {

@@ -9,10 +9,7 @@ import { FACTS as REPORTED } from '../../shared/inventory/facts.ts';
 export type FactType = 'string' | 'int' | 'bool' | 'list' | 'map';
 export type FactValue = string | number | boolean | readonly string[] | Readonly<Record<string, string>>;
 
-/**
- * Records that facts come from. The value is the bit of the source in a set of sources, so that one number tells which facts of a device
- * changed.
- */
+/** Sources of facts. The value of each source is a bit, so one number can say which sources of a device changed. */
 export const FACT_SOURCES = { device: 1, presence: 2, location: 4, workspace: 8, inventory: 16, labels: 32 } as const;
 export type FactSource = keyof typeof FACT_SOURCES;
 
@@ -23,7 +20,7 @@ export interface FactDeclaration {
 }
 
 export type FactCatalog = Readonly<Record<string, FactDeclaration>>;
-/** Values of one device by the name of the fact. A name that is absent, null or undefined is unknown. */
+/** Values of one device's facts by name. A fact is unknown if its name is absent, or its value is null or undefined. */
 export type FactValues = Readonly<Record<string, FactValue | null | undefined>>;
 
 const fact = (type: FactType, source: FactSource, meaning: string): FactDeclaration => ({ type, source, meaning });

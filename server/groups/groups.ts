@@ -37,7 +37,7 @@ export function createGroupMembers({ store, facts, bus, clock, catalog = FACTS }
     throw new CordonError('invalid_input', detail, { field: 'expression', line, column, start, end });
   }
 
-  /** Starts the evaluation, and tells the console. */
+  /** Starts the evaluation of changed devices, and notifies the console. */
   function changed(): void {
     memberships.request();
     bus.publish({ kind: 'devices' });

@@ -1,7 +1,7 @@
 /**
- * Members of dynamic groups. A change of a device's facts marks the device in the store, and this module then evaluates the expressions that
- * use these facts. A new expression is evaluated for all devices, some at a time. Both continue after a crash: marks and the position of a
- * build are in the store, and an evaluation can be repeated.
+ * Members of dynamic groups. A change of a device's facts marks the device in the store, and this module then evaluates the expressions
+ * that use these facts. A new expression is evaluated for all devices, some at a time. Both continue after a crash, because the store has
+ * the marks and the position of the build, and evaluations can be repeated.
  */
 import { Loop } from '../../shared/loops/loop.ts';
 import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
@@ -12,14 +12,17 @@ import { FACT_SOURCES, type FactValues } from './facts.ts';
 import type { Pauses } from './pauses.ts';
 import type { ChangedDevice, DynamicGroup, FactReader, GroupMemberStore, MembershipPair } from './ports.ts';
 
-/** Devices of one step. A step's queries and writes take a few milliseconds each. */
+/** Number of devices that one step evaluates. The queries and writes of a step take a few milliseconds each. */
 const STEP = 200;
-/** Devices of one step of a build, which is larger because its writes share pages of the database. */
+/**
+ * Number of devices in one step of a build (the first evaluation of an expression). It is larger, because these writes share pages of the
+ * database.
+ */
 const BUILD_STEP = 1_000;
-/** Milliseconds between two looks for changed devices. */
+/** Milliseconds between two searches for changed devices. */
 const EVERY = 1_000;
 const RETRY_AFTER = 5_000;
-/** Number of compiled expressions in memory after which all are compiled again. The store limits the number of groups. */
+/** Maximum number of compiled expressions in memory. When it is reached, all are deleted and compiled again when needed. */
 const MOST_COMPILED = 1_000;
 
 export interface MembershipsPorts {
@@ -50,7 +53,7 @@ export function createMemberships({ store, facts, parse, pauses, bus, clock }: M
     });
   }
 
-  /** Members among the given devices. Unknown counts as no member. */
+  /** Finds the members among the given devices. A device with an unknown result is no member. */
   async function membersOf(
     devices: readonly DeviceId[],
     expressions: readonly Evaluated[],
@@ -109,7 +112,7 @@ export function createMemberships({ store, facts, parse, pauses, bus, clock }: M
     const unfinished = (await store.dynamicGroups()).filter(({ builtAfter }) => builtAfter !== null);
     const [first = null] = unfinished.map(({ builtAfter }) => builtAfter).sort();
     if (first === null) return false;
-    // Groups at the same position share the reading of the facts.
+    // Groups whose builds are at the same position share one read of the facts.
     const groups = unfinished.filter(({ builtAfter }) => builtAfter === first);
     const devices = await store.devicesAfter(first, BUILD_STEP, null);
     const last = devices.length < BUILD_STEP ? null : (devices.at(-1) ?? null);
@@ -129,7 +132,7 @@ export function createMemberships({ store, facts, parse, pauses, bus, clock }: M
   }
 
   return {
-    /** Starts an evaluation now. Without it, the next one starts within a second. */
+    /** Starts an evaluation now. Otherwise the next evaluation starts within a second. */
     request: (): void => loop?.request(),
     start(failed: (error: unknown) => void): () => Promise<void> {
       const started = new Loop({ run, failed, every: EVERY, retryAfter: RETRY_AFTER });
@@ -137,7 +140,7 @@ export function createMemberships({ store, facts, parse, pauses, bus, clock }: M
       started.request();
       return () => started.stop();
     },
-    /** Evaluates everything that is due, for tests and measurements. */
+    /** Runs all due evaluations, for tests and measurements. */
     async settle(): Promise<void> {
       await run(new Loop({ run: async () => undefined, failed: () => undefined }));
     },

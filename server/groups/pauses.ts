@@ -2,11 +2,13 @@
 
 /** Milliseconds of work between two pauses. */
 const WORK = 10;
-/** Steps of evaluations (`Expression.cost`) between two looks at the time, because looking takes longer than a short evaluation. */
+/**
+ * Number of evaluation steps (`Expression.cost`) between two readings of the clock, because a reading takes longer than a short evaluation.
+ */
 const STEPS_PER_LOOK = 2_000;
 
 export interface Pauses {
-  /** Whether the work has to pause. `steps`: steps since the last call. */
+  /** True if the work has run long enough and should pause. `steps`: number of steps since the last call. */
   isDue(steps: number): boolean;
   pause(): Promise<void>;
 }

@@ -21,13 +21,16 @@ export interface MembershipPair {
   readonly device: DeviceId;
 }
 
-/** Result of an evaluation. The store ignores changes of a group whose expression is no longer the evaluated one. */
+/** Result of an evaluation. The store ignores the result for a group whose expression has changed since. */
 export interface MembershipChange {
   readonly evaluated: readonly DynamicGroup[];
   readonly add: readonly MembershipPair[];
   readonly remove: readonly MembershipPair[];
   readonly processed: readonly ChangedDevice[];
-  /** Position of the build of all `evaluated` groups that are not complete: last evaluated device, or null at the end of the fleet. */
+  /**
+   * Position that the build of the incomplete groups in `evaluated` has reached: the last evaluated device, or null at the end of the
+   * fleet.
+   */
   readonly builtAfter?: string | null;
 }
 
@@ -40,7 +43,7 @@ export interface DeviceMembership {
   readonly kind: MembershipKind;
 }
 
-/** Reason why a group cannot be deleted. `count`: number of such users of the group. */
+/** Reason why a group cannot be deleted. `count`: number of uses of this kind. */
 export interface GroupUse {
   readonly kind: string;
   readonly count: number;
@@ -60,7 +63,7 @@ export interface GroupMemberStore {
   insertDynamic(group: NewDynamicGroup): Promise<void>;
   /** Throws `not_found` for an unknown group, and `conflict` for a static group or while a role uses the group. */
   setTrusted(group: GroupId, trusted: boolean): Promise<void>;
-  /** Adds devices to a static group, and removes others. Throws `not_found`, and `conflict` for a dynamic group. */
+  /** Adds devices to a static group and removes others. Throws `not_found` for an unknown group, and `conflict` for a dynamic group. */
   changeMembers(group: GroupId, add: readonly DeviceId[], remove: readonly DeviceId[]): Promise<void>;
   /** Devices with changed facts, at most `limit`. */
   changed(limit: number): Promise<ChangedDevice[]>;

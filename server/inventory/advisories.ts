@@ -18,7 +18,7 @@ import type { Advisory, AdvisoryStore, NewAdvisory, ReportedDevices, SoftwareSto
 import { type DevicePage, devicesWith, everyDeviceWith } from './software.ts';
 import { originVersionOf } from './version-filter.ts';
 
-/** Number of advisories that one transaction stores. */
+/** Number of advisories that the import stores in one transaction. */
 const TOGETHER = 100;
 /** Milliseconds after which an import lets other work run. */
 const TURN = 10;
@@ -28,7 +28,7 @@ export interface Imported {
   readonly read: number;
   readonly changed: number;
   readonly withdrawn: number;
-  /** Number of packages of distributions or ecosystems that no agent reports. */
+  /** Number of advisories' packages that were skipped, because they belong to distributions or ecosystems that no agent reports. */
   readonly skippedPackages: number;
 }
 
@@ -158,13 +158,13 @@ export function createAdvisories({
   return { importFile, list, get, devices, everyDevice, ofDevice };
 }
 
-/** Versions that an advisory affects on devices of one release; on all devices if `release` is null. */
+/** Affected versions on devices with the given release of a distribution. If `release` is null, on all devices. */
 interface Match {
   readonly release: string | null;
   readonly versions: readonly (Version & { readonly name: string })[];
 }
 
-/** Versions with the names of their packages, as a list of devices displays them. */
+/** Versions labeled with the names of their packages, for display in a list of devices. */
 const labeled = (matches: readonly Match[]): { id: number; version: string }[] =>
   matches.flatMap(({ versions }) => versions.map(({ id, name, version }) => ({ id, version: `${name} ${version}` })));
 

@@ -38,8 +38,8 @@ export interface SoftwareChange {
 }
 
 /**
- * Change of a device's list of version ids. Null if the number of entries does not match `total`: the report repeats an entry, removes one
- * that the device does not have, or the server lost a change.
+ * Change of a device's list of version ids. Null if the number of entries does not match `total`. The report may then repeat an entry or
+ * remove an unknown one, or the server lost a change.
  */
 export function changeSoftware(
   before: readonly number[],

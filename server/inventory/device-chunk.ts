@@ -1,6 +1,6 @@
 /**
  * Compact form of a set of device numbers within one chunk of 4,096 numbers. Up to 255 numbers are a sorted list of 16-bit integers (at
- * most 510 bytes). More are a bitmap of 512 bytes. The length tells the forms apart.
+ * most 510 bytes). More numbers are a bitmap of 512 bytes. The two forms differ in length.
  */
 export const CHUNK = 4096;
 const BITMAP = CHUNK / 8;

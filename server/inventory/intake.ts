@@ -1,6 +1,7 @@
 /**
- * Intake of inventory reports. Reports share transactions, and a transaction changes a bounded number of entries: a first report has
- * hundreds, and a thousand devices may enroll in the same minute. Check-ins of other devices wait for at most one such transaction.
+ * Intake of inventory reports. Reports share transactions, and a transaction changes a bounded number of entries: a first report may have
+ * hundreds of entries, and a thousand devices may enroll in one minute. Other devices' check-ins therefore wait for at most one such
+ * transaction.
  */
 import { CordonError } from '../../shared/errors.ts';
 import type { InventoryReport } from '../../shared/inventory/report.ts';
@@ -11,7 +12,10 @@ import type { DeviceReport, InventoryStore, ReportResult } from './ports.ts';
 /** Maximum number of changed software entries in one transaction, unless a single report has more. */
 const ENTRIES_TOGETHER = 1_500;
 const REPORTS_TOGETHER = 128;
-/** Maximum number of software entries that a device may change in a day: its complete list three times. It limits a device that lies. */
+/**
+ * Maximum number of software entries that a device may change in a day: three times the longest list. This bounds the work that a lying
+ * device can cause.
+ */
 export const MOST_CHANGES_PER_DAY = 3 * MOST_ENTRIES;
 const DAY = 86_400_000;
 
@@ -64,7 +68,7 @@ export function createIntake(store: Pick<InventoryStore, 'put'>, now: () => numb
     } catch (error) {
       const [only] = taken;
       if (only && taken.length === 1) only.reject(error);
-      // One invalid report must not fail the others.
+      // If the common transaction failed, each report is stored alone, so that one invalid report does not affect the others.
       else for (const one of taken) await storeTogether([one]);
     }
   }

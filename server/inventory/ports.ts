@@ -72,10 +72,10 @@ export interface SoftwareStore {
   versions(titles: readonly number[]): Promise<readonly Version[]>;
   /** Titles and versions of packages that a package manager calls `name`, or that were built from the source package `name`. */
   ofPackage(source: SoftwareSource, name: string): Promise<readonly (Version & { readonly name: string })[]>;
-  /** Devices that have each version. Versions without devices are absent. */
+  /** Sets of devices, one for each of the given versions. Versions without devices are absent. */
   devicesWith(versions: readonly number[]): Promise<ReadonlyMap<number, DeviceSet>>;
   reported(scope: Scope): Promise<ReportedDevices>;
-  /** Devices by their numbers, in ascending order, without those that are inactive or outside the scope. */
+  /** Finds devices by their numbers, in ascending order. Leaves out devices that are inactive or outside the scope. */
   devices(numbers: readonly number[], scope: Scope): Promise<readonly SoftwareDevice[]>;
   /** Removes versions and titles that no device has. Returns their number. */
   removeUnused(): Promise<number>;

@@ -20,7 +20,7 @@ export interface ListSoftware {
 export interface CountedTitle extends Title {
   readonly devices: number;
   readonly versions: number;
-  /** Newest version on a device, in the order of the source. */
+  /** Newest version on a device, by the version order of the package manager. */
   readonly newest: string;
 }
 
@@ -33,17 +33,17 @@ export interface FoundDevice {
   readonly device: DeviceId;
   readonly user: string;
   readonly hostname: string | null;
-  /** Matching versions on the device; several if the package manager keeps several. */
+  /** Matching versions on the device. There may be several, because some package managers keep several. */
   readonly versions: readonly string[];
 }
 
-/** Maximum number of batches of titles that one page reads. A page of an admin with a small scope may therefore be short. */
+/** Maximum number of batches of titles that are read for one page. An admin with a small scope may therefore get a short page. */
 const MOST_BATCHES = 20;
-/** Maximum number of versions of a title that its page shows: those on the most devices. */
+/** Maximum number of versions on the page of a title. The page shows the versions on the most devices. */
 const MOST_VERSIONS = 500;
-/** Number of versions whose devices are counted without a pause. */
+/** Number of versions whose devices are counted before the event loop runs other tasks. */
 const COUNTED_TOGETHER = 200;
-/** Number of devices that a CSV file reads together. */
+/** Number of devices that are read together for a CSV file. */
 const DEVICES_TOGETHER = 200;
 
 export function createSoftware(store: SoftwareStore) {
@@ -64,7 +64,7 @@ export function createSoftware(store: SoftwareStore) {
     return { items, cursor: after && cursorOf(after) };
   }
 
-  /** Numbers of devices for each title. A title that no device within the scope has is absent. */
+  /** Number of devices that have each title. A title without devices in the scope is absent. */
   async function counted(titles: readonly Title[], reported: ReportedDevices): Promise<CountedTitle[]> {
     const byTitle = Map.groupBy(
       await countedVersions(
@@ -84,7 +84,7 @@ export function createSoftware(store: SoftwareStore) {
     });
   }
 
-  /** Versions of the titles that devices within the scope have. A title may have thousands of versions if a device lies. */
+  /** Versions of the titles on devices within the scope. A lying device can cause thousands of versions of one title. */
   async function countedVersions(titles: readonly number[], { all: reported }: ReportedDevices) {
     const versions = await store.versions(titles);
     const sets = await store.devicesWith(versions.map(({ id }) => id));
@@ -167,7 +167,10 @@ export interface DevicePage {
   readonly limit: number;
 }
 
-/** Page of the devices that have one of the versions. `within`: narrows the devices further, such as to those of one distribution. */
+/**
+ * Page of the devices that have one of the versions. `within`: set of devices to which the page is limited, such as those with one
+ * distribution.
+ */
 export async function devicesWith(
   store: SoftwareStore,
   versions: readonly Pick<Version, 'id' | 'version'>[],

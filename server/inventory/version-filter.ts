@@ -1,4 +1,4 @@
-/** Filter of versions, in the order of the source's package manager. */
+/** Filter of versions, which compares them as the package manager of their source does. */
 import { originOf, type SoftwareEntry, type SoftwareSource } from '../../shared/inventory/software.ts';
 import { versionOrder } from '../../shared/inventory/version-order.ts';
 import type { Title, Version } from './ports.ts';
@@ -22,7 +22,7 @@ export function matchesVersion(
   return above === undefined || order(version, above) > 0;
 }
 
-/** Version of the source package, which advisories name. */
+/** Version of the source package of a title's version. Advisories name this version. */
 export const originVersionOf = (
   { source, name }: Pick<Title, 'source' | 'name'>,
   { version, origin }: Version,

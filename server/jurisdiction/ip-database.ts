@@ -75,14 +75,16 @@ export interface OpenedIpDatabase {
   lookUp(address: string): AddressRecord;
 }
 
-/** Throws `ip_database_invalid` unless the file is in MMDB format and locates most of the well-known addresses correctly. */
+/**
+ * Checks a database. Throws `ip_database_invalid` unless the file is in MMDB format and locates most of the well-known addresses correctly.
+ */
 export function openMmdb(bytes: Buffer): OpenedIpDatabase {
   try {
     const reader = new Reader<CountryResponse>(bytes);
     const { searchTreeSize, ipVersion, buildEpoch } = reader.metadata;
     if (searchTreeSize + 16 > bytes.length) throw new RangeError('the file ends within its search tree');
     const recordOf = (address: string): AddressRecord => {
-      // A database without IPv6 returns wrong results for IPv6 addresses.
+      // A lookup of an IPv6 address in a database for IPv4 returns wrong results, so the server skips it.
       if (ipVersion === 4 && isIPv6(address)) return NOTHING;
       const found = recordSchema.safeParse(reader.get(address));
       if (!found.success) return NOTHING;

@@ -171,7 +171,7 @@ export function createLocationIntake({ store, ip, clock, changes }: IntakePorts)
     relocate: async (connection) => {
       const { device, generation, address, areas } = connection;
       if (address === null || areasOfAddress(address).join() === areas.join()) return null;
-      // Read `open` only within the device's queue. If the connection ends later, a later task of the queue records the end.
+      // `connection.open` must be read inside the device's queue. If the connection ends later, a later task of the queue records the end.
       return queue(device, async () => (connection.open ? addAddress(device, generation, address, true) : null));
     },
 
@@ -287,7 +287,7 @@ function foldInSequence(before: LocationState, all: readonly Evidence[]): Step {
 }
 
 /**
- * True if an observation ends a series of equal observations. The end of a series must be stored, because its last stored sample is older.
+ * True if an observation is the last of a series of equal observations. It must be stored, because the series' last stored sample is older.
  */
 function endsRun(known: Sighting, { source, areas, at }: Observation): boolean {
   if (source === 'address' || source === 'statement' || known.count < 3) return false;

@@ -32,7 +32,7 @@ export function createLostConnections({ store, disconnect }: LostConnectionPorts
         after = page.at(-1)?.device ?? null;
         if (work.stopped) return;
         if (page.length < PAGE) break;
-        // Devices that connect meanwhile get at least half of the server's time.
+        // The work pauses between two pages of devices, so that devices that connect meanwhile get at least half of the server's time.
         await delay(performance.now() - began);
       }
       observed = null;

@@ -42,7 +42,10 @@ export interface NamedAreas {
   namedAreas(): Promise<KnownArea[]>;
   /** Creates a group of countries, or a new version of an existing group. Throws `unknown_area` if a member is not a valid area. */
   defineGroup(name: string, title: string, members: readonly string[], by: AreaEditor): Promise<NamedArea>;
-  /** Throws `invalid_input` for an outline that devices could interpret differently. */
+  /**
+   * Creates a polygon, or a new version of an existing polygon. Throws `invalid_input` for an outline that devices could interpret
+   * differently.
+   */
   importPolygon(name: string, title: string, geoJson: string, by: AreaEditor): Promise<NamedArea>;
   /**
    * Deletes all versions of a named area. Throws `not_found`, and `conflict` if an order names the area: orders refer to a version by its
@@ -84,7 +87,7 @@ export function createNamedAreas({
       const degrees = rings.map((ring) =>
         Array.from({ length: ring.length / 2 }, (_, i): Point => [ring[2 * i]! / MILLION, ring[2 * i + 1]! / MILLION]),
       );
-      // The map of all countries takes 60 ms of CPU time and 20 MiB of memory, and few servers need it.
+      // The map of all countries is loaded only when needed, because it takes 60 ms of CPU time and 20 MiB of memory.
       const { areasUnder } = await import('./polygon-overlap.ts');
       const touches = areasUnder(degrees);
       if (touches.length === 0) {

@@ -64,7 +64,7 @@ export function wholeAreasOf({ counted }: LocationState): LocationArea[] {
   return [...codes].filter((code) => code.length === 2 || code.startsWith('XX-')).sort();
 }
 
-/** True if the two locations have the same index entries. False also for some equal ones, because only the areas are compared. */
+/** True if the two locations have the same index entries. Can be false for equal entries, because the function compares only the areas. */
 export function haveSameNexus(a: LocationState, b: LocationState): boolean {
   const areasOf = (areas: readonly EvidenceArea[] | undefined) => areas?.join();
   return (

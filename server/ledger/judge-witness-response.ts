@@ -1,4 +1,4 @@
-/** Meaning of a witness's response to the submitted newest checkpoint (C2SP tlog-witness). Pure. */
+/** Meaning of a witness's response to the submitted newest checkpoint (C2SP tlog-witness). The functions are pure. */
 
 /** Response of a witness. `size`: with status 409, the size of its cosigned tree; null if the response has another form. */
 export interface WitnessResponse {
@@ -37,19 +37,19 @@ export function judgeWitnessResponse(
   switch (status) {
     case 200:
       return { step: 'check-cosignature' };
-    // A witness that trusts no key of this ledger has cosigned nothing of it.
+    // A witness that trusts no key of this ledger has not cosigned it.
     case 403:
     case 404:
       return { step: 'unknown-ledger', reason };
     case 409:
-      // A response to a wrong old size names the witness's size. Without another size, the roots differ: C2SP tlog-witness 1.0.0 demands 409
-      // for this, and no size in the body. Later texts demand 422.
+      // With status 409, a witness reports the size of its own tree. If it reports no other size, it disagrees about the root hash: C2SP
+      // tlog-witness 1.0.0 requires 409 without a size for this case. Later versions require 422.
       if (oldSize > 0 && oldSize === submitted.size && (size ?? oldSize) === oldSize)
         return { step: 'forked', size: oldSize };
       if (size === null || size === oldSize) return { step: 'failed', reason };
       return size > submitted.size ? { step: 'ahead', size } : { step: 'submit-again', oldSize: size };
     case 422:
-      // The server's own proof is correct, so the witness has cosigned another tree of the old size.
+      // The server's own proof is correct. The witness has therefore cosigned a different tree of the old size.
       return oldSize === 0 ? { step: 'failed', reason } : { step: 'forked', size: oldSize };
     default:
       return { step: 'failed', reason };

@@ -94,11 +94,11 @@ export function createLedger(ports: {
   readonly log: LedgerLog;
   readonly interval?: number;
   /**
-   * Reason why no checkpoint may be signed after a restore from a backup; null if there is none. While a reason exists, new ledger entries
-   * wait and are not lost.
+   * Reason why the server may not sign a checkpoint after a restore from a backup; null if it may. Meanwhile, new ledger entries wait and
+   * are not lost.
    */
   readonly suspended?: () => string | null;
-  /** Without this port, checkpoints have no cosignatures, and outsiders get the newest one. */
+  /** Witnesses. Without this port, checkpoints have no cosignatures, and outsiders get the newest checkpoint. */
   readonly publication?: Publication;
 }): Ledger {
   const { store, clock, log, bus } = ports;

@@ -23,9 +23,9 @@ export interface OpeningStore {
 
 export interface OpeningsPorts {
   readonly store: OpeningStore;
-  /** Number of entries in the published ledger. */
+  /** Returns the number of entries in the published ledger. */
   readonly size: () => Promise<number>;
-  /** People of which several can be the same human (ADR 33). */
+  /** Resolves ids of people. Several ids can belong to the same human being (ADR 33), who counts once. */
   readonly people: () => Promise<{ canonical(person: string): string }>;
   readonly clock: Clock;
 }

@@ -1,6 +1,6 @@
 /**
- * Choice of the checkpoint that outsiders get. If the approver set names witnesses, devices refuse a checkpoint with too few cosignatures. The
- * server then shows them the newest cosigned one, and never an older one than before.
+ * Choice of the checkpoint that outsiders get. If the approver set names witnesses, devices refuse a checkpoint with too few cosignatures.
+ * The server then publishes the newest checkpoint with enough cosignatures, and never an older one than before.
  */
 import type { WitnessPolicy } from '../../shared/ledger/cosignature.ts';
 import { MOST_WITNESSES } from '../../shared/order/documents.ts';

@@ -18,7 +18,7 @@ export async function postCheckpoint(prefix: string, submission: string): Promis
   return { status, body, size: status === 409 && type === TREE_SIZE_TYPE ? parseTreeSize(body) : null };
 }
 
-/** Asks for the newest checkpoint that the witness has cosigned. Status 404: the witness publishes none. */
+/** Requests the newest checkpoint that the witness has cosigned. Status 404: the witness publishes none. */
 export async function cosignedCheckpoint(prefix: string, origin: string): Promise<CheckpointResponse> {
   const hash = createHash('sha256').update(origin).digest('hex');
   const { status, body } = await send(prefix, `${hash}/checkpoint`, 'GET');

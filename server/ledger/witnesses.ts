@@ -1,7 +1,7 @@
 /**
- * Witnesses of this server's ledger. The server submits each new checkpoint to them, and stores their cosignatures. A slow or missing witness
- * never delays the ledger. After a start, the server signs no checkpoint until witnesses have said that they know no newer one: an older copy
- * of the store would otherwise sign a second history.
+ * Witnesses of this server's ledger. The server submits each new checkpoint to them, and stores their cosignatures. A slow or missing
+ * witness never delays the ledger. After a start, the server signs no checkpoint until witnesses confirm that they know no newer one.
+ * Otherwise, a server on an older copy of the store would sign a second history.
  */
 import { readCheckpoint } from '../../shared/ledger/checkpoint.ts';
 import { cosignatureOf, parseWitnessKey, type WitnessPolicy } from '../../shared/ledger/cosignature.ts';
@@ -39,7 +39,7 @@ export interface CosignatureStore {
 
 export interface WitnessClient {
   post(url: string, submission: string): Promise<WitnessResponse>;
-  /** Asks for the newest checkpoint that the witness has cosigned. Status 404: the witness publishes none. */
+  /** Requests the newest checkpoint that the witness has cosigned. Status 404: the witness publishes none. */
   newest(url: string, origin: string): Promise<CheckpointResponse>;
 }
 
@@ -81,7 +81,10 @@ const SECOND = 1000;
 const REFRESH_AFTER = 600 * SECOND;
 const RETRY_FIRST = 2 * SECOND;
 const RETRY_LAST = 300 * SECOND;
-/** Maximum number of submissions in one run: the witness's size may be unknown, and may change between two submissions. */
+/**
+ * Maximum number of submissions in one run. Several may be necessary, because the size of the witness's tree may be unknown, and may change
+ * between two submissions.
+ */
 const MOST_SUBMISSIONS = 3;
 
 const REMEDY =
@@ -99,7 +102,8 @@ export function createWitnesses(ports: WitnessesPorts) {
   /** Responses that the server needs before the first checkpoint after the start. */
   let awaited: AwaitedResponses & { readonly origin: string | null } = { needed: 0, of: [], origin: null };
 
-  // A continuation gives up the entries of the earlier name, so statements about that name bind the ledger no longer.
+  // A continuation gives the ledger a new name and gives up entries of the earlier name. Contradictions under an earlier name therefore no
+  // longer count.
   const contradiction = (): string | null => {
     const found = witnesses.find((witness) => witness.contradiction?.origin === ports.origin());
     return found?.contradiction?.what ?? null;
@@ -115,7 +119,7 @@ export function createWitnesses(ports: WitnessesPorts) {
      */
     async start(policy: WitnessPolicy | null, within: number): Promise<void> {
       const newest = await ports.ledger.newest();
-      // The name in the checkpoint, because the responses are about the name that the server submits.
+      // The name comes from the checkpoint itself, because the witnesses' responses concern the name that the server submits.
       if (newest !== null) awaited = { ...responsesNeeded(settings, policy), origin: originIn(newest.note) };
       const first = Promise.all(witnesses.map((witness) => witness.loop.run()));
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -143,7 +147,7 @@ export function createWitnesses(ports: WitnessesPorts) {
       if (!isWaiting()) return null;
       return `the server waits until ${awaited.needed} of its ${awaited.of.length} witnesses have said that they know no newer checkpoint, and ${responded()} have`;
     },
-    /** Remedy for an obstacle, for the admin. */
+    /** Remedy for the obstacle that keeps the server from signing checkpoints, as a text for the admin. */
     remedy: () => (contradiction() === null ? WAITING_REMEDY : REMEDY),
     status: (): WitnessStatus[] =>
       witnesses.map(({ setting, cosigned, failure }) => ({
@@ -168,8 +172,9 @@ interface AwaitedResponses {
 }
 
 /**
- * Number of witnesses that must respond before the server signs. Devices have accepted only checkpoints with `threshold` cosignatures. Every
- * such checkpoint is known to at least one of any `n - threshold + 1` witnesses. Without a rule, one response is enough. Pure.
+ * Number of witnesses that must respond before the server signs. Devices have accepted only checkpoints with `threshold` cosignatures.
+ * Every such checkpoint is known to at least one of any `n - threshold + 1` witnesses. Without a rule, one response is enough. The function
+ * is pure.
  */
 export function responsesNeeded(settings: readonly WitnessSetting[], policy: WitnessPolicy | null): AwaitedResponses {
   const keys = settings.map(({ key }) => key);
@@ -293,7 +298,7 @@ class SubmittedWitness {
       return this.#fail(
         "its cosignature is invalid. Ask the witness's operator to confirm the verifier key in CORDON_WITNESSES",
       );
-    // The time of the server, because the witness's clock may be wrong.
+    // The cosignature is stored with the server's time, because the witness's clock may be wrong.
     const at = now();
     await store.add({ size, witness: this.setting.key, line: cosignature.line, at });
     if (this.failure !== null) log.info({ witness: this.setting.name, size }, 'the witness cosigns again');

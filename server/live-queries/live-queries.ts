@@ -1,6 +1,7 @@
 /**
  * Live queries of admins to connected devices, and their answers. Both are only in the memory of this process, and for at most an hour,
- * because an answer lists what a person runs (ADR 66). Only the account that asked can read the answers.
+ * because answers contain personal data, such as the programs that a person runs (ADR 66). Only the account that asked can read the
+ * answers.
  */
 import { z } from 'zod';
 import { CordonError } from '../../shared/errors.ts';
@@ -15,14 +16,14 @@ import {
 import { type DeviceId, newQueryId, type QueryId } from '../../shared/protocol/ids.ts';
 import type { Bus } from '../bus/bus.ts';
 
-/** Devices that one live query may ask. */
+/** Maximum number of devices that one live query may ask. */
 export const MOST_ASKED = 1_000;
 /** Milliseconds for which the server keeps a live query after its start. */
 export const KEPT = 3_600_000;
-/** Live queries of one account whose deadline has not passed. */
+/** Maximum number of live queries of one account whose deadline has not passed. */
 const MOST_OPEN = 5;
 const MOST_STORED = 64;
-/** Bytes of the answers to one live query, and to all of them. */
+/** Maximum bytes of the answers to one live query, and of all answers together. */
 const LARGEST_QUERY = 8 * 1024 * 1024;
 const LARGEST_TOTAL = 32 * 1024 * 1024;
 
@@ -59,7 +60,7 @@ export interface QueryRecord {
   readonly counts: Readonly<Partial<Record<DeviceState, number>>>;
 }
 
-/** Rows are kept as JSON, which needs much less memory than objects. */
+/** Answer of a device. Its rows are stored as JSON text, which needs much less memory than objects. */
 interface StoredAnswer extends Omit<DeviceAnswer, 'rows'> {
   readonly json: string;
 }
@@ -68,7 +69,7 @@ interface Stored extends Omit<QueryRecord, 'counts' | 'devices'> {
   readonly seconds: number;
   /** Answers by device, in ascending order of the ids. */
   readonly answers: Map<DeviceId, StoredAnswer>;
-  /** Enrollment generation of the devices that were asked and have not answered. */
+  /** Enrollment number (`generation`) of each device that was asked and has not answered. */
   readonly asked: Map<DeviceId, number>;
   bytes: number;
 }
@@ -91,7 +92,7 @@ export function createLiveQueries({
     for (const { id, deletedAt } of stored.values()) if (deletedAt <= now()) stored.delete(id);
   }
 
-  /** Deletes the oldest queries until one more fits. */
+  /** Deletes the oldest queries until there is space for one more. */
   function makeRoom(): void {
     removeOld();
     const total = () => stored.values().reduce((sum, { bytes }) => sum + bytes, 0);
@@ -183,7 +184,7 @@ export function createLiveQueries({
       stored.delete(storedOf(id, by).id);
     },
 
-    /** Query that devices may still answer; null if there is none. */
+    /** Query whose deadline has not passed, so that devices may still answer it; null otherwise. */
     open(id: QueryId): { query: LiveQuery; seconds: number; devices: DeviceId[] } | null {
       const query = stored.get(id);
       if (!query || query.deadline <= now()) return null;

@@ -10,7 +10,7 @@ import type { MailKeyStatement } from '../../shared/protocol/mail-http.ts';
 import type { Enrollment } from '../relay/relay.ts';
 import type { MailKeyStore, MailKeys } from './ports.ts';
 
-/** The fields of a mail key (`mailKeySchema` in shared/seal) that concern the server. */
+/** Fields of a mail key that the server reads (`mailKeySchema` in shared/seal). */
 const statementSchema = z.looseObject({
   installation: z.string(),
   device: z.string(),
@@ -19,7 +19,7 @@ const statementSchema = z.looseObject({
 });
 
 export interface MailKeyService {
-  /** Throws `conflict` for another enrollment's key and for an older key, and `document_malformed`. */
+  /** Stores a mail key. Throws `conflict` for another enrollment's key and for an older key, and `document_malformed`. */
   put(enrollment: Enrollment, statement: MailKeyStatement): Promise<void>;
   of(devices: readonly DeviceId[]): Promise<MailKeys>;
 }

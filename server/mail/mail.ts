@@ -32,9 +32,9 @@ import type {
 import { createMailQueues, type MailQueues } from './queues.ts';
 import { createMailRecipients, type MailRecipients } from './recipients.ts';
 
-/** Largest number of connectors in one response. */
+/** Maximum number of connectors in one response to a device. */
 const MOST_CONNECTORS = 16;
-/** Largest number of connectors that admins see. */
+/** Maximum number of connectors in the list for admins. */
 const MOST_LISTED = 100;
 
 export interface Mail extends Pick<MailAcceptance, 'accept'>, Pick<MailboxMaintenance, 'start' | 'stop'> {

@@ -7,11 +7,13 @@ import { createTransferSlots, type TransferSlots } from '../transfer-slots.ts';
 import type { MailPieceStore } from './ports.ts';
 
 const MiB = 1024 * 1024;
-/** Largest size of a device's pieces that no mail names. Each is deleted after a day (`server/store/retention-periods.ts`). */
+/**
+ * Maximum bytes of a device's pieces that no mail names. The server deletes such a piece after a day (`server/store/retention-periods.ts`).
+ */
 export const MOST_UNNAMED = 256 * MiB;
-/** Each upload is in memory. */
+/** Maximum number of concurrent uploads, because each upload is in memory. */
 const UPLOADS: TransferSlots = { all: 32, ofOne: 4 };
-/** Each download has one part in memory. */
+/** Maximum number of concurrent downloads, because each download has one part in memory. */
 const DOWNLOADS: TransferSlots = { all: 128, ofOne: 4 };
 const PART = 512 * 1024;
 
@@ -47,7 +49,7 @@ export function createMailPieces({
   async function* partsOf(id: string, size: number): AsyncIterable<Buffer> {
     for (let from = 0; from < size; from += PART) {
       const part = await store.part(id, from, PART);
-      // End the response early, so that the client notices the missing bytes.
+      // If a piece disappeared during the download, the response ends early, so that the client notices the missing bytes.
       if (!part) throw new CordonError('not_found', 'The piece was deleted while it was sent.');
       yield part;
     }
@@ -59,7 +61,7 @@ export function createMailPieces({
       const leave = uploads.occupy(enrollment.device);
       try {
         const bytes = await read();
-        // Check again, because an order may have taken effect during a long transfer.
+        // The order is checked again after the transfer, because an order may have taken effect meanwhile.
         await requireService(gate, 'mail', enrollment.device);
         if (bytes.length === 0) throw new CordonError('invalid_input', 'A piece of a mail has at least one byte.');
         const sha256 = hash('sha256', bytes, 'hex');

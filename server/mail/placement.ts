@@ -10,10 +10,10 @@ import type { Enrollment } from '../relay/relay.ts';
 import type { JudgedMail, MailEntry, MailQueue, PlacedMail } from './ports.ts';
 
 const MiB = 1024 * 1024;
-/** Largest number of mails and of their bytes in one queue. */
+/** Maximum number and bytes of the mails in one queue. */
 export const QUEUE_LIMITS = {
   device: { entries: 2_000, bytes: 512 * MiB },
-  /** All devices of the company send their outbound mail to a few connectors. */
+  /** The limits of a mail connector's queue are higher, because all devices send their outbound mail to a few connectors. */
   connector: { entries: 20_000, bytes: 4_096 * MiB },
 } as const;
 
@@ -47,13 +47,13 @@ export const mailShareKey = (recipient: DeviceId, sender: DeviceId) => `${recipi
 
 const limitsOf = ({ connector }: Pick<MailQueue, 'connector'>) => QUEUE_LIMITS[connector ? 'connector' : 'device'];
 
-/** True for a queue that is half full. It accepts no more mail from a device that fills a quarter of it. */
+/** True for a queue that is half full. It then refuses more mail from a sender whose mail fills a quarter of it. */
 export function isCrowdedQueue(queue: Pick<MailQueue, 'connector' | 'entries' | 'bytes'>): boolean {
   const most = limitsOf(queue);
   return queue.entries >= most.entries / 2 || queue.bytes >= most.bytes / 2;
 }
 
-/** Bytes for which a mail counts in a queue. */
+/** Size of a mail for the limits of a queue. */
 export const bytesOf = ({ header, pieces }: SealedMail): number =>
   header.length + pieces.reduce((sum, { size }) => sum + size, 0);
 
@@ -101,15 +101,15 @@ export function outcomeOf(
   mail: { readonly denial: DenialNotice | null; readonly waiting: WaitingRule | null; readonly bytes: number },
 ): 'stored' | 'held' | 'refused' | 'full' {
   const { denial, waiting, bytes } = mail;
-  // Refuse at once, because the order would return the stored mail anyway. While an order suspends mail, its queue's rule only becomes
-  // stricter.
+  // Refuse at once, because the order would return the stored mail anyway. While an order suspends mail, the rule of the queue can only
+  // become stricter.
   if (denial && (waiting === 'return' || queue.gate === 'return')) return 'refused';
   const most = limitsOf(queue);
   if (queue.entries >= most.entries || queue.bytes + bytes > most.bytes) return 'full';
   return denial ? 'held' : 'stored';
 }
 
-/** A mail connector has no share, because it carries the mail of all senders outside. */
+/** The limit for one sender does not apply to mail connectors, because a connector carries the mail of all outside senders. */
 function exceedsShare(queue: MailQueue, sender: MailQueue, shares: KnownMail['shares']): boolean {
   if (sender.connector || !isCrowdedQueue(queue)) return false;
   const share = shares.get(mailShareKey(queue.device, sender.device));

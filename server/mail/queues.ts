@@ -32,7 +32,7 @@ export function createMailQueues({
 }): MailQueues {
   return {
     async read({ device, generation }, after) {
-      // The mail waits until the device complies.
+      // A policy restricts the device. Its mail waits until the device complies.
       if (restricts(device)) return { items: [], more: false };
       const { services } = orders.effect.cachedVerdict(device) ?? (await orders.effect.verdict(device));
       const dueOnly = !services.mail.allowed;

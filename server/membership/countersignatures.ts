@@ -101,7 +101,7 @@ interface ValidCountersignature {
 
 /**
  * Checks each signature separately, so that an invalid signature does not block valid ones. `present`: keys of devices within the admin's
- * scope. Pure.
+ * scope. The function is pure.
  */
 function judgeCountersignatures(
   submitted: readonly Countersignature[],

@@ -19,7 +19,7 @@ export async function fetchOpenings(
       const url = new URL(`/api/v1/ledger/openings?${new URLSearchParams({ subject, from: String(at) })}`, server);
       const page = await ask(url, token);
       for (const { index, opening } of page.openings) found.set(index, opening);
-      // The admin listener may be behind the public one for a moment.
+      // The admin listener may briefly know fewer entries than the public listener. The monitor then tries again later.
       if (page.next <= at) throw unavailable(url, 'the server has no openings of the newest entries yet');
       at = page.next;
     }

@@ -1,4 +1,4 @@
-/** Choice of the ledger entries that a monitor reports. Pure. */
+/** Selects the ledger entries that a monitor reports. The functions are pure. */
 import type { LedgerEntry, Opening } from '../../shared/ledger/ledger-entry.ts';
 import { subjectCommitment } from '../../shared/ledger/make-entry.ts';
 import type { Watch } from './monitor-settings.ts';
@@ -9,7 +9,8 @@ export interface Matcher {
 }
 
 /**
- * `fetched`: openings from the server by index. A wrong opening matches nothing, because the salted hash in the entry must match it.
+ * `fetched`: openings from the server by index. The function ignores a wrong opening, because its salted hash must equal the one in the
+ * entry.
  */
 export function createMatcher(watches: readonly Watch[], fetched: ReadonlyMap<number, Opening>): Matcher {
   const commitmentOf = ({ salt, subject }: Opening) => subjectCommitment(Buffer.from(salt, 'hex'), subject);

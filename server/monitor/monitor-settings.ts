@@ -11,8 +11,8 @@ import { mailAddress, mailUrl } from '../config-values.ts';
 const subject = z.string().regex(/^[a-z]{3}_[a-z2-7]{16}$/, 'must be an identifier of a device, person or account');
 const httpUrl = z.url({ protocol: /^https?$/ });
 
-/** Entries that the monitor reports. `name`: name of the rule in reports. */
-/** Number of subjects that one person can read in 24 hours (`server/reading-limit.ts`). */
+/** - */
+/** Maximum number of watched subjects, the number that one person can read in 24 hours (`server/reading-limit.ts`). */
 const MOST_SUBJECTS = 5;
 
 const watchSchema = z.strictObject({

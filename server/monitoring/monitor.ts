@@ -127,7 +127,7 @@ export function createMonitor(log: LevelLog): Monitor {
       const { method, route, status, code, target, account, via, address } = request;
       const label = { method, route: route ?? 'none', status: `${Math.floor(status / 100)}xx` };
       if (!STREAMS.has(route ?? '')) requests.observe(label, request.milliseconds / 1000);
-      // A response of the identity provider can also confirm a session or link an account. Only a sign-in has an address.
+      // The route `provider.finish` also completes step-ups and links of accounts. Only a sign-in has an e-mail address.
       const atProvider = route === 'provider.finish' && (status >= 400 || request.email !== null);
       if ((route !== null && SIGN_INS.has(route)) || atProvider) return signIn(request);
       const facts = {
@@ -150,7 +150,8 @@ export function createMonitor(log: LevelLog): Monitor {
       tlsFailures.inc({ listener });
       note('info', 'tls_failed', { listener, code, address }, 'a TLS handshake failed');
     },
-    // Neither line names the device or its address. Otherwise the log would be a connection log of all people (ADR 54).
+    // The log lines of a connection name neither the device nor its address. Otherwise the log would show when each person was connected
+    // (ADR 54).
     connected({ agent }) {
       connections.inc({ result: 'connected' });
       noteConnection('info', 'connected', { agent: cut(agent) }, 'a device connected');

@@ -1,4 +1,4 @@
-/** Decisions about notifications: which causes are news, and when the next attempt of a delivery is. The functions are pure. */
+/** Decisions about notifications: which causes are new, and when the next attempt of a delivery is due. The functions are pure. */
 import type { Cause, Delivery, Rule } from './ports.ts';
 
 const MINUTE = 60_000;
@@ -16,7 +16,10 @@ export interface NotifiedDecision {
   readonly gone: readonly string[];
 }
 
-/** `notified`: causes of earlier notifications, with the time of the last one. `due`: causes for a notification now. */
+/**
+ * Compares the present causes with the notified ones. `notified`: causes of earlier notifications, with the time of the last one. `due`:
+ * causes for which a notification is due.
+ */
 export function decideDue(
   { repeatHours }: Pick<Rule, 'repeatHours'>,
   causes: readonly Pick<Cause, 'key'>[],

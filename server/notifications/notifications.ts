@@ -43,7 +43,7 @@ const MINUTE = 60_000;
 /** Interval at which the rules look for causes. */
 const CHECK_EVERY = MINUTE;
 const DELIVERIES_AT_ONCE = 8;
-/** Maximum number of causes of a rule. A larger number of offline devices is one problem of the network. */
+/** Maximum number of causes of a rule. If more devices are offline, the network is the cause, and listing each device would not help. */
 const CAUSES = 5_000;
 /** Time for which requests also have a signature by the secret before a rotation. */
 const ROTATION_LASTS = 24 * 60 * MINUTE;
@@ -59,7 +59,7 @@ export interface NotificationsPorts {
   readonly causes: CauseSources;
   readonly send: Sender;
   readonly origin: Origin;
-  /** Clock for causes: evidence of devices and orders use it. Deliveries use the system clock. */
+  /** Clock for causes, which evidence about devices and orders also uses. Deliveries use the system clock. */
   readonly clock: Clock;
   readonly now?: () => number;
   readonly raise: (alert: { device: null; code: string; detail: string }) => Promise<void>;
@@ -103,7 +103,7 @@ export function createNotifications(ports: NotificationsPorts) {
     };
   }
 
-  /** The compiler cannot connect the kind of the condition with its source, so one cast is necessary. */
+  /** Reads the causes of a rule. The cast is necessary, because the compiler cannot connect the kind of the condition with its source. */
   function causesOf({ condition, group, enabledAt }: Rule): Promise<readonly Cause[]> {
     const source = causes[condition.kind] as (query: CauseQuery<typeof condition.kind>) => Promise<readonly Cause[]>;
     return source({ condition, group, since: enabledAt, now: clock.now(), limit: CAUSES } as CauseQuery<
@@ -215,7 +215,7 @@ export function createNotifications(ports: NotificationsPorts) {
     },
 
     channels: async (): Promise<ChannelView[]> => (await store.channels()).map((each) => open(each).view),
-    /** Only the return value contains the secret of a webhook. */
+    /** The secret of a webhook is only in this return value. */
     async createChannel(fields: NewChannel): Promise<{ channel: ChannelView; secret: string | null }> {
       if ((await store.channels()).length >= MOST_CHANNELS) throw tooMany('channels', MOST_CHANNELS);
       const secret = fields.type === 'webhook' ? newWebhookSecret() : null;
@@ -268,7 +268,7 @@ export function createNotifications(ports: NotificationsPorts) {
       deliveries.request();
     },
 
-    /** Looks for causes now. */
+    /** Checks now whether rules have new causes. */
     check: () => rules.request(),
     start(): void {
       rules.request();

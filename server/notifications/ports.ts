@@ -18,14 +18,17 @@ export interface Cause {
 export interface CauseQuery<K extends ConditionKind> {
   readonly condition: Extract<NotificationCondition, { readonly kind: K }>;
   readonly group: GroupId | null;
-  /** Time from which events count, such as an enrollment. Earlier ones are no news. */
+  /** Time from which events count, such as enrollments. Earlier events cause no notification. */
   readonly since: number;
   readonly now: number;
   /** Maximum number of causes. */
   readonly limit: number;
 }
 
-/** Source of each condition: the present causes. A kind of condition without a source does not compile. */
+/**
+ * Sources of the conditions. Each source returns the present causes of its condition. A kind of condition without a source does not
+ * compile.
+ */
 export type CauseSources = {
   readonly [K in ConditionKind]: (query: CauseQuery<K>) => Promise<readonly Cause[]>;
 };

@@ -1,6 +1,7 @@
 /**
  * Client of an identity provider: OpenID Connect authorization code flow with PKCE (RFC 7636). openid-client checks state, nonce, the
- * parameter `iss` (RFC 9207), and the ID token with its signature. This file loads the library, so it is imported only with a provider.
+ * parameter `iss` (RFC 9207), and the ID token with its signature. This file loads the library, so it is imported only if a provider is
+ * configured.
  */
 import * as client from 'openid-client';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
@@ -135,7 +136,7 @@ async function discover(
       [client.customFetch]: boundedFetch,
       timeout,
       execute: [
-        // The library otherwise trusts an ID token without its signature, because the token endpoint sent it over TLS.
+        // This check is necessary, because the library trusts an ID token without a signature if the token endpoint sent it over TLS.
         client.enableNonRepudiationChecks,
         // The settings allow http:// only for a provider on this machine, and `boundedFetch` checks each address again.
         ...(server.protocol === 'http:' ? [client.allowInsecureRequests] : []),
@@ -145,7 +146,7 @@ async function discover(
       const mismatch = error instanceof client.ClientError && error.code === 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED';
       throw mismatch ? otherIssuer(issuer, error) : error;
     });
-  // The library accepts the metadata of Entra ID for all tenants. Anyone with a Microsoft account could then sign in.
+  // The library would accept the metadata of Entra ID for all tenants. Anyone with a Microsoft account could then sign in.
   if (new URL(configuration.serverMetadata().issuer).href !== server.href) throw otherIssuer(issuer);
   return configuration;
 }
@@ -168,7 +169,10 @@ function reasonOf(error: unknown): string {
 /** Codes of openid-client for a provider that gave no usable response. */
 const UNAVAILABLE = ['OAUTH_TIMEOUT', 'OAUTH_ABORT', 'OAUTH_RESPONSE_IS_NOT_CONFORM', 'OAUTH_RESPONSE_IS_NOT_JSON'];
 
-/** The text never contains a description from the redirect, because anyone can write one into a link. */
+/**
+ * Converts an error to a text for the user. The text never contains a description from the redirect, because anyone can write one into a
+ * link.
+ */
 function problemOf(error: unknown, name: string): CordonError {
   if (error instanceof client.AuthorizationResponseError) {
     const known = /^[a-z_]{1,40}$/.test(error.error) ? ` (${error.error})` : '';

@@ -28,11 +28,14 @@ const groupsSchema = z.union([
     .transform((group) => [group]),
 ]);
 
-/** True if the ID token lacks claims that the UserInfo endpoint may have. */
+/** True if the ID token lacks claims that the UserInfo endpoint may provide. */
 export const needsUserInfo = (claims: Readonly<Record<string, unknown>>, groupsClaim: string): boolean =>
   claims['email'] === undefined || claims[groupsClaim] === undefined;
 
-/** Throws `provider_refused` if the groups are only referenced or have a wrong type, because roles would then be lost without a reason. */
+/**
+ * Reads the claims. Throws `provider_refused` if the token contains only a reference to the groups, or groups of a wrong type. Otherwise
+ * the person would lose roles without an explanation.
+ */
 export function readClaims(raw: Readonly<Record<string, unknown>>, groupsClaim: string): ProviderClaims {
   const claims = claimsSchema.parse(raw);
   if (claims._claim_names?.[groupsClaim] !== undefined) {
@@ -43,7 +46,7 @@ export function readClaims(raw: Readonly<Record<string, unknown>>, groupsClaim: 
   const groups = groupsSchema.safeParse(raw[groupsClaim] ?? []);
   if (!groups.success)
     throw refused(`The claim ${groupsClaim} is not a list of group names. Correct the provider's claim.`);
-  // Some providers send the sign-in name, which is usually an address, and no address.
+  // If there is no claim `email`, the address is taken from the sign-in name, which is usually an address.
   const address = claims.email ?? emailText.safeParse(claims.preferred_username).data ?? null;
   const email = claims.email_verified === false ? null : address;
   const name = oneLine(claims.name ?? claims.preferred_username ?? email ?? claims.sub)

@@ -13,7 +13,10 @@ export interface PostRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** Checks the receiver's address before and after the connection. Null if the operator of the machine wrote the URL. */
+  /**
+   * Guard that checks the receiver's address before and after the connection. Null if the operator of the machine wrote the URL, which is
+   * then trusted.
+   */
   readonly addresses: ReceiverAddresses | null;
   readonly deadline?: number;
 }
@@ -28,7 +31,7 @@ export function postRequest({ url, headers, body, addresses, deadline = DEADLINE
     method: 'POST',
     headers: { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body), ...headers },
     signal: AbortSignal.timeout(deadline),
-    // Without an agent, no connection of an earlier request is used again.
+    // No agent is used, so that each request opens a new connection, whose address is checked.
     agent: false as const,
     ...(addresses && { lookup: addresses.lookup }),
   };

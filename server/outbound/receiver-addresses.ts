@@ -13,11 +13,11 @@ import { canonicalAddress, isSpecialAddress } from '../../shared/areas/special-a
 const METADATA = parseAddressRanges(['169.254.169.254', '169.254.170.2', '100.100.100.200', 'fd00:ec2::254']);
 
 export interface ReceiverAddresses {
-  /** Throws if no receiver may have the IP address. */
+  /** Throws if receivers may not have this IP address. */
   require(address: string): void;
   /** True if only the operator's setting allows the address. */
   isPrivate(address: string): boolean;
-  /** Resolves names for `connect` in Node. It gives only checked addresses, so the connection cannot use another one. */
+  /** Resolves a host name for Node's `connect`. The connection can use only the returned addresses, which this function has checked. */
   readonly lookup: LookupFunction;
 }
 
@@ -43,7 +43,7 @@ export function createReceiverAddresses(allowed: readonly string[]): ReceiverAdd
     lookupHost(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, []);
       try {
-        // One internal address among several is refused too, because a resolver may rotate them.
+        // A name is refused if only one of its addresses is internal, because a resolver may return the addresses in changing order.
         for (const { address } of addresses) require(address);
       } catch (refused) {
         return callback(refused as NodeJS.ErrnoException, []);
@@ -60,5 +60,5 @@ export function createReceiverAddresses(allowed: readonly string[]): ReceiverAdd
 /** Host of a URL without the brackets of an IPv6 address. */
 export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '');
 
-/** True if the host is an IP address. Node calls no `lookup` for it, so the caller must check it before the connection. */
+/** True if the host is an IP address. Node then never calls `lookup`, so the caller must check the address before it connects. */
 export const isLiteralAddress = (host: string): boolean => isIP(host) !== 0;

@@ -22,7 +22,7 @@ export interface SyslogReceiver {
 export interface SyslogMessage {
   readonly at: number;
   readonly hostname: string;
-  /** MSGID: the type of the message. */
+  /** Field MSGID of the message: the type of the event. */
   readonly type: string;
   readonly text: string;
 }

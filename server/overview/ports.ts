@@ -7,7 +7,7 @@ export type FleetScope = Parameters<Devices['select']>[1];
 export interface FleetQuestion {
   readonly scope: FleetScope;
   readonly now: number;
-  /** A disconnected device that was last seen before this time counts as silent. */
+  /** Time limit for silent devices. A disconnected device that was last seen before this time counts as silent. */
   readonly silentBefore: number;
   /** Version of the newest order list. A device with an older order list counts as behind. */
   readonly listVersion: number;

@@ -84,7 +84,7 @@ export function createPackages({ store, approverSet, requireManagement, bandwidt
       );
     },
 
-    /** Adds the signature of an approver. `person`: the signer. The uploader cannot sign the own upload. */
+    /** Adds the signature of an approver. `person`: the signer. The person who uploaded the package cannot sign it. */
     async sign(
       sha256: string,
       { keyid, signature }: { readonly keyid: string; readonly signature: string },
@@ -154,12 +154,12 @@ export function createPackages({ store, approverSet, requireManagement, bandwidt
   };
 }
 
-/** Value of a Base64 payload that is not verified yet. Null if it is not JSON. */
+/** Parses a Base64 payload whose signature is not verified yet. Null if it is not JSON. */
 function jsonOf(payload: string): unknown {
   try {
     return JSON.parse(Buffer.from(payload, 'base64').toString());
   } catch {
-    // A payload of an attacker; the schema refuses null.
+    // The payload may come from an attacker. The schema then refuses null.
     return null;
   }
 }

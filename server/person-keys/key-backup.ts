@@ -58,8 +58,8 @@ export function readKeyBackup(text: string): KeyBackup {
 }
 
 /**
- * Throws `backup_damaged` for a backup of another installation or one that is too old. An old backup would bring back keys that the server
- * has destroyed. Pure.
+ * Throws `backup_damaged` for a backup of another installation or one that is too old. An old backup would restore keys that the server has
+ * destroyed. The function is pure.
  */
 export function requireUsable(
   { installation, at }: KeyBackup,

@@ -46,7 +46,7 @@ export interface KeyWrapper {
   unseal(text: string, purpose: string): Buffer;
 }
 
-/** Position of an encrypted record. The encryption authenticates it, so a record cannot replace another. */
+/** Position of an encrypted record. The encryption authenticates the position, so one record cannot take the place of another. */
 export interface RecordPlace {
   readonly person: PersonId;
   /** Time of the record, which selects the key. */
@@ -56,7 +56,7 @@ export interface RecordPlace {
 
 /** Rows that still need keys of a past period, because a legal hold keeps the rows. */
 export interface RemainingRecords {
-  /** People among the given ones who have records of this use from `from` (included) to `until` (excluded). */
+  /** Returns those of the given people who have records of this use from `from` (included) to `until` (excluded). */
   peopleWithRecords(
     use: KeyUse,
     people: readonly PersonId[],
@@ -119,7 +119,7 @@ export function createPersonKeys(file: PersonKeyFile, wrapper: KeyWrapper): Pers
     seal(use, records) {
       const names = records.map(({ person, at }) => nameOf(use, person, at));
       const keys = keysFor(names);
-      // The random generator is called once for all nonces, because each call takes longer than the encryption of a record.
+      // One call of the random generator makes all nonces, because a call takes longer than the encryption of a record.
       const nonces = randomBytes(NONCE * records.length);
       return records.map((record, index) => {
         const nonce = nonces.subarray(NONCE * index, NONCE * (index + 1));
@@ -156,9 +156,9 @@ export function createPersonKeys(file: PersonKeyFile, wrapper: KeyWrapper): Pers
   };
 }
 
-/** First period whose key may still have records within their retention period. Pure. */
+/** First period whose key may still have records within their retention period. The function is pure. */
 export function firstNeededPeriod(use: KeyUse, now: number): number {
-  // The period is one day longer, because the store keeps records until the end of their day.
+  // One day is added, because the store keeps records until the end of their last day.
   return Math.floor((now - (KEY_USES[use] + 1) * DAY) / KEY_PERIOD);
 }
 

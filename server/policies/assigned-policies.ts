@@ -29,7 +29,7 @@ const versionsOf = ({ current, next }: VersionsInUse): number[] => [
   ...(next === null ? [] : [next.version]),
 ];
 
-/** Pure part: policies with the documents of all versions in use. */
+/** Part without access to the store: policies with the documents of all versions in use. */
 export class AssignedPolicies {
   readonly #policies: readonly Policy[];
   readonly #documents: ReadonlyMap<string, PolicyDocument>;
@@ -65,7 +65,7 @@ export class AssignedPolicies {
     return effective;
   }
 
-  /** Copy in which one policy has other versions in use or other groups, for a rehearsal. */
+  /** Returns a copy in which one policy has other versions in use or other groups, for an impact preview. */
   with(changed: Policy, document: PolicyDocument | null, version: number): AssignedPolicies {
     const documents = new Map(this.#documents);
     if (document) documents.set(documentKey(changed.id, version), document);

@@ -51,7 +51,7 @@ export function createPolicies({ store, lastResults, bus, clock }: PoliciesPorts
   function load(): Promise<AssignedPolicies> {
     const loading = assigned ?? loadAssignedPolicies(store);
     assigned = loading;
-    // A failed load must not be remembered.
+    // A failed load is forgotten, so that the next call tries again.
     loading.catch(() => {
       if (assigned === loading) assigned = null;
     });
@@ -100,7 +100,7 @@ export function createPolicies({ store, lastResults, bus, clock }: PoliciesPorts
     return get(id);
   }
 
-  /** `after`: version that the author read. Throws `conflict` if the policy has a newer one. */
+  /** Creates the next version. `after`: version that the author has read. Throws `conflict` if the policy has a newer one. */
   async function addVersion(
     id: PolicyId,
     after: number,
@@ -212,7 +212,7 @@ export function createPolicies({ store, lastResults, bus, clock }: PoliciesPorts
     /** Effective policy of each device. While policies exist, a device that is not active has no entry. */
     effectiveFor: async (devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, EffectivePolicy>> => {
       const policies = await load();
-      // Without policies, a device costs no query.
+      // If there are no policies, the server makes no query.
       if (policies.isEmpty) return new Map(devices.map((device) => [device, NO_POLICY]));
       const groups = await store.groupsOf(devices);
       return new Map([...groups].map(([device, own]) => [device, policies.effective(device, own)]));

@@ -10,7 +10,7 @@ export type Scope = Parameters<Devices['select']>[1];
 export interface Policy extends VersionsInUse {
   readonly id: PolicyId;
   readonly name: string;
-  /** The policy with the lower number has precedence. */
+  /** Position in the order of precedence. The policy with the lower number has precedence. */
   readonly precedence: number;
   readonly createdAt: number;
   /** Groups to whose devices the policy applies, in the order of their identifiers. */

@@ -1,4 +1,4 @@
-/** Rehearsal of a change of a policy: which devices would get other values, and which of them meet the new values already. */
+/** Impact preview of a policy change: the devices that would get other values, and those that already meet the new values. */
 import type { CheckResult } from '../../shared/policy/check-results.ts';
 import { valuesOf } from '../../shared/policy/effective-policy.ts';
 import { digestOf } from '../../shared/policy/policy-digest.ts';
@@ -72,7 +72,7 @@ export async function rehearse(
     }
     if (slice.length < SLICE) break;
     last = slice.at(-1) ?? null;
-    // Other work of the server runs between two slices.
+    // The work pauses between two slices, so that other tasks of the server can run.
     await new Promise(setImmediate);
   }
   const settings = [...impacts].map(([setting, impact]) => ({ setting, ...impact }));

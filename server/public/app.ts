@@ -39,7 +39,8 @@ export function expressApp({ routers, log, ...documents }: Omit<PublicPorts, 'es
           frameAncestors: ["'none'"],
         },
       },
-      // Send no HSTS header: HSTS applies to every port of a host, and the admin listener on this host may use plain HTTP.
+      // The response has no HSTS header. HSTS would apply to every port of the host, and the admin listener on the same host may use plain
+      // HTTP.
       strictTransportSecurity: false,
     }),
   );
@@ -80,7 +81,7 @@ function sendProblem(
   const { problem, headers } = failureOf(thrown, { method, path }, log);
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   response.setHeader('Cache-Control', 'no-store');
-  // Remove headers that the router set for a document before it failed, because the response is now a problem.
+  // Headers that the router set for a document are removed, because the router failed and the response is now an error.
   response.removeHeader('ETag');
   const body = JSON.stringify(problem);
   response.setHeader('Content-Type', 'application/problem+json; charset=utf-8');

@@ -75,7 +75,7 @@ export function createEst({ enrollment, authority, addressOf, identityOf, operat
         'Sign in with the activation code: the id as user name, the secret as password.',
       );
     }
-    // Read the body only after checking the credentials, so that unauthenticated clients cannot fill the server's memory.
+    // The body is read only after the credentials are checked, so that unauthenticated clients cannot fill the server's memory.
     const csr = decodeBody(await readText(request));
     const address = addressOf(request);
     const { device, certificate } = await enrollment.redeem({ ...credentials, csr, address });
@@ -199,7 +199,7 @@ function basicCredentials(header: string | undefined): { id: string; secret: str
 /** Reads the body of a request. Base64 is ASCII, so the parameter `charset` of the content type has no meaning. */
 function readText(request: IncomingMessage): Promise<string> {
   return new Promise((resolve, reject) => {
-    // A destroyed request emits neither `end` nor `error`.
+    // A destroyed request emits neither `end` nor `error`, so the promise is rejected here.
     if (request.destroyed) return reject(unreadable());
     const encoding = request.headers['content-encoding'] ?? 'identity';
     if (encoding.toLowerCase() !== 'identity') return reject(unreadable());
@@ -208,7 +208,7 @@ function readText(request: IncomingMessage): Promise<string> {
     let size = 0;
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      // Discard the rest of a large body, so that the client reads the response.
+      // The rest of a large body is discarded, because a client reads the response only after it has sent the body.
       if (size > LARGEST_BODY) reject(tooLarge());
       else chunks.push(chunk);
     });

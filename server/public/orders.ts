@@ -109,8 +109,8 @@ export function orderDocumentsRouter({
       );
     }
     response.set('Cache-Control', BRIEFLY).set('ETag', list.etag).type('application/json');
-    // Compare the entity tags here. Express ignores If-None-Match beside `Cache-Control: no-cache`, and the browser's `fetch` sends both
-    // headers.
+    // The entity tags are compared here, because Express ignores If-None-Match beside `Cache-Control: no-cache`. The browser's `fetch`
+    // sends both headers.
     if (names(request.headers['if-none-match'], list.etag)) response.status(304).end();
     else response.send(list.body);
   });

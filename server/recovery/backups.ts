@@ -92,7 +92,7 @@ export function createBackups({ settings, content, records, keys, raise, log }: 
   let failure: string | null = null;
   let cron: Cron | null = null;
 
-  /** Only one backup runs at a time, because two backups would compete for the disk. */
+  /** Only one backup runs at a time, because two backups would slow each other down on the disk. */
   const queue = createSerialQueue();
 
   async function write(folder: string, to: AgeRecipient, by: string | null): Promise<BackupFile> {

@@ -178,7 +178,7 @@ export function createContinuationProposals(ports: ContinuationProposalsPorts) {
   };
 }
 
-/** Row of a new proposal. Throws if devices could not parse the proposed document. Pure. */
+/** Row of a new proposal. Throws if devices could not parse the proposed document. The function is pure. */
 function proposedRow(
   input: {
     readonly installation: string;

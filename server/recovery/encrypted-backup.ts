@@ -20,7 +20,7 @@ export async function writeEncryptedBackup(path: string, recipient: AgeRecipient
         await file.writeFile(chunk);
       }
     })();
-    // A write error stops the reading stream, and a read error stops the writing stream.
+    // Connects the two streams: if writing fails, reading stops, and the reverse.
     drained.catch((error: Error) => plain.destroy(error));
     const written = writeBackup(content, (piece) => push(plain, piece)).then((manifest) => {
       plain.end();

@@ -84,7 +84,7 @@ export async function removeOldKeyBackups(folder: string, days: number, now: num
   }
 }
 
-/** Time in the name of a backup of keys; null for another file. Pure. */
+/** Time in the name of a backup of keys; null for another file. The function is pure. */
 export function madeAt(name: string): number | null {
   const [, year, month, day, hour, minute, second, milli] = FINISHED.exec(name) ?? [];
   if (year === undefined) return null;

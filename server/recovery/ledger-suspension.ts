@@ -11,7 +11,7 @@ import { createReportedCheckpoints, type ReportedCheckpointsPorts } from './repo
 
 const MOST_RESPONSES = 1_000;
 
-/** Reason why the server may sign no checkpoint; null if the server may sign. Pure. */
+/** Reason why the server may sign no checkpoint; null if the server may sign. The function is pure. */
 export function whySuspended(known: RecoveryState | null): string | null {
   if (!known || (known.ledger !== 'suspended' && known.notContainedSize === 0)) return null;
   return known.notContainedSize > 0
@@ -20,9 +20,9 @@ export function whySuspended(known: RecoveryState | null): string | null {
 }
 
 /**
- * Returns the reason why an admin may not let a restored server sign ledger checkpoints again; null if the admin may. Pure. Without any
- * known checkpoint, nothing proves that the restored ledger has all published entries. The server might then sign a second, contradicting
- * ledger.
+ * Returns the reason why an admin may not let a restored server sign ledger checkpoints again; null if the admin may. The function is pure.
+ * Without any known checkpoint, nothing proves that the restored ledger has all published entries. The server might then sign a second,
+ * contradicting ledger.
  */
 export function whyNotResumed(facts: {
   readonly notContainedSize: number;

@@ -140,8 +140,8 @@ async function verifiedTree(work: LedgerRestore, { ledger, installation }: Manif
     throw damaged(`the ledger has ${tree.size} entries, and the manifest says ${ledger.size}`);
   if (ledger.checkpoint === null) return tree;
   const { publicKey } = await parseVerifierKey(ledger.key);
-  // Accept a checkpoint under any name of this ledger. After a continuation has renamed the ledger, the key has the new name, but the
-  // newest checkpoint may still have the old name.
+  // A checkpoint under any name of this ledger is accepted. After a continuation, the key has the ledger's new name, but the newest
+  // checkpoint may still have the old name.
   const checkpoint = await openOwnCheckpoint(ledger.checkpoint, installation, publicKey);
   if (checkpoint.size !== tree.size || !tree.root().equals(checkpoint.root)) {
     throw damaged('the ledger’s entries do not match the signed checkpoint');

@@ -47,7 +47,7 @@ export async function* ipDatabaseOf(open: OpenArchive): AsyncGenerator<Buffer> {
   for await (const { name, body } of entriesOf(open)) if (kindOf(name) === 'ip') yield body;
 }
 
-/** Accepts only names that a backup can contain, because names become paths. */
+/** Only names that a backup can contain are accepted, because names become paths. */
 function kindOf(name: string): 'store' | 'keys' | 'ip' | null {
   if (/^store\/\d{8}-[a-z_]+\.jsonl$/.test(name)) return 'store';
   if (name.startsWith('keys/') && isKeyFile(name.slice('keys/'.length))) return 'keys';
@@ -59,7 +59,7 @@ async function* entriesOf(open: OpenArchive): AsyncGenerator<TarEntry> {
   try {
     yield* readTar(await open());
   } catch (error) {
-    // Errors of the age library have no `code`.
+    // An error without the field `code` comes from the age library, and means that the backup is damaged.
     if (error instanceof Error && !('code' in error)) throw damaged('its end cannot be decrypted', error);
     throw error;
   }

@@ -1,6 +1,6 @@
 /**
- * Decides whether a restored server accepts a certificate that its authority issued but its store lacks. Pure. The certificate's signature
- * proves the issuer. Only a ledger copy or an admin can know whether the certificate was revoked after the backup.
+ * Decides whether a restored server accepts a certificate that its authority issued but its store lacks. The functions are pure. The
+ * certificate's signature proves the issuer. Only a ledger copy or an admin can know whether the certificate was revoked after the backup.
  */
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 

@@ -121,7 +121,8 @@ export function createReportedCheckpoints({ ledger, store, recovery, raise, now,
     if (reported.result === 'lost') return await reportLargerLoss(device, reported);
     const before = known.ledger;
     await remember(reported);
-    // A suspended ledger needs no alert. A ledger that was resumed or continued now has a second history, so the server raises an alert.
+    // A suspended ledger needs no alert about the checkpoint. If the ledger was resumed or continued, it now has a second history, so the
+    // server raises an alert.
     if (before === 'suspended') return;
     const detail = `The device has seen a ledger of ${reported.size} entries that does not continue the one here.${CAUSES[before] ?? ''} The ledger is suspended. Restore again with a newer copy (cordon restore --ledger). Without a newer copy, let approvers continue the ledger: cordon recovery continue-ledger.`;
     await raise({ device, code: 'ledger_behind', detail });

@@ -1,6 +1,6 @@
 /**
- * Increase of version numbers at a restore. Pure. Devices refuse an order list or device record that is older than the stored one, so each
- * new number exceeds all numbers that the server can have used since the backup.
+ * Increase of version numbers at a restore. The functions are pure. Devices refuse an order list or device record that is older than the
+ * stored one, so each new number exceeds all numbers that the server can have used since the backup.
  */
 
 /**

@@ -73,7 +73,7 @@ export interface ServiceGate {
 
 const SERVICE_NAMES = { messaging: 'Messaging', mail: 'Mail', management: 'Management' } as const;
 
-/** Reason for a device that does not comply with a policy, beside the reasons of orders. */
+/** Reason for a device that does not comply with a policy. It is independent of the reasons of orders. */
 export const RESTRICTED =
   'This device does not meet a policy of your organization, so messages and mail wait. Correct the settings that `cordon-agent policy` lists.';
 

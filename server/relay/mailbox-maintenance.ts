@@ -1,5 +1,5 @@
 /**
- * Maintenance of mailboxes, and of the queues of the mail service: applies orders to what waits, and deletes what has expired. The two
+ * Maintenance of mailboxes, and of the queues of the mail service: applies orders to waiting mail, and deletes expired mail. The two
  * services share the rules and have separate stores.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -69,7 +69,7 @@ export function createMailboxMaintenance(ports: Ports): MailboxMaintenance {
   const settling = new Loop({
     run: () =>
       queue(async () => {
-        // Changes in the same turn of the event loop share one query, for example when many devices enroll.
+        // Changes in the same turn of the event loop share one query. This happens, for example, when many devices enroll.
         await nextTurn();
         const devices = [...unsettled];
         unsettled.clear();

@@ -28,7 +28,7 @@ export function createMailboxes(ports: {
     async read(query) {
       const now = clock.now();
       const { device } = query;
-      // The messages wait until the device complies.
+      // A policy restricts the device. Its messages wait until the device complies.
       if (restricts(device)) return { entries: [], more: false };
       const { services } = orders.effect.cachedVerdict(device) ?? (await orders.effect.verdict(device));
       return store.read({ ...query, dueOnly: !services.messaging.allowed, now });

@@ -112,9 +112,9 @@ export interface SettledDevice {
 /** Store of messages, or of mail, that waits for devices. */
 export interface WaitingStore {
   /**
-   * Holds, releases or returns what waits for the given devices, by the orders that now suspend the service (rules in `settlement.ts`).
-   * Uses one transaction, and a repeated call changes nothing. Released mail gets the full storage time again. Returns the senders that
-   * receive a delivery report.
+   * Holds, releases or returns the waiting entries of the given devices, by the orders that now suspend the service (rules in
+   * `settlement.ts`). Uses one transaction, and a repeated call changes nothing. Released mail gets the full storage time again. Returns
+   * the senders that receive a delivery report.
    */
   settle(devices: readonly SettledDevice[], now: Instant): Promise<readonly DeviceId[]>;
   /**

@@ -72,8 +72,8 @@ export function createPosts(ports: {
     async accept(sender, post) {
       const denial = await judgment.refusal(sender.device);
       if (denial) {
-        // If the message was accepted before the order took effect, return the stored response. A refusal is not stored, so the sender may
-        // send the message again later.
+        // If the message was accepted before the order took effect, the server repeats the stored response. A refusal is not stored, so the
+        // sender may send the message again later.
         const known = await store.earlierResponse(sender, post.id);
         const refused: Posted = { kind: 'posted', id: post.id, outcome: 'refused', denial, recipients: [] };
         return { response: Promise.resolve(known ?? refused) };

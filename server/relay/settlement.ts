@@ -52,8 +52,8 @@ function changeOf(gate: Gate, next: Gate, { keep, heldBy, deliverable }: Waiting
   if (next === 'return' && !keep) return 'returned';
   if (next === 'deliver' && heldBy === null) {
     if (deliverable) return null;
-    // An open gate (rule for the mailbox's mail) means that the message arrived before an order suspended messaging, so the server delivers
-    // the message. With any other gate, the message arrived after the order suspended messaging, so the server holds the message.
+    // If the gate was open when the message arrived, no order suspended messaging yet, so the server delivers the message. Otherwise, the
+    // server holds the message.
     if (gate === 'open') return 'deliverable';
   }
   return heldBy === null ? 'held' : null;

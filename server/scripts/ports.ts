@@ -4,7 +4,7 @@ import type { Interpreter } from '../../shared/scripts/limits.ts';
 
 export interface ScriptSettings {
   readonly on: boolean;
-  /** Time and account of the last change; null before the first. */
+  /** Time and account of the last change; null before the first change. */
   readonly at: number | null;
   readonly by: string | null;
 }
@@ -68,13 +68,13 @@ export interface ScriptStore {
   version(script: ScriptId, version: number): Promise<ScriptVersion | null>;
   /** Newest versions of all scripts, without older ones. */
   newestVersions(): Promise<ScriptVersion[]>;
-  /** Throws `conflict` if the name is in use, or if there are `most` scripts. */
+  /** Stores a new script. Throws `conflict` if the name is in use, or if there are `most` scripts. */
   insert(script: Script, first: ScriptVersion, most: number, entry: EntryDraft<'script.version'>): Promise<void>;
-  /** Throws `conflict` unless the version follows the newest one. */
+  /** Stores the next version. Throws `conflict` unless its number follows that of the newest version. */
   addVersion(version: ScriptVersion, entry: EntryDraft<'script.version'>): Promise<void>;
-  /** Adds a review, or replaces the one with the same key. Returns false for an unknown or withdrawn version. */
+  /** Adds a review, or replaces an earlier review with the same key. Returns false for an unknown or withdrawn version. */
   addReview(script: ScriptId, version: number, review: Review, entry: EntryDraft<'script.reviewed'>): Promise<boolean>;
-  /** Returns false for an unknown version. A repeated withdrawal changes nothing. */
+  /** Withdraws a version. Returns false for an unknown version. A repeated withdrawal changes nothing. */
   withdraw(
     script: ScriptId,
     version: number,
@@ -82,7 +82,7 @@ export interface ScriptStore {
     entry: EntryDraft<'script.withdrawn'>,
   ): Promise<boolean>;
   /**
-   * Stores a piece of output. A piece that is stored already changes nothing.
+   * Stores a piece of output. A repeated piece changes nothing.
    * - Throws `not_found` unless the device's enrollment has this command `run-script` and has not finished it.
    * - Throws `conflict` if a piece is missing before this one, and `too_large` beyond the limit of the version plus `mark` bytes.
    */

@@ -58,11 +58,11 @@ const DAY = 86_400_000;
 const MOST_SCRIPTS = 200;
 const MOST_VERSIONS = 200;
 const VERSIONS_SHOWN = 50;
-/** Bytes that a device may send beyond the limit of a version, for the mark that the rest was cut off. */
+/** Bytes that a device may send beyond the output limit of a version. They are for the text that says that the rest was cut off. */
 const MARK = 256;
 /** Total output in KiB that one job may cause. */
 const MOST_OUTPUT = 1024 * 1024;
-/** Pieces of output in one response. */
+/** Maximum number of pieces of output in one response. */
 const PIECES = 16;
 
 export type Scripts = ReturnType<typeof createScripts>;
@@ -126,7 +126,7 @@ export function createScripts(ports: ScriptsPorts) {
     versions: async (script: ScriptId, before: number | null) =>
       judged(await store.versions(script, before, VERSIONS_SHOWN)),
 
-    /** Throws the reason why the version cannot run on this number of devices now. */
+    /** Throws the reason why the version cannot run now on this number of devices. */
     async requireRunnable({ script, version: number }: RunRequest, devices: number): Promise<void> {
       if (!(await store.settings()).on) throw scriptsOff();
       const { state, output } = await version(script, number);
@@ -138,7 +138,7 @@ export function createScripts(ports: ScriptsPorts) {
       throw new CordonError('too_large', detail, { devices, most });
     },
 
-    /** Script for the devices. Null if the version may not run (any more). */
+    /** Finds the script for the devices. Null if the version may not run, for example because it was withdrawn. */
     async signed({ script, version: number }: RunRequest): Promise<SignedScript | null> {
       if (!(await store.settings()).on) return null;
       const found = await store.version(script, number);
@@ -151,7 +151,7 @@ export function createScripts(ports: ScriptsPorts) {
   };
 }
 
-/** Settings, and the versions that authors write. */
+/** Settings and versions, as authors write them. */
 function createWriting({ store, installation, bus, clock }: ScriptsPorts) {
   function versionOf(
     script: Pick<Script, 'id' | 'name'>,
@@ -178,7 +178,7 @@ function createWriting({ store, installation, bus, clock }: ScriptsPorts) {
       expires: new Date(expiresAt).toISOString(),
     };
     const payload = canonicalText(statement);
-    // Before a person signs the statement, reject one that devices cannot parse.
+    // A statement that devices cannot parse is rejected here, before a person signs it.
     parseScriptStatement(Buffer.from(payload));
     const digest = sha256(Buffer.from(payload));
     const made: ScriptVersion = {
@@ -219,7 +219,7 @@ function createWriting({ store, installation, bus, clock }: ScriptsPorts) {
       return settings;
     },
 
-    /** `days`: days until the version expires. */
+    /** Creates a version. `days`: days until the version expires. */
     async create(name: string, content: ScriptContent, days: number, by: Author): Promise<Script> {
       const script = { id: newScriptId(), name, createdAt: clock.now(), newestVersion: 1 };
       const { made, entry } = versionOf(script, 1, content, days, by);
@@ -228,7 +228,7 @@ function createWriting({ store, installation, bus, clock }: ScriptsPorts) {
       return script;
     },
 
-    /** `after`: newest version that the author read. Throws `conflict` if the script has a newer one. */
+    /** Creates the next version. `after`: newest version that the author has read. Throws `conflict` if the script has a newer one. */
     async addVersion(
       script: Script,
       after: number,

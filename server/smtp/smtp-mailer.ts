@@ -46,8 +46,8 @@ export function createSmtpMailer({
     port,
     secure: server.tls === 'start',
     requireTLS: server.tls === 'required',
-    // Accept any certificate of a mail server on the same machine: its certificate often has another name, and the connection does not
-    // leave the machine.
+    // For a mail server on the same machine, any certificate is accepted. Such a certificate often has another name, and the connection
+    // does not leave the machine.
     tls: { minVersion: 'TLSv1.2', rejectUnauthorized: server.tls !== 'offered' },
     ...(login !== null && { auth: { user: login.user, pass: login.password }, forceAuth: true }),
     connectionTimeout: STEP,
@@ -56,7 +56,7 @@ export function createSmtpMailer({
     socketTimeout: STEP,
     socketCloseTimeout: 0,
     maxResponseSize: LARGEST_RESPONSE,
-    // Forbid the library to read files or web addresses that are named in a mail.
+    // The library must not read files or web addresses that a mail names.
     disableFileAccess: true,
     disableUrlAccess: true,
   });
@@ -97,7 +97,7 @@ export function createSmtpMailer({
       await transport.sendMail({
         from: { name: oneLine(organization), address: from },
         to: { name: to.name, address: to.address },
-        // Name no other recipient in the To header, because the mail proves that the recipient reads this address.
+        // The To header names no other recipient. Otherwise the mail would not prove that this recipient reads the address.
         envelope: { from, to: [to.address] },
         subject,
         text,

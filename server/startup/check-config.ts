@@ -138,7 +138,7 @@ async function checkStore(config: Config): Promise<string> {
     judgeInstallation(inspectKeyFolder(keyFolderOf(config)), null, { keys: keyFolderOf(config), store: address.file });
     return `The first start will create the database ${address.file}.`;
   }
-  // Ignore a port that is in use, because another check reports it.
+  // A port in use is ignored here, because another check reports it.
   const portless = { ...config, devicePort: 0, publicPort: 0, admin: { ...config.admin, port: 0 } };
   const { database, ports, close } = await preflight(portless, () => Promise.resolve(null));
   ports.release();
@@ -155,7 +155,7 @@ function checkAdminIdentity(files: { readonly certificate: string; readonly key:
   return `The certificate of the admin listener and its key belong together. It is valid for ${days} more days.`;
 }
 
-/** Report only a warning, because the server starts even without its mail server. */
+/** The result is only a warning, because the server starts even without its mail server. */
 async function checkMail(mail: NonNullable<Config['mail']>, organization: string): Promise<ConfigCheck> {
   const { createSmtpMailer } = await import('../smtp/smtp-mailer.ts');
   const quiet = { warn: () => undefined, info: () => undefined };
@@ -166,7 +166,7 @@ async function checkMail(mail: NonNullable<Config['mail']>, organization: string
   return { ok: true, warning: true, text: `${failure} The server starts, but sends no mail until this is corrected.` };
 }
 
-/** An unreachable provider is only a warning, because the server starts without it. */
+/** The result is only a warning, because the server starts even if the identity provider cannot be reached. */
 async function checkProvider(files: OpenIdFiles, config: Config): Promise<ConfigCheck[]> {
   let settings: ProviderSettings;
   try {

@@ -7,8 +7,8 @@ import { CordonError } from '../../shared/errors.ts';
 export interface NameInUse {
   readonly name: string;
   /**
-   * Time of the last connection in which a device used the host name `name`, in Unix milliseconds by the clock of the server's machine.
-   * Updated at most once an hour.
+   * Time of the last connection in which a device used the host name `name`, in Unix milliseconds by the machine's clock. The server
+   * updates this time at most once an hour.
    */
   readonly lastUsed: number;
 }

@@ -67,7 +67,7 @@ export function judgeInstallation(
       `The database ${locations.store} belongs to ${owner}, and the key folder ${locations.keys} holds ${origin}.`,
     );
   }
-  // The first start stopped after it had written the binding into the store.
+  // The first start was interrupted after it had written the binding into the store.
   if (!keys.founded) return 'found';
   return keys.binding && used.binding ? 'open' : 'bind';
 }
@@ -86,7 +86,7 @@ function matches(keys: Extract<KeyFolderContents, { state: 'complete' }>, store:
   return store.roots.includes(keys.root) && store.issuing.includes(keys.issuing);
 }
 
-/** Compares the decrypted keys with the store. Only the decrypted `ledger.key` shows whether it is the store's ledger key. */
+/** Compares the decrypted keys with the store. The ledger key can be checked only after its decryption. */
 export function requireSameKeys(
   opened: InstallationBinding,
   store: InstallationBinding,

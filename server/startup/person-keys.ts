@@ -1,6 +1,6 @@
 /**
- * Decides whether the key file of people belongs to the store (ADR 55). With other keys than before, the server could no longer decrypt the
- * existing records, and nobody would notice.
+ * Decides whether the key file of people belongs to the store (ADR 55). With a wrong key file, the server would silently lose access to the
+ * existing records.
  */
 import { existsSync, statSync } from 'node:fs';
 import { CordonError } from '../../shared/errors.ts';
@@ -31,7 +31,7 @@ export interface PersonKeyFacts {
 const REMEDY =
   'Mount the volume with the file or correct CORDON_PERSON_KEYS, or restore the file with `cordon restore-person-keys`. If the file is lost, start once with CORDON_ACCEPT_LOST_PERSON_KEYS=true: the server then deletes the records that nothing can decrypt.';
 
-/** Throws `installation_mismatch` if the key file and the store do not belong together. Pure. */
+/** Throws `installation_mismatch` if the key file and the store do not belong together. The function is pure. */
 export function judgePersonKeys(facts: PersonKeyFacts): PersonKeyVerdict {
   const { installation, recorded, file, missing, accepted, path } = facts;
   const refuse = (reason: string, why: string, remedy = REMEDY) =>
@@ -82,12 +82,12 @@ export async function checkPersonKeys(path: string, db: Db | null, accepted: boo
       async open(store, installation) {
         const opened = new PersonKeyFile(path);
         if (verdict === 'open' && facts.missing === 0) {
-          // A restore that ended early can have left the file that it replaced.
+          // An interrupted restore may have left the file that it replaced. This file is destroyed here.
           destroyReplacedFiles(path);
           return opened;
         }
         const { id } = opened.identity() ?? opened.bind(installation);
-        // A later start must not take the records of the lost keys for a sign of an older key file.
+        // The records of lost keys are deleted now. Otherwise a later start would conclude from them that the key file is an older copy.
         await removeUnreadable(store, opened);
         await recordKeyFile(store, id);
         return opened;

@@ -90,7 +90,7 @@ export async function preflight(config: PreflightConfig, checkClock: ClockCheck)
   const address = databaseAddressOf(config);
   const locations: DataLocations = { keys: keyFolder, store: nameOf(address) };
   const keys = inspectKeyFolder(keyFolder);
-  // Check that the file exists, because SQLite creates a missing file when it connects.
+  // SQLite creates a missing file when it connects, so the existence of the file is checked first.
   if ('file' in address && isAbsent(address.file)) judgeInstallation(keys, null, locations);
 
   const lockTakenOver = Promise.withResolvers<CordonError>();
@@ -133,7 +133,7 @@ export async function preflight(config: PreflightConfig, checkClock: ClockCheck)
       },
     };
   } catch (error) {
-    // Release the ports only after a failure. After a successful preflight, the listeners own them.
+    // The ports are released only after a failure. After a successful preflight, the listeners own them.
     ports?.release();
     await close();
     throw error;
@@ -157,8 +157,8 @@ async function settle(of: Settling, authority: Authority): Promise<string> {
   const installation = await installationId(database);
   if (of.bound) return installation;
   const binding = bindingOf(authority, installation);
-  // In this sequence of writes, the next start can continue after an interruption at any step. If the binding file were written before
-  // `finishFounding`, the next start would report missing files.
+  // The sequence of these writes matters: after an interruption at any step, the next start can continue. If the binding file were written
+  // before `finishFounding`, the next start would report missing files.
   await bindStore(database.db, binding);
   authority.finishFounding();
   writeBindingFile(of.keyFolder, binding);
@@ -166,8 +166,8 @@ async function settle(of: Settling, authority: Authority): Promise<string> {
 }
 
 /**
- * Compares the decrypted keys with the store. A store without a binding has a newest checkpoint, which shows whether the ledger key belongs
- * to the store.
+ * Compares the decrypted keys with the store. If the store has no binding, its newest checkpoint shows whether the ledger key belongs to
+ * the store.
  */
 async function requireKeysOf(store: StoreIdentity, authority: Authority, locations: DataLocations): Promise<void> {
   const { installation, binding, checkpoint } = store;
@@ -184,7 +184,7 @@ async function requireKeysOf(store: StoreIdentity, authority: Authority, locatio
   requireSameKeys(opened, expected, locations);
 }
 
-/** The issuing CA's certificate is public, so no passphrase is needed here. */
+/** The issuing CA's certificate is public, so reading it needs no passphrase. */
 function issuingEnd(keyFolder: string): number | null {
   const file = join(keyFolder, 'issuing.crt');
   return existsSync(file) ? Date.parse(new X509Certificate(readFileSync(file)).validTo) : null;
@@ -192,7 +192,7 @@ function issuingEnd(keyFolder: string): number | null {
 
 const isAbsent = (file: string): boolean => !existsSync(file) || statSync(file).size === 0;
 
-/** Database URL without user name and password. */
+/** Removes user name and password from a database URL. */
 function nameOf(address: DatabaseAddress): string {
   if ('file' in address) return address.file;
   try {

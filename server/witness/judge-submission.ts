@@ -1,4 +1,4 @@
-/** Decision of a witness about a submitted checkpoint (C2SP tlog-witness). Pure, apart from the hashing. */
+/** Decision of a witness about a submitted checkpoint (C2SP tlog-witness). The functions have no side effects. */
 import { isCordonError } from '../../shared/errors.ts';
 import { EMPTY_ROOT } from '../../shared/ledger/merkle.ts';
 import { verifyConsistency } from '../../shared/ledger/proof.ts';
@@ -19,7 +19,10 @@ export interface CosignedTree {
 
 export const NOTHING_COSIGNED: CosignedTree = { size: 0, root: EMPTY_ROOT };
 
-/** `detail` goes to the submitter, and to the log of the witness. `size`: with status 409, the size of the tree that the witness has cosigned. */
+/**
+ * Response to a submission. `detail`: text for the submitter and for the log of the witness. `size`: with status 409, the size of the tree
+ * that the witness has cosigned.
+ */
 export type Refusal =
   | { readonly status: 400 | 403 | 404 | 422; readonly detail: string }
   | { readonly status: 409; readonly size: number };
@@ -46,7 +49,10 @@ export async function identifyLog(
   return log;
 }
 
-/** Refusal of a checkpoint with a valid signature; null if the witness may cosign it. `cosigned`: the witness's newest tree of the log. */
+/**
+ * Returns the refusal of a checkpoint with a valid signature; null if the witness may cosign it. `cosigned`: newest tree of the log that
+ * the witness has cosigned.
+ */
 export async function judgeGrowth(
   { oldSize, proof, checkpoint }: Submission,
   cosigned: CosignedTree,

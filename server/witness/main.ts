@@ -1,4 +1,4 @@
-/** `cordon-witness`: a witness of transparency logs, as a program of its own. Another organization than the log's operator runs it. */
+/** `cordon-witness`: witness of transparency logs, a separate program. It should be run by another organization than the log's operator. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';

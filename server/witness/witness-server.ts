@@ -1,4 +1,4 @@
-/** HTTP of a witness. Requests need no authentication, so each has a bound and a deadline. */
+/** HTTP server of a witness. Requests need no authentication, so each has a size limit and a deadline. */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';

@@ -32,7 +32,7 @@ export class WitnessStore {
 
   private constructor(file: string) {
     this.#db = new DatabaseSync(file, { timeout: 5000 });
-    // FULL: a commit returns only after its bytes are on the disk, and before that the cosignature does not leave the process.
+    // Setting FULL of SQLite: a commit returns only when its bytes are on the disk. The cosignature leaves the process only after that.
     this.#db.exec('pragma journal_mode = wal; pragma synchronous = full;');
   }
 
@@ -73,8 +73,8 @@ export class WitnessStore {
   }
 
   /**
-   * Replaces the newest tree of a log, if it still is `before`. Returns false, and changes nothing, if another request was faster. When the
-   * function returns true, the tree is durable.
+   * Replaces the newest tree of a log, if it is still `before`. Returns false and changes nothing if another request has replaced it. When
+   * the function returns true, the tree is durable.
    */
   replace(before: CosignedTree, { origin, size, root, note, at }: CosignedNote): boolean {
     const { changes } =
@@ -105,7 +105,7 @@ export class WitnessStore {
       }));
   }
 
-  /** Keeps a refused checkpoint as evidence, up to a number for each log. */
+  /** Stores a refused checkpoint as evidence, up to the maximum number for each log. */
   addRefused({ origin, oldSize, note, detail, at }: RefusedNote): void {
     this.#db
       .prepare(

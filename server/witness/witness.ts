@@ -62,14 +62,14 @@ export function createWitness({
   };
 }
 
-/** Line with a log in the file of logs: the verifier key of the log, and its origin if it differs from the name in the key. */
+/** Parses a line of the file of logs: the verifier key of the log, and its origin if it differs from the name in the key. */
 export const LOGS_TEMPLATE = `# Logs that this witness cosigns, one on each line: the verifier key, and the origin if it differs from the key's name.
 # A Cordon server prints its verifier key with "cordon ledger checkpoint". Compare the key with the operator by telephone.
 `;
 
 const MOST_LOGS = 1000;
 
-/** Lines with a log, with their numbers. Throws `invalid_input` for a malformed line. */
+/** Lines of the file that name a log, with their line numbers. Throws `invalid_input` for a malformed line. */
 export function linesOfLogs(text: string): { readonly line: number; readonly key: string; readonly origin: string }[] {
   const found = text.split('\n').flatMap((raw, at) => {
     const content = raw.trim();

@@ -6,7 +6,7 @@ import { approverSetEnvelopeOf } from './revision-payload.ts';
 
 export interface AdoptedApprovers {
   current(): ApproverSet | null;
-  /** Returns the current approver set. Throws `approvers_required` before an approver set is adopted. */
+  /** Returns the current approver set. Throws `approvers_required` if no approver set has been adopted yet. */
   require(): ApproverSet;
   all(): readonly ApproverSet[];
   envelopes(): readonly Envelope[];

@@ -1,6 +1,6 @@
 /**
- * Decides whether an approval is valid and whether it completes the adoption of a revision. Pure. Devices apply the same rule
- * (`shared/order/adoption-state.ts`).
+ * Decides whether an approval is valid and whether it completes the adoption of a revision. The functions are pure. Devices apply the same
+ * rule (`shared/order/adoption-state.ts`).
  */
 import { CordonError } from '../../../shared/errors.ts';
 import { type AdoptionState, adoptionStateOf } from '../../../shared/order/adoption-state.ts';
@@ -15,10 +15,7 @@ export interface RecordedApproval {
 export interface ApprovalDecision {
   readonly adoption: AdoptionState;
   readonly isNew: boolean;
-  /**
-   * Explanation why two approvers of a revision, the present one and an earlier one, count as one person. Null if they count as different
-   * people.
-   */
+  /** Explanation why two approvers of a revision, the present one and an earlier one, count as one person; null if they count as two. */
   readonly related: string | null;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Decides which approvers are treated as different people. Pure.
+ * Decides which approvers are treated as different people. The functions are pure.
  *
  * A person who created an account, or saw its invitation or credential reset link, could have signed in with the account. This person and
  * the account's holder are therefore treated as one person.

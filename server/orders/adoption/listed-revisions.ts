@@ -1,4 +1,4 @@
-/** Selects the revisions for an order list and converts them into the form that devices receive. Pure. */
+/** Selects the revisions for an order list and converts them into the form that devices receive. The functions are pure. */
 import type { ApproverSet } from '../../../shared/order/approvers.ts';
 import { parseDocument } from '../../../shared/order/canonical.ts';
 import { type Envelope, orderListSchema, PAYLOAD_TYPES } from '../../../shared/order/documents.ts';

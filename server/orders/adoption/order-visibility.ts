@@ -1,6 +1,6 @@
 /**
- * Decides who may read the legal basis of a withheld order, and removes it from responses to everyone else (ADR 43). Pure. New fields of an
- * order are hidden until they are added to the list of visible fields.
+ * Decides who may read the legal basis of a withheld order, and removes it from responses to everyone else (ADR 43). The functions are
+ * pure. New fields of an order are hidden until they are added to the list of visible fields.
  */
 import { type Visibility, WITHHELD_NOTICE, WITHHELD_TITLE } from '../../../shared/api/order-readings.ts';
 import { areasOutside, type OrderArea } from '../../../shared/areas/area-code.ts';
@@ -19,8 +19,8 @@ export interface OrderReader {
 }
 
 /**
- * Facts about an order that decide who may read its withheld revisions (revisions whose text is hidden from the public). A person who has
- * several ids appears only with the oldest id.
+ * Facts about an order that decide who may read its withheld revisions, whose text is hidden from the public. If a person has several ids,
+ * only the oldest id appears.
  */
 export interface WithheldFacts {
   /** True if the response would show a withheld revision. */

@@ -1,5 +1,5 @@
 /**
- * Decides which signed documents a restored server accepts from a device. Pure.
+ * Decides which signed documents a restored server accepts from a device. The functions are pure.
  * - An approver set needs signatures by the threshold of the previous set.
  * - A revision and its approvals must be in an order list that this server's online key signed, or meet the threshold of the current
  *   approver set.
@@ -205,7 +205,7 @@ function stubSignatures({ orders }: OrderList): ReadonlyMap<string, string> {
   return found;
 }
 
-/** Returns null if another server signed the device record, or if the record belongs to an earlier enrollment. */
+/** Reads the device record that a device returned. Null if another server signed the record, or if it belongs to an earlier enrollment. */
 function ownRecord(
   { installation, device, generation, recollection: { record: envelope } }: RecoveryInput,
   chain: readonly ApproverSet[],

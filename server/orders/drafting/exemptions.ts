@@ -113,7 +113,7 @@ export interface DecidedExemption extends Pick<ExemptionRow, 'device' | 'until' 
   readonly approvedBy: readonly PersonId[];
 }
 
-/** Finds the revision that decided each exemption. `rows` has all revisions of the order, oldest first. Pure. */
+/** Finds the revision that decided each exemption. `rows` has all revisions of the order, oldest first. The function is pure. */
 export function decidedExemptions(
   rows: readonly RevisionRow[],
   revision: number,

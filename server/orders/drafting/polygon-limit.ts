@@ -1,6 +1,6 @@
 /**
  * Limit on overlapping polygons. Location evidence names at most `MOST_POLYGONS` polygons. If more polygons overlapped at one location,
- * evidence could omit some, and the server could not be certain whether a device is inside. Pure.
+ * evidence could omit some, and the server could not be certain whether a device is inside. The functions are pure.
  */
 import { polygonVersion } from '../../../shared/areas/area-code.ts';
 import { MOST_POLYGONS } from '../../../shared/areas/evidence-text.ts';

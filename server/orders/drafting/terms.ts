@@ -1,6 +1,6 @@
 /**
  * Parses the terms of an order from the admin's input: converts local times to instants, and names of areas and services to codes. Adds an
- * objection for each unreadable field. Pure.
+ * objection for each unreadable field. The functions are pure.
  */
 import { parseHomeArea, parseOrderArea } from '../../../shared/areas/area-code.ts';
 import { CONTESTED, parseTerritory } from '../../../shared/areas/territory-policy.ts';

@@ -23,7 +23,10 @@ interface RecordInput {
   readonly device: DeviceId;
   readonly personalia: DevicePersonalia;
   readonly salts: readonly { readonly order: string; readonly salt: string }[];
-  /** Lower bound: each version of the record is higher. The bound is 0, or higher after a restore from a backup. */
+  /**
+   * Lower bound for versions: each new version of the record must be higher. The bound is 0, or a higher number after a restore from a
+   * backup.
+   */
   readonly floor: number;
   readonly now: Instant;
   readonly online: Signer;
@@ -31,12 +34,12 @@ interface RecordInput {
 
 type Content = Omit<DeviceRecord, 'version' | 'issuedAt'>;
 
-/** Creates the first version of a device record. Pure. */
+/** Creates the first version of a device record. The function is pure. */
 export function firstRecord(input: RecordInput): RecordRow {
   return sign(contentOf(input), input.floor + 1, input);
 }
 
-/** Creates the next version of a device record. Returns null if the content of the current record has not changed. Pure. */
+/** Creates the next version of a device record. Returns null if the content of the current record has not changed. The function is pure. */
 export function nextRecord(input: RecordInput & { readonly before: RecordRow | null }): RecordRow | null {
   const { before } = input;
   if (!before) return firstRecord(input);

@@ -108,8 +108,8 @@ export function createEffect(ports: {
   adopted.publisher.onChange(() => {
     verdicts.rulesChanged();
     executions.request();
-    // Request the recording of affected devices at every change, because a new revision of an active order can affect more devices although
-    // the order does not start again.
+    // Affected devices are recorded at every change, because a new revision of an active order can affect more devices although the order
+    // does not start again.
     affected.request();
   });
 
@@ -126,7 +126,7 @@ export function createEffect(ports: {
     reissueRecord: records.reissue,
     follow: async (changes, device) => {
       try {
-        // Sign the device records first, so that the new order list never suspends a newly exempt device.
+        // The server signs device records first, so that the new order list never suspends a newly exempt device.
         for (const { order, revision } of changes) await records.follow(order, revision);
         if (device) await records.reissue(device);
       } finally {

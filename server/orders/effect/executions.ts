@@ -61,8 +61,8 @@ export function createExecutions(ports: {
         {
           kind: 'order.executed',
           at: now,
-          // The ledger entry of a withheld order omits the order number, because readers who count the entries could learn when the order
-          // starts and ends.
+          // The ledger entry of a withheld order omits the order number. Otherwise, readers who count the entries could learn when the
+          // order starts and ends.
           ...(withheld(order, now)
             ? withholdParticulars({ order, revision, state })
             : { subject: null, public: { order, revision, state } }),

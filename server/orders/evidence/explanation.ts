@@ -1,4 +1,7 @@
-/** Explanation of a device's verdict at a past time, computed from the orders, location, home area and legal seat at that time. Pure. */
+/**
+ * Explanation of a device's verdict at a past time, computed from the orders, location, home area and legal seat at that time. The
+ * functions are pure.
+ */
 import type { Explanation, ORDER_STATES } from '../../../shared/api/explanation.ts';
 import { exemptionsFor } from '../../../shared/order/exemption.ts';
 import { compileRule } from '../../../shared/order/rules.ts';
@@ -63,8 +66,8 @@ export function explain(input: {
       until,
       fresh,
       detail: observationsOf(sighting.source)[0]?.detail ?? '',
-      // The newest observation of a source may only say that the source no longer gives a location. Such an observation names no IP
-      // database. Therefore use the newest observation that names one.
+      // The newest observation of a source may only say that the source no longer gives a location. It then names no IP database, so the
+      // database comes from the newest observation that names one.
       database: observationsOf(sighting.source).find(({ database }) => database !== null)?.database ?? null,
     })),
     observations: past.evidence.slice(0, SHOWN).map(({ observation, detail, database, receivedAt }) => ({
@@ -104,7 +107,7 @@ function orderThen(
 ): Explanation['orders'] {
   const { order } = revision;
   const { services } = evaluate([activeAt(rule, at)], facts, at);
-  // Read the verdict for only one service, because an order gives the same verdict for all its services.
+  // Reading the verdict for one service is enough, because an order gives the same verdict for all its services.
   const [named] = rule.services;
   const verdict = named === undefined ? undefined : services[named];
   const reasons = verdict?.reasons.filter((reason) => reason !== 'no_order') ?? [];

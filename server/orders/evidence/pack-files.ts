@@ -244,7 +244,7 @@ export class PackFiles {
         .map(({ device, outcome, at, destroyed, salt }) => {
           return { device, end: { outcome, at: new Date(at).toISOString(), destroyed, salt } };
         })
-        // Skip enrollments that ended after the snapshot of the ledger, because the pack lacks their ledger entries.
+        // Enrollments that ended after the snapshot of the ledger are skipped, because the pack lacks their ledger entries.
         .filter(({ end }) => logged.has(endDigest(end)));
       await this.#addHandles(ends.map(({ device }) => device));
       for (const { device, end } of ends) devices.push({ device: this.#handles.get(device), ...end });

@@ -68,7 +68,10 @@ function publicKeyIn(der: string): KeyObject | null {
   }
 }
 
-/** Result for a receipt whose signature may be from an unreadable certificate. The server must not refuse such a receipt. */
+/**
+ * Result for a receipt whose signature cannot be checked, because the device's certificate in the store is unreadable. The server must not
+ * refuse such a receipt.
+ */
 const UNREADABLE = Symbol('unreadable certificate');
 
 /**

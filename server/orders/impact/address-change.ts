@@ -38,7 +38,7 @@ export async function addressChange(input: {
   readonly orders: Pick<OrderStore, 'exemptionsOf'>;
 }): Promise<OrderChange[]> {
   const { moved, accepted, now, jurisdiction, orders } = input;
-  // Compute the preview for one millisecond after the change. By then, two observations confirm the new location of the address.
+  // The preview is computed for one millisecond after the change, because two observations must confirm the new location of the address.
   const moments = (rule: OrderRule) => ({ now: now + 1, at: Math.max(now + 1, rule.effective) });
   const rules = input.rules.filter(({ withdrawn, until }) => !withdrawn && (until === null || until > now));
   const counts = new Map(rules.map((rule) => [rule, { before: 0, after: 0, newlyDenied: 0, newlyAllowed: 0 }]));
@@ -93,7 +93,7 @@ function movedTo(state: LocationState, area: HomeArea | null, now: Instant): Loc
     return first === null || !('at' in newest) ? [] : [{ ...newest, at: first }, newest];
   });
   const without = observeAll(emptyLocation(), rest);
-  // If the device remains in the same areas, keep its time of arrival in these areas.
+  // A device that remains in the same areas keeps its time of arrival in these areas.
   const same = without.counted?.areas.join() === state.counted?.areas.join();
   return same ? { ...without, stays: state.stays, networkStays: state.networkStays } : without;
 }

@@ -1,6 +1,6 @@
 /**
  * Warnings about areas that may not mean what an admin expects, for example an area in which no device can be located, or a territory that
- * is not part of a country. Pure. A warning never blocks a proposal.
+ * is not part of a country. The functions are pure. A warning never blocks a proposal.
  */
 import {
   dependenciesOf,

@@ -1,6 +1,6 @@
 /**
- * Impact of an order on one device: the services that the order would deny, and the reasons. Pure.
- * An impact preview assumes that the device does not move:
+ * Impact of an order on one device: the services that the order would deny, and the reasons. The functions are pure. An impact preview
+ * assumes that the device does not move:
  * - Current location evidence remains valid, because working devices renew it daily.
  * - A location statement remains valid, even if it ends before the order takes effect.
  * - Grace periods and exemptions end at their own times.
@@ -104,7 +104,7 @@ export function impactKey(rules: readonly OrderRule[], known: Known, now: Instan
 }
 
 /**
- * Returns the impact of an order on one device. `rule` must be a copy made by `activeAt`, so that the order counts as active at the time
+ * Returns the impact of an order on one device. `rule` must be a copy that `activeAt` has made, in which the order is active at the time
  * `at`.
  */
 export function impactOn(rule: OrderRule, subject: Subject, { now, at }: Moments): Impact {
@@ -116,7 +116,7 @@ export function impactOn(rule: OrderRule, subject: Subject, { now, at }: Moments
   const exempted = exemptions.map(({ until }) => ({ order: rule.order, until }));
   const { services } = evaluate([rule], { home, seat, location, exemptions: exempted, listExpires: null }, at);
   const denied = SERVICES.filter((service) => !services[service].allowed);
-  // Read the verdict for only one service, because an order gives the same verdict for all its services.
+  // Reading the verdict for one service is enough, because an order gives the same verdict for all its services.
   const [named] = rule.services;
   const reasons = named === undefined ? [] : services[named].reasons.filter((reason) => reason !== 'no_order');
 

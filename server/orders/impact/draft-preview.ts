@@ -28,7 +28,7 @@ export interface Preview {
   readonly impact: ImpactCounts | null;
 }
 
-/** The function `within` throws if the caller may not propose orders for one of the given areas. */
+/** Checks the draft's areas. Throws if the caller may not propose orders for one of them. */
 export type PreviewDraft = (draft: OrderDraft, within: (areas: readonly HomeArea[]) => void) => Promise<Preview>;
 
 export function createDraftPreview(ports: {

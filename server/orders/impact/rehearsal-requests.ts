@@ -15,7 +15,7 @@ export interface PeoplePort {
 }
 
 export interface RehearsalRequests {
-  /** `number` is the number of the order that the draft changes; null for a new order. */
+  /** Request for an impact preview of a draft. `number`: number of the order that the draft changes; null for a new order. */
   ofDraft(draft: Revision, exemptions: readonly ExemptionRow[], number: string | null): Promise<RehearsalRequest>;
   /**
    * Returns the request for an impact preview of an order's revision. The preview compares the revision with the revision `baseline` of the

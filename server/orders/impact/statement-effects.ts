@@ -1,6 +1,6 @@
 /**
  * Orders whose verdict changes because of an admin's location statement, for example because the statement releases a device from an order.
- * The server compares the device's verdicts with and without the statement. Pure.
+ * The server compares the device's verdicts with and without the statement. The functions are pure.
  */
 import type { HomeArea } from '../../../shared/areas/area-code.ts';
 import type { Instant } from '../../../shared/time/clock.ts';

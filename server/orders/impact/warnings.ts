@@ -1,4 +1,4 @@
-/** Warnings for proposers and approvers about the effect of an order. Pure. A warning never blocks an action. */
+/** Warnings for proposers and approvers about the effect of an order. The functions are pure. A warning never blocks an action. */
 import type { WARNINGS } from '../../../shared/api/order-preview.ts';
 import { stateOf } from '../../../shared/order/action-outcomes.ts';
 import { briefPauseEnds } from '../../../shared/order/adoption-state.ts';
