@@ -22,7 +22,7 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** Tests that start programs. */
+/** Test files that start programs. */
 const PROGRAMS = ['tests/{e2e,faults}/**/*.test.ts', 'agent/main.test.ts'];
 
 /**
