@@ -28,7 +28,7 @@ export function addMailCommands(program: Command, { config, say }: MailCommandPo
     .command('list')
     .description('List mail, newest first; an asterisk marks unread mail')
     .argument('[folder]', `folder: ${MAIL_FOLDERS.join(', ')}`, 'inbox')
-    .option('--limit <number>', 'number of mails', '50')
+    .option('--limit <number>', 'maximum number of mails to list', '50')
     .option('--json', 'print JSON', false)
     .action(async (folder: string, { limit, json }: { limit: string; json: boolean }) => {
       const request = { op: 'mail-list', folder: folderOf(folder), limit: numberOf(limit) } as const;

@@ -15,7 +15,7 @@ const STATES: Readonly<Record<PrivacySection['state'], string>> = {
   answers: 'answered when an admin asks; the newest queries:',
   waiting: 'will be reported after the next connection',
   off: 'switched off by your organization',
-  'not-displayed': 'switched on by your organization; reported from now on, because you see this',
+  'not-displayed': 'switched on by your organization; reported from now on, because this list has shown it to you',
   unsupported: 'not available on this device',
   failed: 'could not be read',
 };

@@ -55,7 +55,7 @@ export function addAccountCommands(program: Command, cli: Cli): void {
       .command(name)
       .description(text)
       .argument('<account>')
-      .argument('<role>', 'owner, fleet, helpdesk, legal, auditor or backup, or a custom role')
+      .argument('<role>', 'role: owner, fleet, helpdesk, legal, auditor, backup, or a custom role')
       .option('--group <group>', 'limit the role to devices of this group')
       .option('--area <area>', 'limit the role to orders and home areas within this area')
       .action(async (id: string, role: string, scope: { group?: string; area?: string }) => {

@@ -24,7 +24,7 @@ export function addActivityCommands(program: Command, cli: Cli): void {
   const activity = commandOf(program, 'activity');
   withFilters(activity.command('list'))
     .description('List entries, newest first')
-    .option('--cursor <id>', 'show entries older than this one')
+    .option('--cursor <id>', 'show entries older than the entry with this id')
     .option('--limit <count>', 'number of entries, at most 200')
     .action(async (options: FilterOptions) => {
       const view = await cli.client().call(activityList, 'GET', `/activity${queryOf(parametersOf(options))}`);

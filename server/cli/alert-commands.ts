@@ -12,7 +12,7 @@ export function addAlertCommands(program: Command, cli: Cli): void {
     .option('--about <subject>', 'show only alerts about "installation" or "devices"')
     .option('--acknowledged <state>', 'set to false to show only unacknowledged alerts')
     .option('--severity <severity>', 'set to grave to show only alerts that may indicate an attack')
-    .option('--before <id>', 'show alerts older than this one')
+    .option('--before <id>', 'show alerts older than the alert with this id')
     .action(async (options: Record<string, string>) => {
       const { alerts } = await cli.client().call(alertList, 'GET', `/alerts${queryOf(options)}`);
       const userOf = await deviceUsers(

@@ -94,7 +94,7 @@ export function addCommandCommands(program: Command, cli: Cli): void {
     .command('list')
     .description('List the commands of a device, newest first')
     .argument('<device>')
-    .option('--before <command>', 'show commands older than this one')
+    .option('--before <command>', 'show commands older than the command with this id')
     .option('--limit <count>')
     .action(async (device: string, options: Record<string, string>) => {
       const path = `/devices/${encodeURIComponent(device)}/commands${queryOf(options)}`;

@@ -26,7 +26,7 @@ export function addComplianceCommands(program: Command, cli: Cli): void {
   compliance
     .command('list')
     .description('List active devices with their compliance. --cursor shows the next page')
-    .option('--state <state>', 'compliant, in-grace, not-compliant, unknown or no-policy')
+    .option('--state <state>', 'state: compliant, in-grace, not-compliant, unknown or no-policy')
     .option('--limit <count>')
     .option('--cursor <cursor>')
     .action(async (options: Record<string, string>) => {
@@ -74,7 +74,7 @@ export function addComplianceCommands(program: Command, cli: Cli): void {
     .command('history')
     .description("List changes of a device's compliance, newest first")
     .argument('<device>')
-    .option('--before <id>', 'list changes before this one')
+    .option('--before <id>', 'list changes before the change with this id')
     .action(async (id: string, options: Record<string, string>) => {
       const path = `/devices/${encodeURIComponent(id)}/compliance-history${queryOf(options)}`;
       const { events } = await cli.client().call(complianceHistory, 'GET', path);

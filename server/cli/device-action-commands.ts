@@ -48,7 +48,10 @@ export function addDeviceActionCommands(program: Command, cli: Cli): void {
     const command = selecting(devices.command(name).description(description));
     command.option('--count <devices>', 'number of affected devices that you confirm', Number);
     if (action === 'revoke')
-      command.option('--reason <reason>', 'unspecified, keyCompromise, cessationOfOperation or privilegeWithdrawn');
+      command.option(
+        '--reason <reason>',
+        'reason: unspecified, keyCompromise, cessationOfOperation or privilegeWithdrawn',
+      );
     if (action === 'label') labeling(command);
     if (action === 'place') placing(command);
     if (action.endsWith('-group')) grouping(command);

@@ -50,10 +50,10 @@ export function addGroupCommands(program: Command, cli: Cli): void {
     .command('add')
     .description('Create a group')
     .argument('<name>')
-    .option('--home <area>', 'home area of devices that state none of their own')
+    .option('--home <area>', 'home area of devices without a home area of their own')
     .option(
       '--seat <area>',
-      'legal seat (area where the owning organization is registered) of devices that state none of their own',
+      'legal seat (area where the owning organization is registered) of devices without a legal seat of their own',
     )
     .option(...MAIL_PROGRAMS)
     .option(EXPRESSION, EXPRESSION_HELP)
@@ -68,8 +68,8 @@ export function addGroupCommands(program: Command, cli: Cli): void {
     .description('Change the name, the default home and seat of devices, the rule for mail programs, or the expression')
     .argument('<group>')
     .option('--name <name>')
-    .option('--home <area>', 'new value, or "none"')
-    .option('--seat <area>', 'new value, or "none"')
+    .option('--home <area>', 'new home area, or "none"')
+    .option('--seat <area>', 'new legal seat, or "none"')
     .option(...MAIL_PROGRAMS)
     .option(EXPRESSION, EXPRESSION_HELP)
     .action(async (id: string, { name, home, seat, mailPrograms, expression }: GroupOptions & { name?: string }) => {

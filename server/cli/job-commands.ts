@@ -13,7 +13,7 @@ export function addJobCommands(program: Command, cli: Cli): void {
   jobs
     .command('list')
     .description('List jobs (commands to many devices), newest first')
-    .option('--state <state>', 'running, paused, stopped, finished, aborted or expired')
+    .option('--state <state>', 'state: running, paused, stopped, finished, aborted or expired')
     .option('--kind <kind>', 'kind of command')
     .option('--mine', 'list only jobs that you created')
     .option('--cursor <cursor>', 'show the page that starts after this cursor')
@@ -39,7 +39,7 @@ export function addJobCommands(program: Command, cli: Cli): void {
     .command('devices')
     .description('List the devices of a job with their results')
     .argument('<job>')
-    .option('--state <state>', 'queued, stored, done, failed, expired or canceled')
+    .option('--state <state>', 'state: queued, stored, done, failed, expired or canceled')
     .option('--after <device>', 'show the page that starts after this device')
     .option('--limit <count>')
     .action(async (id: string, options: Record<string, string>) => {

@@ -22,8 +22,8 @@ export function runMailConnector(words: readonly string[]): number {
  */
 export function addMailConnectorCommand(program: Command, { exitWith }: Cli): void {
   commandOf(program, 'mail-connector')
-    .argument('[command]', 'enroll, run, status or check-config')
-    .argument('[arguments...]', 'arguments of that command')
+    .argument('[command]', 'command: enroll, run, status or check-config')
+    .argument('[arguments...]', 'arguments of the given command')
     .action((command: string | undefined, words: string[]) =>
       exitWith(runMailConnector([...(command === undefined ? [] : [command]), ...words])),
     );

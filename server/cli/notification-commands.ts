@@ -54,14 +54,14 @@ function addRuleCommands(rules: Command, cli: Cli): void {
     .argument('<name>')
     .argument(
       '<condition>',
-      'approval-pending, health-issue, device-offline, order-effective, device-enrolled, device-not-compliant or job-failed',
+      'condition: approval-pending, health-issue, device-offline, order-effective, device-enrolled, device-not-compliant or job-failed',
     )
     .requiredOption('--channel <channel...>', 'ids of channels')
     .option('--days <count>', 'days without a connection, for device-offline')
     .option('--hours <count>', 'hours before the effective time, for order-effective')
-    .option('--severity <severity>', 'critical, warning or notice, for health-issue')
+    .option('--severity <severity>', 'lowest severity, for health-issue: critical, warning or notice')
     .option('--group <group>', 'only devices of this group')
-    .option('--repeat-hours <count>', 'repeat the notification while its cause lasts')
+    .option('--repeat-hours <count>', 'hours after which a notification is repeated while its cause lasts')
     .action(async (name: string, kind: string, { channel, group, repeatHours, ...rest }: RuleOptions) => {
       const body = {
         name,
@@ -124,7 +124,7 @@ function addChannelCommands(channels: Command, cli: Cli): void {
     .argument('<name>')
     .argument('<host>')
     .option('--port <port>', 'port of the receiver', '6514')
-    .option('--transport <transport>', 'tls, tcp or udp', 'tls')
+    .option('--transport <transport>', 'protocol: tls, tcp or udp', 'tls')
     .action((name: string, host: string, { port, transport }: { port: string; transport: string }) =>
       create({ name, type: 'syslog', host, port: Number(port), transport }),
     );
@@ -165,8 +165,8 @@ function addChannelCommands(channels: Command, cli: Cli): void {
 function addDeliveryCommands(deliveries: Command, cli: Cli): void {
   deliveries
     .option('--channel <channel>', 'only deliveries of this channel')
-    .option('--state <state>', 'waiting, delivered or dead')
-    .option('--cursor <number>', 'show older deliveries than this one')
+    .option('--state <state>', 'state: waiting, delivered or dead')
+    .option('--cursor <number>', 'show deliveries older than the delivery with this number')
     .action(async (options: Record<string, string>) => {
       const view = await cli.client().call(deliveryList, 'GET', `/notifications/deliveries${queryOf(options)}`);
       const rows = view.deliveries.map(({ id, createdAt, channel, title, state, attempts, nextAttemptAt, failure }) => [

@@ -75,9 +75,9 @@ export function addPeopleCommands(program: Command, cli: Cli): void {
     .description("Change a person. --group replaces all of the person's groups")
     .argument('<person>', 'id of the person')
     .option('--name <name>')
-    .option('--email <address>', 'new value, or "none"')
+    .option('--email <address>', 'new e-mail address, or "none"')
     .option('--group <group...>')
-    .option('--directory-id <id>', 'new value, or "none"')
+    .option('--directory-id <id>', 'new directory id, or "none"')
     .option('--status <status>', 'status: active or disabled. Disabling cancels open activation codes')
     .action(async (id: string, { name, email, group: groups, directoryId, status }: ChangeOptions) => {
       const body = { name, email: valueOrNone(email), groups, directoryId: valueOrNone(directoryId), status };

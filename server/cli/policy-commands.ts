@@ -88,7 +88,7 @@ function addReadCommands(policies: Command, cli: Cli, show: Show): void {
     .command('versions')
     .description('List the versions of a policy, newest first')
     .argument('<policy>')
-    .option('--before <number>', 'list versions before this one')
+    .option('--before <number>', 'list versions before the version with this number')
     .action(async (id: string, options: Record<string, string>) => {
       const path = pathOf(id, `/versions${queryOf(options)}`);
       const { versions, people } = await cli.client().call(policyVersionList, 'GET', path);

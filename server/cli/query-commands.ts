@@ -51,7 +51,7 @@ export function addQueryCommands(program: Command, cli: Cli): void {
       );
 
   asking('processes', 'List the running processes of connected devices, without their arguments')
-    .option('--name <text>', 'part of the name of the process or of its program')
+    .option('--name <text>', 'part of the name of the process or of the program')
     .action((options: Target & { name?: string }) => ask(cli, options, { kind: 'processes', name: options.name }));
   asking('services', 'List the systemd services of connected devices')
     .option('--name <text>', 'part of the name of the service')

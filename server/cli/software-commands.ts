@@ -39,7 +39,7 @@ function addTitles(software: Command, cli: Cli): void {
   software
     .command('list')
     .description('List software with the number of devices. --cursor shows the next page')
-    .option('--text <text>', 'part of the name')
+    .option('--text <text>', 'part of the software’s name')
     .option('--source <source>', SOURCE)
     .option('--limit <count>')
     .option('--cursor <cursor>')
@@ -63,7 +63,7 @@ function addTitles(software: Command, cli: Cli): void {
     .command('device')
     .description('List the software of a device, or the advisories that affect it')
     .argument('<device>')
-    .option('--text <text>', 'part of the name')
+    .option('--text <text>', 'part of the software’s name')
     .option('--advisories', 'list the advisories that affect the device', false)
     .action(async (device: string, options: { text?: string; advisories: boolean }) => {
       const path = `/devices/${encodeURIComponent(device)}`;

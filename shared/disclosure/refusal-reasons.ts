@@ -78,7 +78,7 @@ export const REFUSAL_WORDS: Readonly<Record<RefusalReason, ReasonWords>> = {
     answer: 'A window lies wholly in the past. Cordon collects nothing on demand.',
   },
   window_open: {
-    title: 'The window is open at one end',
+    title: 'The window has no start or no end',
     answer: 'A window has a start and an end. State both.',
   },
   window_too_long: {

@@ -168,7 +168,7 @@ describe.skipIf(!chromium.present)('links of the overview', { timeout: 180_000 }
       window: { from: '03:00', to: '03:01', days: [(new Date().getDay() + 1) % 7 || 7] },
     });
     await seat.goto(`/jobs/${sent.id}`);
-    await page.getByText('Waits for the wave before').waitFor();
+    await page.getByText('Waits for the previous wave').waitFor();
     await page.getByText('from 03:00 to 03:01 in their local time').waitFor();
     const act = async (button: string, reason: string) => {
       await page.getByRole('button', { name: button, exact: true }).click();

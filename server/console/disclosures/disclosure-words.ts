@@ -18,7 +18,7 @@ export const AUTHORITY_STATES = {
 export const SOURCE_NAMES = {
   request: 'Refused by the rules',
   recorded: 'Recorded demand',
-  decided: 'Refused by people',
+  decided: 'Refused by a person',
 } as const;
 
 /** Refusal of a demand by the rules of the desk. `id`: identifier under which the desk recorded the refusal. */
@@ -42,8 +42,8 @@ export function ruleRefusalOf(error: unknown): RuleRefusal | null {
 const NEXT_STEPS: Readonly<Partial<Record<RuleReason, string>>> = {
   account_unknown: 'Check the identifier with the authority, and enter the demand again.',
   window_too_long: 'Ask the authority for a window of at most 90 days, or enter the 90 days that it needs most.',
-  window_open: 'Ask the authority for the missing begin or end.',
-  future: 'Ask the authority for a window that has ended. Cordon never collects on demand.',
+  window_open: 'Ask the authority for the missing start or end.',
+  future: 'Ask the authority for a window that has ended. Cordon never collects records on demand.',
   instrument_missing: 'Ask the authority for the instrument, and enter the demand again with its document.',
   instrument_used: 'Ask the authority for a second instrument for the second request.',
   instrument_expired: 'Ask the authority for a valid instrument.',

@@ -198,7 +198,7 @@ function Waves({ job: { waves, released } }: { readonly job: JobSummary }) {
               Wave {index + 1}, {devicesText(devices)}
             </Text>
             <Text size="sm" {...(index >= released && { c: 'dimmed' })}>
-              {index < released ? numbers.join(', ') : 'Waits for the wave before'}
+              {index < released ? numbers.join(', ') : 'Waits for the previous wave'}
             </Text>
             <Progress.Root size="sm" aria-hidden>
               <Progress.Section value={share(done)} color="green.8" />

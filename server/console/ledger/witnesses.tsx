@@ -60,7 +60,7 @@ function WitnessRows({ list, check }: { readonly list: WitnessList; readonly che
             <Badge color="red">Not configured</Badge>
           </Group>
           <Text size="sm" c="dimmed">
-            Devices require this witness, and the server does not submit to it. Add it to CORDON_WITNESSES.
+            Devices require this witness, but the server sends it no checkpoints. Add the witness to CORDON_WITNESSES.
           </Text>
         </Paper>
       ))}

@@ -46,9 +46,9 @@ export function MailPage() {
 
 function Amounts({ view: { waiting, held, returned } }: { readonly view: MailView }) {
   const amounts = [
-    { label: 'Waiting', amount: waiting, meaning: 'For devices and mail connectors that have not fetched it yet' },
-    { label: 'Held', amount: held, meaning: 'By orders, until they end' },
-    { label: 'Returned', amount: returned, meaning: 'To its senders, in the last 30 days' },
+    { label: 'Waiting', amount: waiting, meaning: 'Mail that devices and mail connectors have not fetched yet' },
+    { label: 'Held', amount: held, meaning: 'Mail that orders hold until they end' },
+    { label: 'Returned', amount: returned, meaning: 'Mail returned to its senders in the last 30 days' },
   ];
   return (
     <SimpleGrid cols={{ base: 1, sm: 3 }} component="dl" m={0}>

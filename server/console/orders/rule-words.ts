@@ -33,7 +33,7 @@ export const SUSPENSION_WORDS: Readonly<Record<Service, string>> = {
   enrollment: 'Devices cannot enroll or re-enroll.',
   management: 'Admins cannot lock, wipe or message the device or see its state.',
   messaging: 'Users cannot send each other messages.',
-  mail: 'No effect on users, because Cordon does not offer mail yet.',
+  mail: 'Users cannot send or receive e-mail through the company’s mail server.',
 };
 
 export const UNKNOWN_WORDS = {

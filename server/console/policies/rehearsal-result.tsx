@@ -34,8 +34,8 @@ export function RehearsalResult({ id, change }: { readonly id: string; readonly 
                   <Table.Tr>
                     <Table.Th>Setting</Table.Th>
                     <Table.Th>Devices</Table.Th>
-                    <Table.Th>Meet it already</Table.Th>
-                    <Table.Th>Do not meet it</Table.Th>
+                    <Table.Th>Already meet the new value</Table.Th>
+                    <Table.Th>Do not meet the new value</Table.Th>
                   </Table.Tr>
                 </Table.Thead>
                 <Table.Tbody>

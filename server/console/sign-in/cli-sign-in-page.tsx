@@ -79,7 +79,7 @@ function Decision({ request, again }: { readonly request: CliSignInView; readonl
       <Facts
         facts={[
           { label: 'Code', value: <Code>{code}</Code> },
-          { label: 'Computer, as it calls itself', value: <UserText>{host}</UserText> },
+          { label: 'Computer name, as stated by the command line', value: <UserText>{host}</UserText> },
           { label: 'Address', value: address },
           { label: 'Started', value: <RealDate at={begunAt} /> },
           { label: 'Code expires', value: <RealDate at={expiresAt} /> },

@@ -97,7 +97,7 @@ export const WORDS = {
       answers: 'Answered when an admin asks.',
       waiting: 'Reported after the next connection.',
       off: 'Switched off by your organization.',
-      'not-displayed': 'Reported from now on, because you see this.',
+      'not-displayed': 'Reported from now on, because this page has shown it to you.',
       unsupported: 'Not available on this device.',
       failed: 'Could not be read.',
     },
