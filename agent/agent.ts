@@ -114,8 +114,8 @@ export interface AgentStatus {
   readonly generation: number;
   readonly installation: string;
   /**
-   * `now`: the device's time, which decides when orders start and end (`enforcement/device-clock.ts`). `authenticatedTime`: true if the
-   * server has confirmed this time.
+   * State of the agent. `now`: the device's time, which decides when orders start and end (`enforcement/device-clock.ts`).
+   * `authenticatedTime`: true if the server has confirmed this time.
    */
   readonly now: Instant;
   readonly authenticatedTime: boolean;

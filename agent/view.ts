@@ -161,7 +161,7 @@ function textLines({ appeal, statement, authoritative }: DenialView): string[] {
   ];
 }
 
-/** `languages`: the user's languages, most preferred first. `zone`: the user's time zone. */
+/** Notices as lines for the user. `languages`: the user's languages, most preferred first. `zone`: the user's time zone. */
 export function noticeLines(notices: readonly Notice[], languages: readonly string[], zone: string): string[] {
   const words = noticeWordsIn(languages);
   if (notices.length === 0) return [plain(words.none)];

@@ -18,7 +18,10 @@ const MAC_ITERATIONS = 100_000;
 
 const data = (content: Buffer): Asn1 => sequence(oid(OID.data), tagged(0, octets(content)));
 
-/** `chain`: DER; the key's own certificate is first. `password`: ASCII only, because programs encode other characters differently. */
+/**
+ * Writes a PKCS#12 file. `chain`: certificates in DER; the key's own certificate is first. `password`: ASCII only, because programs encode
+ * other characters differently.
+ */
 export function exportPkcs12(key: KeyObject, chain: readonly Buffer[], password: string): Buffer {
   const [own] = chain;
   if (!own) throw new TypeError('A PKCS#12 file needs at least the certificate of its key.');

@@ -199,7 +199,9 @@ export function createCommands(ports: CommandPorts): Commands {
     after?.();
   };
 
-  /** False for an update, a restart or a shutdown that the user has not seen yet, or has delayed. */
+  /**
+   * True if the command may run now. False, for example, for an update, restart or shutdown that the user has not seen yet or has delayed.
+   */
   const isDue = ({ id, command, expires, window }: StoredCommand, isWaiting: (id: CommandId) => boolean): boolean => {
     const now = Date.now();
     if (command.kind === 'restart-device' || command.kind === 'shut-down-device') {

@@ -34,8 +34,8 @@ export interface ClockState {
    */
   readonly counted?: boolean;
   /**
-   * `claim`: implausibly late server time, which the device does not use, and the moment when the device first received it; null if there
-   * is none.
+   * Implausibly late time of the server, which the device does not use, and the moment when the device first received it. Null if there is
+   * none.
    */
   readonly claim?: { readonly time: Instant; readonly monotonic: number; readonly boot: string } | null;
 }

@@ -65,7 +65,7 @@ const hardwareSchema = z.object({
     .min(1),
 });
 
-/** `boot`: output of `sysctl kern.boottime`, such as `{ sec = 1764400000, usec = 0 } Sat Nov 29 …`. */
+/** Parses facts about the system. `boot`: output of `sysctl kern.boottime`, such as `{ sec = 1764400000, usec = 0 } Sat Nov 29 …`. */
 export function parseMacSystem(hardware: string, version: string, boot: string): NonNullable<Sections['system']> {
   const [machine] = hardwareSchema.parse(JSON.parse(hardware)).SPHardwareDataType;
   const seconds = /sec = (\d+)/.exec(boot)?.[1];

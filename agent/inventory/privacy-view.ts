@@ -24,8 +24,8 @@ export interface PrivacyView {
 }
 
 /**
- * `settings`: null before the first connection. `state`: the newest collected or acknowledged state. `queries`: live queries that the device
- * has received, newest first.
+ * Builds the view of collected data for the user. `settings`: null before the first connection. `state`: the newest collected or
+ * acknowledged state. `queries`: live queries that the device has received, newest first.
  */
 export function privacyView(
   settings: CollectionSettings | null,

@@ -72,7 +72,10 @@ export function parseWindowsSystem(output: string): NonNullable<Sections['system
   );
 }
 
-/** `protection`: 1 if BitLocker protects the volume, 2 if that is unknown. Absent if the agent may not read it. */
+/**
+ * Disk in the output of the script. `protection`: 1 if BitLocker protects the volume, 2 if that is unknown; absent if the agent may not
+ * read the value.
+ */
 const diskSchema = z.object({ name: z.string(), size: z.coerce.number().nullish(), protection: z.int().nullish() });
 
 export const parseWindowsDisks = (output: string): NonNullable<Sections['disks']> =>

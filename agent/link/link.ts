@@ -17,13 +17,15 @@ export const LINK_STATES = [
   'stopped',
   'connecting',
   'connected',
-  /** `waiting`: no connection; the next attempt is scheduled. */
+  /** State `waiting`: there is no connection, and the next attempt is scheduled. */
   'waiting',
-  /** `refused`: an order suspends the service `management`. The device polls the order list, and tries to connect at long intervals. */
+  /**
+   * State `refused`: an order suspends the service `management`. The device polls the order list, and tries to connect at long intervals.
+   */
   'refused',
-  /** `rejected`: the server refuses the certificate, but no signed revocation list contains it. The agent keeps trying. */
+  /** State `rejected`: the server refuses the certificate, but no signed revocation list contains it. The agent keeps trying. */
   'rejected',
-  /** `revoked`: the signed revocation list contains the certificate. The agent does not connect again. */
+  /** State `revoked`: the signed revocation list contains the certificate. The agent does not connect again. */
   'revoked',
 ] as const;
 export type LinkState = (typeof LINK_STATES)[number];

@@ -10,7 +10,7 @@ export interface LogFile {
   read(): string;
 }
 
-/** `most`: maximum bytes of one file. When the newer file is full, the agent replaces the older file. */
+/** Opens the log. `most`: maximum bytes of one file. When the newer file is full, the agent replaces the older file. */
 export function openLogFile(file: string, most = 2 * 1024 * 1024): LogFile {
   const older = `${file}.1`;
   let size = sizeOf(file);

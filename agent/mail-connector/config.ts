@@ -70,7 +70,7 @@ export interface ConnectorConfig {
   /** Largest message in bytes. */
   readonly largest: number;
   readonly queueLimit: number;
-  /** Null if the connector receives mail from a mailbox only. */
+  /** Settings of the SMTP server; null if the connector receives mail only from a mailbox. */
   readonly smtp: SmtpIntakeOptions | null;
   readonly submission: SubmissionServer;
   readonly mailbox: MailboxSource | null;

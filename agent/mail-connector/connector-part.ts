@@ -32,7 +32,7 @@ export interface ConnectorPartPorts extends DeviceListener {
 /** The mail connector as a part of an agent. It starts when the keys of this enrollment are ready. */
 export interface ConnectorPart
   extends Pick<MailEngine, 'welcomed' | 'down' | 'newMail' | 'wake' | 'maintain' | 'stop'> {
-  /** Null until the connector has started. */
+  /** State of the connector; null until it has started. */
   status(): MailConnectorStatus | null;
 }
 

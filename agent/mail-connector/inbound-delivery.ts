@@ -233,7 +233,7 @@ export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDeliv
 }
 
 type AfterHandOver =
-  /** `full`: devices that lack the message, because their queue is full. */
+  /** At least one device has the message. `full`: devices that lack it, because their queue is full. */
   | { readonly type: 'handed'; readonly copies: readonly Copy[]; readonly full: readonly DeviceId[] }
   | { readonly type: 'refused'; readonly denial: DenialNotice | null }
   /** An order suspends mail for this connector. */

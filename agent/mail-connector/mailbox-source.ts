@@ -29,7 +29,9 @@ const SKIP_FOR = 24 * 60 * MINUTE;
 export interface MailboxSource {
   readonly host: string;
   readonly port: number;
-  /** `start`: TLS from the first byte. `required`: STARTTLS, or no connection. `optional`: only for a server on this machine. */
+  /**
+   * Use of TLS. `start`: TLS from the first byte. `required`: STARTTLS, or no connection. `optional`: only for a server on this machine.
+   */
   readonly tls: 'start' | 'required' | 'optional';
   readonly login: { readonly user: string; readonly password: string };
   readonly folder: string;
@@ -49,7 +51,7 @@ export interface MailboxReaderPorts {
   readonly source: MailboxSource;
   readonly queue: Pick<ConnectorQueue, 'add' | 'hasSpaceFor' | 'skip' | 'skippedAt'>;
   readonly recipients: Pick<Recipients, 'check'>;
-  /** False while an order suspends mail for this connector. The messages then stay in the mailbox. */
+  /** True if the connector may take mail. False while an order suspends mail for the connector; the messages then stay in the mailbox. */
   readonly mayRead: () => boolean;
   readonly largest: number;
   /** Milliseconds until the first new attempt after a failure; five seconds by default. */
@@ -136,7 +138,7 @@ export function createMailboxReader(ports: MailboxReaderPorts): MailboxReader {
     return true;
   }
 
-  /** Null if no recipient of the message is known here. The message then stays unread in the mailbox, where an admin finds it. */
+  /** Envelope of a message; null if no recipient is known here. The message then stays unread in the mailbox, where an admin finds it. */
   async function envelopeOf(headers: Buffer): Promise<QueuedEnvelope | null> {
     const { from, to } = envelopeIn(headers, source.recipient);
     const check = to === null ? ({ state: 'unknown' } as const) : await recipients.check(to);

@@ -5,7 +5,10 @@ import { REPLIES, type SmtpReply } from './smtp-reply.ts';
 /** Content of the message, or the refusal of a message that is too large for a limit. The function always reads the whole stream. */
 export type ReadContent = (stream: SMTPServerDataStream) => Promise<Buffer | SmtpReply>;
 
-/** `largest`: maximum bytes of a message. `memory`: maximum bytes of all messages that are read at the same time. */
+/**
+ * Creates the reader of message contents. `largest`: maximum bytes of a message. `memory`: maximum bytes of all messages that are read at
+ * the same time.
+ */
 export function createContentReader({ largest, memory }: { largest: number; memory: number }): ReadContent {
   let inMemory = 0;
   return async (stream) => {

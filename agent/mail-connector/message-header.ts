@@ -20,7 +20,7 @@ export function headerOf(message: Uint8Array): string {
   return end ? text.slice(0, end.index + end[0].length / 2) : text;
 }
 
-/** False if `headerOf` returns only a part of the header. A mail program then sees fields that this module does not see. */
+/** True if `headerOf` returns the whole header. If it returns only a part, a mail program may see fields that this module does not see. */
 export const isHeaderWhole = (message: Uint8Array): boolean =>
   message.byteLength <= LONGEST_HEADER || EMPTY_LINE.test(startOf(message));
 

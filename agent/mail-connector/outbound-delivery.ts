@@ -87,7 +87,10 @@ export function createOutboundDelivery(ports: {
     queue.retry(delivery, nextAttempt(delivery.attempts, now(), ports.random()));
   }
 
-  /** False while an order holds the mail. Status notifications are always sent, because they tell senders about the order. */
+  /**
+   * True if the mail may be sent now. False while an order holds the mail. Status notifications are always sent, because they tell senders
+   * about the order.
+   */
   function mayLeave({ at, envelope }: QueuedMail): boolean {
     const gate = ports.gate();
     if (envelope.from === null || ownSuspension(gate)?.returns) return true;

@@ -14,7 +14,7 @@ export interface QueueKey {
   /** Loads the key, or makes one. Throws `workspace_locked`, `workspace_wiped`. */
   open(): Promise<void>;
   seal(context: string, plain: Uint8Array): Buffer;
-  /** Throws `document_malformed` if the bytes are damaged or were sealed with another context or key. */
+  /** Decrypts bytes. Throws `document_malformed` if the bytes are damaged or were sealed with another context or key. */
   unseal(context: string, sealed: Uint8Array): Buffer;
   /** Digest of the given parts. A reader without the key learns nothing about the parts. */
   digest(...parts: readonly (string | Uint8Array)[]): string;

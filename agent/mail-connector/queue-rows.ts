@@ -41,8 +41,8 @@ create table if not exists setting (name text primary key, value text not null) 
 `;
 
 /**
- * `unverified`: a sealed mail of a device that the connector could not verify yet. `late`: a message for one device whose queue was full
- * when another device of the person got the message.
+ * Kind of a queued message. `inbound` and `outbound`: direction of the mail. `unverified`: a sealed mail of a device that the connector
+ * could not verify yet. `late`: a message for one device whose queue was full when another device of the person got the message.
  */
 export type MailKind = 'inbound' | 'outbound' | 'unverified' | 'late';
 export type CopyState = 'pending' | 'delivered' | 'returned' | 'expired' | 'ended';

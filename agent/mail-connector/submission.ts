@@ -15,7 +15,10 @@ const LONGEST_RESPONSE = 400;
 export interface SubmissionServer {
   readonly host: string;
   readonly port: number;
-  /** `start`: TLS from the first byte. `required`: STARTTLS, or no submission. `none`: no TLS, only for a server on this machine. */
+  /**
+   * Use of TLS. `start`: TLS from the first byte. `required`: STARTTLS, or no submission. `none`: no TLS, only for a server on this
+   * machine.
+   */
   readonly tls: 'start' | 'required' | 'none';
   readonly login: { readonly user: string; readonly password: string } | null;
 }

@@ -1,13 +1,13 @@
 /** Limit of wrong passwords on all connections together. */
 export interface AttemptLimit {
-  /** False if the number of wrong passwords in the last minute has reached the limit. */
+  /** True if a further password may be tried. False if the number of wrong passwords in the last minute has reached the limit. */
   allows(now: number): boolean;
   failed(now: number): void;
 }
 
 const MINUTE = 60_000;
 
-/** `most`: number of wrong passwords in a minute after which no password is accepted until the minute ends. */
+/** Creates the limit. `most`: number of wrong passwords within a minute after which no password is accepted for the rest of the minute. */
 export function createAttemptLimit(most: number): AttemptLimit {
   let failures: number[] = [];
   const recent = (now: number) => {

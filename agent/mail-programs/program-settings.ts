@@ -18,15 +18,15 @@ const settingsSchema = z.strictObject({
 });
 export type ProgramSettings = z.infer<typeof settingsSchema>;
 
-/** Exists while the user has switched other mail programs on. */
+/** File with the settings. It exists while the user has switched other mail programs on. */
 export interface SettingsFile {
-  /** Null if other mail programs are switched off. */
+  /** Reads the settings; null if other mail programs are switched off. */
   read(): Promise<ProgramSettings | null>;
   write(settings: ProgramSettings): Promise<void>;
   remove(): Promise<void>;
 }
 
-/** `passwords`: path of the passwd-file for Dovecot. */
+/** Access to the settings file at `path`. `passwords`: path of the passwd-file for Dovecot. */
 export function settingsFile(path: string, passwords: string): SettingsFile {
   return {
     async read() {

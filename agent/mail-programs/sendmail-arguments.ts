@@ -1,9 +1,9 @@
 /** Command line of `sendmail` (as in sendmail(8) of Sendmail and Postfix). */
 
 export interface SendmailArguments {
-  /** `-t`: the message's header names the recipients, in addition to the command line. */
+  /** Option `-t`: the message's header names the recipients, in addition to the command line. */
   readonly fromHeader: boolean;
-  /** `-i`, `-oi`: a line with a single dot does not end the message. */
+  /** Options `-i` and `-oi`: a line with a single dot does not end the message. */
   readonly ignoreDots: boolean;
   /** Sender of the envelope; null for the user's own address. */
   readonly from: string | null;

@@ -30,7 +30,7 @@ export const waitAfter = (attempts: number): number => Math.min(LONGEST_WAIT, FI
 const denialOf = (denial: Denial): MailDenial | null =>
   denial && { order: denial.order, detail: denial.detail, appeal: denial.appeal };
 
-/** `connectors`: verified mail connectors. */
+/** Decides the next step after the server's response. `connectors`: verified mail connectors. */
 export function afterResponse(
   outgoing: OutgoingRecord,
   response: MailResponse,

@@ -94,7 +94,7 @@ export function createMailClient(ports: DeviceListener): MailClient {
 
 const parsed = (body: Buffer): unknown => JSON.parse(body.toString('utf8'));
 
-/** Throws the server's error unless the response has a status 2xx. */
+/** Throws the error that the server states unless the response has a status 2xx. */
 function requireDone(response: HttpResponse): void {
   if (response.status < 200 || response.status > 299) bodyOf(response);
 }

@@ -8,7 +8,7 @@ import type { MailSenders } from './mail-senders.ts';
 export interface MailConnectors {
   /** Verified mail connectors, connected ones first. */
   verified(): Promise<readonly Member[]>;
-  /** False if the last query found no verified mail connector; null before the first query. */
+  /** True if the last query found a verified mail connector, false if it found none. Null before the first query. */
   exist(): boolean | null;
 }
 

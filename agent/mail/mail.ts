@@ -47,7 +47,7 @@ export interface MailItem {
   /** Beginning of the text. */
   readonly excerpt: string;
   readonly files: number;
-  /** Null for received mail and drafts. */
+  /** State of a sent mail; null for received mail and drafts. */
   readonly delivery: MailDelivery | null;
   /** Reason why the mail cannot be read on this device, as a sentence for the user. */
   readonly problem: string | null;
@@ -90,7 +90,7 @@ export type DraftKind = (typeof DRAFT_KINDS)[number];
 export type MailServiceState =
   | { readonly state: 'ready' | 'no-connector'; readonly address: string; readonly name: string }
   | { readonly state: 'uncertified' | 'no-address' | 'locked' | 'wiped' }
-  /** `denied`: an order suspends mail. Earlier mail stays readable. */
+  /** State `denied`: an order suspends mail. Earlier mail stays readable. */
   | { readonly state: 'denied'; readonly orders: readonly string[] };
 
 export interface MailEnvelope {

@@ -7,9 +7,9 @@ import type { Membership } from './members/membership.ts';
 export interface MessagingFoundation {
   readonly vault: Vault;
   readonly membership: Pick<Membership, 'memberOf' | 'membersOf' | 'own'>;
-  /** Throws `unavailable` before the messaging key is loaded. */
+  /** Enrollment and messaging key of this device. Throws `unavailable` before the key is loaded. */
   self(): Self;
-  /** Throws `unavailable` before the organization has confirmed this device. */
+  /** User of this device, as the organization has confirmed it. Throws `unavailable` before the confirmation. */
   own(): PersonName;
   /** Loads the key of the vault. Returns false if the workspace is locked or wiped. */
   openVault(): Promise<boolean>;

@@ -31,8 +31,8 @@ export interface ConversationView {
   readonly unread: number;
   readonly last: { readonly at: Instant; readonly from: string; readonly text: string } | null;
   /**
-   * `rejoining`: the device lost the keys, for example after a restore, and has asked to rejoin. `left`: the user has left, and the
-   * messages stay.
+   * State of the conversation on this device. `rejoining`: the device lost the keys, for example after a restore, and has asked to rejoin.
+   * `left`: the user has left, and the messages stay.
    */
   readonly state: 'ready' | 'rejoining' | 'left';
 }
@@ -101,11 +101,11 @@ export interface NewAttachment {
 
 export type MessagingState =
   | { readonly state: 'ready'; readonly person: string; readonly name: string }
-  /** `uncertified`: the organization has not confirmed this device yet. */
+  /** State `uncertified`: the organization has not confirmed this device yet. */
   | { readonly state: 'uncertified' }
-  /** `locked`: the workspace is locked or wiped. Messages are unreadable, and new messages wait. */
+  /** States `locked` and `wiped`: the workspace is locked or wiped. Messages are unreadable, and new messages wait. */
   | { readonly state: 'locked' | 'wiped' }
-  /** `denied`: an order suspends messaging. Earlier messages stay readable. */
+  /** State `denied`: an order suspends messaging. Earlier messages stay readable. */
   | { readonly state: 'denied'; readonly orders: readonly string[] };
 
 /**

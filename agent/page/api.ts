@@ -226,7 +226,7 @@ export const beforeQuery = z.object({ before: id.optional() });
 export const messagePage = z.object({ messages: z.array(messageView) });
 export const readBody = z.strictObject({ messages: z.array(id).max(MOST_READ) });
 export const foundView = z.object({ messages: z.array(messageView) });
-/** `attachments`: identifiers from `/uploads`. */
+/** Message that the user sends. `attachments`: identifiers from `/uploads`. */
 export const newMessage = z
   .strictObject({ text: z.string().max(LONGEST_TEXT), attachments: z.array(id).max(MOST_ATTACHMENTS) })
   .refine(({ text, attachments }) => text.trim() !== '' || attachments.length > 0, 'is empty');

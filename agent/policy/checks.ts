@@ -86,7 +86,7 @@ function parseJson(text: string): unknown {
 export function agentChecks(state: {
   readonly location: () => Location;
   readonly version: string;
-  /** Null if the log level cannot be changed, as in a simulation. */
+  /** Present log level of the agent; null if the level cannot be changed, as in a simulation. */
   readonly logLevel: () => string | null;
   /** Idle limit of the device page; undefined without a device page, as in a simulation. */
   readonly idleLimit: { get(): number | null } | undefined;

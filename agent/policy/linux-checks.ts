@@ -188,7 +188,7 @@ async function checkSystemVersion(minimum: Readonly<Record<string, string>>): Pr
   return judgeSystem((await textOf('/etc/os-release')) ?? '', minimum);
 }
 
-/** `release`: text of os-release(5). */
+/** Compares the system with the minimum versions. `release`: text of os-release(5). */
 export function judgeSystem(release: string, minimum: Readonly<Record<string, string>>): CheckOutcome {
   const fieldOf = (name: string) => new RegExp(`^${name}=["']?([^"'\n]*)`, 'm').exec(release)?.[1] ?? null;
   const [id, version] = [fieldOf('ID'), fieldOf('VERSION_ID')];

@@ -25,7 +25,9 @@ export interface ManagedFiles {
   check(files: readonly ManagedFile[], failures: ReadonlyMap<string, string>): Promise<CheckOutcome>;
 }
 
-/** `home`: home folder of the agent's user. `folder`: folder of the agent for the originals of changed files. */
+/**
+ * Manages files for the agent. `home`: home folder of the agent's user. `folder`: folder of the agent for the originals of changed files.
+ */
 export function createManagedFiles({
   home,
   folder,

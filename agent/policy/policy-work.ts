@@ -258,7 +258,10 @@ export function createPolicyWork(ports: PolicyWorkPorts): PolicyWork {
 const restrictionOf = (notice: ComplianceNotice | null): number | null =>
   notice?.taken?.find(({ action }) => action === 'restrict-services')?.at ?? null;
 
-/** Null for a value that this version does not know. The check then reports the setting as not supported. */
+/**
+ * Log level in the value of a setting; null for a value that this version does not know. The check then reports the setting as not
+ * supported.
+ */
 function levelOf(value: string | undefined): string | null {
   const level = value?.replaceAll('"', '');
   return level !== undefined && ['debug', 'info', 'warn', 'error'].includes(level) ? level : null;

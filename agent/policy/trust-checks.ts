@@ -69,7 +69,10 @@ export async function checkNetworks(wanted: Readonly<Record<string, NetworkType>
     : unknown('The keyfiles exist, but only nmcli can tell their types.');
 }
 
-/** `output`: a line per connection, with a backslash before each colon of a name (nmcli(1), `--escape`). */
+/**
+ * Compares the connections of NetworkManager with the wanted ones. `output`: one line for each connection, with a backslash before each
+ * colon of a name (nmcli(1), `--escape`).
+ */
 export function judgeNetworks(wanted: Readonly<Record<string, NetworkType>>, output: string): CheckOutcome {
   const found = new Map(
     output.split('\n').flatMap((line): [string, string][] => {

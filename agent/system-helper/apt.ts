@@ -21,7 +21,7 @@ const OPTIONS = [
   '-oDpkg::Use-Pty=0',
 ];
 
-/** `root`: root folder of the machine. */
+/** Package manager apt. `root`: root folder of the machine. */
 export function aptManager(run: RunTool, root = '/'): PackageManager {
   async function apt(args: readonly string[], within: number) {
     const result = await run('apt-get', args, { within });

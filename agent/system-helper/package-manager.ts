@@ -3,7 +3,7 @@ import type { PackageStep } from './requests.ts';
 /** State of a package on the machine. */
 export interface InstalledPackage {
   readonly version: string;
-  /** False if the package is unpacked or its configuration failed. */
+  /** True if the package is completely installed. False if it is only unpacked, or its configuration failed. */
   readonly complete: boolean;
 }
 
@@ -17,7 +17,7 @@ export interface Target {
 
 /** Package manager of the machine, as the system helper needs it. */
 export interface PackageManager {
-  /** False if the machine does not have this package manager. */
+  /** True if the machine has this package manager. */
   available(): Promise<boolean>;
   /** Refreshes the lists of available packages. Returns the reason if a repository could not be read. */
   refresh(): Promise<string | null>;

@@ -22,7 +22,7 @@ const LONGEST_TAIL = 4096;
 const MOST = 4 * 1024 * 1024;
 const KILL_AFTER = 60_000;
 
-/** `environment`: variables that every program gets in addition, such as APT_CONFIG. */
+/** Creates the function that runs programs. `environment`: variables that every program gets in addition, such as APT_CONFIG. */
 export function toolRunner(environment: Readonly<Record<string, string>>): RunTool {
   const env = {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',

@@ -32,7 +32,7 @@ export interface CountedCommand {
   readonly kind: PowerKind;
   readonly minutes: number;
   readonly expires: number;
-  /** False while the command waits for its window. */
+  /** True if the window of the command is open. False while the command waits for its window. */
   readonly open: boolean;
 }
 
@@ -82,7 +82,7 @@ export interface PowerNotices {
   finished(command: CommandId): void;
 }
 
-/** `announce`: displays a countdown to the user. */
+/** Opens the countdowns that are stored in `file`. `announce`: displays a countdown to the user. */
 export function openPowerNotices(
   file: string,
   { boot, announce }: { readonly boot: string; readonly announce: (notice: PowerNotice) => void },

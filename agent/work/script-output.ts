@@ -18,7 +18,7 @@ export interface ScriptOutput {
   end(): void;
 }
 
-/** `limit`: maximum output in bytes of UTF-8, without the mark. */
+/** Creates the collector of a script's output. `limit`: maximum output in bytes of UTF-8, without the mark at the end. */
 export function createScriptOutput(limit: number): ScriptOutput {
   // Each stream has its own decoder, because one character may arrive in two parts, with output of the other stream in between.
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };

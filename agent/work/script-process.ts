@@ -20,7 +20,7 @@ export interface ScriptRun {
 }
 
 export interface ScriptEnd {
-  /** `limits`: this machine could not set the limits, so the script did not run. */
+  /** Reason why the script ended. `limits`: this machine could not set the limits, so the script did not run. */
   readonly reason: 'exited' | 'deadline' | 'stopped' | 'limits';
   /** Exit code; null if a signal ended the script. */
   readonly code: number | null;

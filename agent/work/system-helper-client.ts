@@ -8,7 +8,7 @@ import {
   LONGEST_RESPONSE,
 } from '../system-helper/requests.ts';
 
-/** `file`: path of a file whose bytes follow the request. */
+/** Sends a request to the system helper. `file`: path of a file whose bytes follow the request. */
 export type AskSystemHelper = (request: HelperRequest, file?: string) => Promise<HelperResponse>;
 
 /** Maximum time of one change: downloads, installation, and a rollback after a failure. */

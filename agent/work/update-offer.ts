@@ -52,7 +52,7 @@ export interface UpdateOffers {
   finished(command: CommandId): void;
 }
 
-/** `announce`: displays a new offer to the user. */
+/** Opens the offers that are stored in `file`. `announce`: displays a new offer to the user. */
 export function openUpdateOffers(file: string, announce: (offer: UpdateOffer) => void): UpdateOffers {
   const current = (): UpdateOffer | null =>
     existsSync(file) ? offerSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : null;

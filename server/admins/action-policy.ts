@@ -398,8 +398,8 @@ export type Proof =
   | { readonly via: 'token'; readonly destructive: boolean };
 
 /**
- * `step_up`: the caller must first give a new authenticator code. `token_refused`: the caller's API token may not perform the action,
- * whatever code the caller gives.
+ * Decides whether the caller has proven enough for an action. `step_up`: the caller must first give a new authenticator code.
+ * `token_refused`: the caller's API token may not perform the action, whatever code the caller gives.
  */
 export function proofSuffices(
   rule: ActionRule,

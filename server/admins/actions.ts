@@ -36,7 +36,7 @@ export interface StoredAction {
   readonly id: ActionId;
   readonly action: ActionName;
   readonly route: RouteName;
-  /** `ActionContent` as JSON. `hash` is the SHA-256 of this text. */
+  /** Content of the action (`ActionContent`) as JSON. `hash` is the SHA-256 of this text. */
   readonly content: string;
   readonly hash: string;
   readonly devices: number;

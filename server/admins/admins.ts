@@ -71,7 +71,7 @@ export function createAdmins(options: AdminsPorts) {
     ...createPasskeys(ports, registration),
     ...createActionConfirmation(ports),
     passkeyOptions: registration.passkeyOptions,
-    /** Null if the installation has no identity provider. */
+    /** Sign-in with the identity provider; null if the installation has none. */
     provider: provider ? createProviderSignIn({ ...ports, ...provider }) : null,
     ...createSessions({ ...ports, account: accounts.account }),
     ...createIdentityLinks({

@@ -68,7 +68,10 @@ export interface ProviderIdentityStore {
     account: AccountId,
     roles: GrantsOfProvider,
   ): Promise<{ readonly account: Account; readonly changed: boolean }>;
-  /** Throws `conflict` if the identity belongs or belonged to another account, or if the account has another identity. */
+  /**
+   * Links an account to an identity. Throws `conflict` if the identity belongs or belonged to another account, or if the account has
+   * another identity.
+   */
   link(account: AccountId, identity: Identity, at: number, entry: LinkEntry): Promise<void>;
   /**
    * Removes the link of the account and the roles that the provider gave it. The identity stays reserved for the account, so that one person

@@ -52,7 +52,7 @@ export async function openSession(
   return { token, csrf, session: { ...opened, account: current, lastUsedAt: at } };
 }
 
-/** `browser`: value of the cookie that marks the browser as known. */
+/** New session of a browser. `browser`: value of the cookie that marks the browser as known. */
 export interface SignedIn extends OpenedSession {
   readonly browser: string;
 }

@@ -37,7 +37,10 @@ export function createPasskeyChallenges({ sealer, now }: { readonly sealer: Seal
   const used = new Map<string, number>();
 
   return {
-    /** `owner`: what the challenge is bound to, such as an account and an action. A challenge for another owner is refused. */
+    /**
+     * Issues a challenge. `owner`: text to which the challenge is bound, such as an account and an action. A challenge for another owner is
+     * refused.
+     */
     issue(challenge: ChallengePurpose, owner: string): Challenge {
       const nonce = newSecret();
       const facts = { challenge, nonce, owner, at: now(), start };

@@ -28,7 +28,10 @@ export interface VerifiedRegistration {
   readonly keyid: string;
 }
 
-/** Throws `passkey_invalid` unless the browser created the passkey for this site and challenge, and the authenticator verified the user. */
+/**
+ * Verifies a new passkey. Throws `passkey_invalid` unless the browser created it for this site and challenge, and the authenticator
+ * verified the user.
+ */
 export async function verifyRegistration(
   response: NewPasskey['response'],
   challenge: string,

@@ -256,7 +256,7 @@ export interface SessionStore {
 }
 
 export interface TokenStore {
-  /** Throws `not_found` if the custom role of the token does not exist. */
+  /** Stores a new API token. Throws `not_found` if the token's custom role does not exist. */
   insertToken(token: Owned<ApiToken> & { readonly hash: string }): Promise<void>;
   tokens(account: AccountId | null): Promise<Owned<ApiToken>[]>;
   deleteToken(account: AccountId | null, id: string): Promise<boolean>;
@@ -295,7 +295,10 @@ export interface ApproverKeyStore {
 export interface Passkey {
   readonly id: string;
   readonly account: AccountId;
-  /** `sign-in`: sign-in, step-up and confirmation of actions. `approval`: signatures under documents, as an approver key. */
+  /**
+   * Purpose of the passkey. `sign-in`: sign-in, step-up and confirmation of actions. `approval`: signatures under documents, as an approver
+   * key.
+   */
   readonly purpose: 'sign-in' | 'approval';
   readonly name: string;
   /** Credential id of WebAuthn in base64url. */
@@ -314,7 +317,7 @@ export interface StoredPasskey extends Passkey {
 }
 
 export interface PasskeyStore {
-  /** Throws `conflict` if the credential is registered already. */
+  /** Stores a new passkey. Throws `conflict` if the credential is registered already. */
   add(passkey: StoredPasskey): Promise<void>;
   /** Finds a passkey by its credential id, with its account and the hash of the account's password. */
   find(credential: string): Promise<{
@@ -334,8 +337,8 @@ export interface PasskeyStore {
   /** Stores the time of a signature by the approver key `keyid`. Does nothing for a key in a file or browser. */
   signed(keyid: string, at: number): Promise<void>;
   /**
-   * `keepLast`: relying party id of the site on which the account must keep a passkey to sign in. Throws `conflict` if the passkey is the
-   * last one there, and `not_found` if the account has no such passkey.
+   * Removes a passkey. `keepLast`: relying party id of the site on which the account must keep a passkey to sign in. Throws `conflict` if
+   * the passkey is the last one there, and `not_found` if the account has no such passkey.
    */
   remove(account: AccountId, id: string, keepLast: string | null): Promise<void>;
   /** Stores a confirmation of an action and its ledger entry. */

@@ -94,7 +94,10 @@ export function createSignIn(
   }
 
   return {
-    /** Throws `credentials_wrong` for any wrong credential, and `totp_reused` for an authenticator code that was used before. */
+    /**
+     * Signs an admin in with a password. Throws `credentials_wrong` for any wrong credential, and `totp_reused` for an authenticator code
+     * that was used before.
+     */
     async signIn(request: SignInRequest): Promise<SignedIn> {
       const second = secondFactorOf(request);
       const email = emailKey(request.email);

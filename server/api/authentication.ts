@@ -30,7 +30,7 @@ export const challengeOf = (headers: IncomingHttpHeaders, secure: boolean): stri
 /** Routes that an account without the required passkey may use: its own sign-in, and the registration of a passkey. */
 const BEFORE_PASSKEY = /^(session|sessions|passkeys|recovery-codes|events)\./;
 
-/** Throws `passkey_required` in a session of an account that must first register a passkey. */
+/** Throws `passkey_required` if the account of the session must first register a passkey. */
 export async function requirePasskey(
   admins: Pick<Admins, 'passkeyPending'>,
   { via, account }: Caller,

@@ -5,8 +5,8 @@ import { FileReply, type Route, route } from './route.ts';
 
 export interface BackupPort {
   /**
-   * `recipient`: public key for which the backup is encrypted; null for the configured recipient. Throws `conflict` if no recipient is
-   * given or configured.
+   * Makes a backup. `recipient`: public key for which the backup is encrypted; null for the configured recipient. Throws `conflict` if no
+   * recipient is given or configured.
    */
   make(
     by: string,

@@ -4,7 +4,7 @@ import { Reply, type Route, route } from './route.ts';
 
 export interface HealthPort {
   ready(): Promise<boolean>;
-  /** `connected`: number of connected devices in the whole fleet. */
+  /** State of the server. `connected`: number of connected devices in the whole fleet. */
   health(): Promise<z.input<typeof healthView>>;
 }
 

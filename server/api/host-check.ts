@@ -9,7 +9,10 @@ import { CordonError } from '../../shared/errors.ts';
 /** `localhost` and its subdomains always mean this machine (RFC 6761, section 6.3). */
 const LOCAL = /^(?:[a-z0-9-]+\.)*localhost$/;
 
-/** `names`: configured host names. The returned function throws `forbidden` for any other name, except `localhost` and IP addresses. */
+/**
+ * Creates the check. `names`: configured host names. The returned function throws `forbidden` for any other name, except `localhost` and IP
+ * addresses.
+ */
 export function createHostCheck(names: readonly string[]): (host: string | undefined) => void {
   const own = new Set(names.map((name) => name.toLowerCase()));
   return (host) => {

@@ -44,7 +44,10 @@ function browserCookie(value: string, secure: boolean): string {
   return `${name}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${BROWSER_LASTS / 1000}${secure ? '; Secure' : ''}`;
 }
 
-/** `csrf`: the page's CSRF token in the response to a sign-in. `pending`: whether the account must first register a passkey. */
+/**
+ * View of a session for the API. `csrf`: the page's CSRF token in the response to a sign-in. `pending`: whether the account must first
+ * register a passkey.
+ */
 export const viewOf = (
   { account, via, session }: Caller,
   { csrf = null, pending = false }: { readonly csrf?: string | null; readonly pending?: boolean } = {},

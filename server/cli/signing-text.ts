@@ -22,7 +22,10 @@ export interface SigningText<D> {
   readonly lines: readonly string[];
 }
 
-/** `immediate`: the effective time of the revision, if it has passed. The approver then confirms that the revision takes effect at once. */
+/**
+ * Text of a revision that an approver reads before signing. `immediate`: the effective time of the revision, if it has passed. The approver
+ * then confirms that the revision takes effect at once.
+ */
 export function revisionText(
   payload: string,
   expected: { readonly order: string; readonly revision: number },

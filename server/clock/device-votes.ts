@@ -54,7 +54,7 @@ export function createDeviceVotes(): DeviceVotes {
   };
 }
 
-/** `ahead`: milliseconds by which each device is ahead of the server. */
+/** Result of the votes. `ahead`: milliseconds by which each device is ahead of the server. */
 export function judgeVotes(ahead: readonly number[]): VoteResult {
   const devices = ahead.length;
   const sorted = [...ahead].sort((a, b) => a - b);

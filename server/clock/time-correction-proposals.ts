@@ -27,7 +27,7 @@ interface SubmittedSignature {
 
 export interface TimeCorrectionProposalPorts {
   readonly store: Pick<TimeCorrectionStore, 'proposal' | 'propose' | 'addSignature'>;
-  /** Throws `approvers_required` without an approver set. */
+  /** Current approver set. Throws `approvers_required` if there is none. */
   readonly approverSet: () => ApproverSet;
   /** Id of the person whose record has replaced the given person's record. Returns the given id if none has. */
   readonly canonical: () => Promise<(person: string) => string>;

@@ -5,7 +5,7 @@
 import type { CommandState } from './lifecycle.ts';
 
 export const JOB_STATES = ['running', 'paused', 'stopped', 'finished', 'aborted', 'expired'] as const;
-/** `stopped`: the server stopped the job because too many devices failed. `paused`: an admin paused the job. */
+/** State of a job. `stopped`: the server stopped the job because too many devices failed. `paused`: an admin paused the job. */
 export type JobState = (typeof JOB_STATES)[number];
 
 /** Failure rate that stops a job. The server compares the rate after `minimum` results, and before each wave after the first. */

@@ -41,7 +41,7 @@ export function createDeviceViews(store: DeviceViewStore) {
       await own(id, account);
       return put(id, account, change);
     },
-    /** `any`: whether the account may also delete shared views of others. */
+    /** Deletes a view. `any`: true if the account may also delete shared views of others. */
     async remove(id: DeviceViewId, account: AccountId, any: boolean) {
       await (any ? readable(id, account) : own(id, account));
       await store.deleteView(id);

@@ -15,8 +15,8 @@ export interface Identity {
 const MEND = 'Enroll the device again with a new activation link.';
 
 /**
- * Throws `certificate_unknown` if this server did not issue the certificate, and another error if the certificate is no longer valid.
- * `now`: system time.
+ * Identity that a certificate proves. Throws `certificate_unknown` if this server did not issue the certificate, and another error if the
+ * certificate is no longer valid. `now`: system time.
  */
 export function identityOf(certificate: CertificateRow | null, now: number): Identity {
   if (!certificate) {

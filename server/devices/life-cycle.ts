@@ -6,8 +6,9 @@ import type { CommandKind } from '../../shared/protocol/command-kinds.ts';
 import { UNREPORTED, type Workspace, type WorkspaceState, workspaceAfter } from './workspace.ts';
 
 /**
- * `missing`: an admin marked the enrolled device as missing. `ended`: the enrollment was revoked or has ended, but no admin has retired the
- * device. `retired`: an admin has put the device out of use. `deleted`: the record no longer exists.
+ * State of a device in its life cycle. `missing`: an admin marked the enrolled device as missing. `ended`: the enrollment was revoked or
+ * has ended, but no admin has retired the device. `retired`: an admin has put the device out of use. `deleted`: the record no longer
+ * exists.
  */
 export const LIFE_CYCLE_STATES = ['active', 'locked', 'wiped', 'missing', 'ended', 'retired', 'deleted'] as const;
 export type LifeCycleState = (typeof LIFE_CYCLE_STATES)[number];
@@ -25,7 +26,10 @@ export interface LifeCycleFacts {
   readonly underLegalHold: boolean;
 }
 
-/** `command`: a command without an effect on the life cycle. `lock`, `unlock` and `wipe`: command or report about the workspace. */
+/**
+ * Event in the life cycle of a device. `command`: a command without an effect on the life cycle. `lock`, `unlock` and `wipe`: command or
+ * report about the workspace.
+ */
 export type LifeCycleEvent =
   | 'enroll'
   | 'command'

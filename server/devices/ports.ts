@@ -27,7 +27,7 @@ export interface Group {
   readonly expression: string | null;
   /** Whether roles and order exemptions may use the group: true for static groups, and for dynamic groups that an owner trusts. */
   readonly trusted: boolean;
-  /** False while the server evaluates a new expression for all devices. */
+  /** True if the members are complete. False while the server evaluates a new expression for all devices. */
   readonly complete: boolean;
 }
 

@@ -45,7 +45,7 @@ export function firstText(
   return versionOf(text, by, at, null);
 }
 
-/** Throws `disclosure_not_narrower` for a longer window or a further record type. */
+/** Makes the narrower text of a request. Throws `disclosure_not_narrower` for a longer window or a further record type. */
 export function narrowerText(before: DisclosureText, change: Narrowing, by: PersonId, at: number): VersionRow {
   const { note, window = before.window, records = before.records, ...others } = change;
   const [old, now] = [rangeOf(before.window), rangeOf(window)];

@@ -33,9 +33,9 @@ export interface AuthorityStore {
   authorities(): Promise<AuthorityRow[]>;
   authority(id: AuthorityId): Promise<AuthorityRow | null>;
   addAuthority(row: AuthorityRow): Promise<void>;
-  /** Throws `conflict` if the authority is no longer unconfirmed. */
+  /** Stores the confirmation of an authority. Throws `conflict` unless the authority is unconfirmed. */
   confirmAuthority(confirmation: AuthorityConfirmation, entry: EntryDraft<'authority.pinned'>): Promise<void>;
-  /** Throws `conflict` if the authority is already revoked. */
+  /** Revokes an authority. Throws `conflict` if it is already revoked. */
   revokeAuthority(revocation: AuthorityConfirmation, entry: EntryDraft<'authority.revoked'>): Promise<void>;
 }
 
@@ -134,7 +134,10 @@ export interface PagePosition {
 }
 
 export interface DisclosureStore {
-  /** Throws `disclosure_instrument_used` if another request has the same reference of the authority, or the same document. */
+  /**
+   * Stores a drafted request. Throws `disclosure_instrument_used` if another request has the same reference of the authority, or the same
+   * document.
+   */
   draft(row: DisclosureRow, version: VersionRow, entry: EntryDraft<'disclosure.received'>): Promise<void>;
   /** Adds a text, and returns the request to the state `drafted`. Throws `conflict` if the request has changed since `version - 1`. */
   addVersion(version: VersionRow, entry: EntryDraft<'disclosure.received'>): Promise<void>;

@@ -39,8 +39,8 @@ export interface ProductionPorts {
 export function createProduction({ store, authorities, records, legal, clock }: ProductionPorts) {
   return {
     /**
-     * Throws `disclosure_already_produced`, `disclosure_closed`, `disclosure_not_approved`, `disclosure_instrument_expired` or
-     * `disclosure_authority_unverified`.
+     * Produces the records of a request. Throws `disclosure_already_produced`, `disclosure_closed`, `disclosure_not_approved`,
+     * `disclosure_instrument_expired` or `disclosure_authority_unverified`.
      */
     async produce({ row, versions, approvals }: DisclosureRecord, by: PersonId): Promise<void> {
       requireOpen(row.state);

@@ -9,7 +9,7 @@ interface Interval {
   readonly until: number;
 }
 
-/** `until`: end of the period or the present time, whichever is earlier. */
+/** Days with a suspended service in a period. `until`: end of the period or the present time, whichever is earlier. */
 export function suspendedDays(
   orders: readonly OrderHistory[],
   { from, until }: Interval,

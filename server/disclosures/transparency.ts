@@ -116,7 +116,7 @@ export function createTransparency({
 const isDemand = ({ reason }: { readonly reason: RefusalReason }): boolean => !DECIDED.includes(reason);
 const DECIDED: readonly RefusalReason[] = DECIDED_REASONS;
 
-/** Throws `invalid_input` for a period that ends before it begins, or that is too long. */
+/** Start and end of a period. Throws `invalid_input` for a period that ends before it begins, or that is too long. */
 export function periodOf({ from, to }: ReportPeriod, now: number) {
   const last = to ?? dayOf(now);
   const first = from ?? dayOf(Date.parse(`${last}T00:00:00Z`) - (DEFAULT_DAYS - 1) * DAY);

@@ -11,7 +11,7 @@ import { enforceWriteDeadlines, type WriteDeadlines } from './write-deadlines.ts
 const MOST_OPEN = 1_024;
 const MOST_OPEN_OF_ONE = 128;
 
-/** `isShared`: true for an address that many clients share, such as the address of a proxy. */
+/** Applies the limits to a server. `isShared`: true for an address that many clients share, such as the address of a proxy. */
 export function boundServer(
   server: Server,
   {

@@ -10,7 +10,7 @@ import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { Identity } from '../devices/identity.ts';
 import type { DevicesPort, RecoveryPort } from './ports.ts';
 
-/** Throws `certificate_unknown` if the peer has no certificate, or if another authority issued it. */
+/** Certificate of the peer. Throws `certificate_unknown` if the peer has none, or if another authority issued it. */
 function certificateOf(socket: Duplex): X509Certificate {
   const certificate = socket instanceof TLSSocket && socket.authorized ? socket.getPeerX509Certificate() : undefined;
   if (certificate) return certificate;

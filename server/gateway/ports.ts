@@ -32,7 +32,7 @@ export interface NamesPort {
 }
 
 export interface TimekeepingPort {
-  /** False while the server's clock may be wrong. Devices then receive no authenticated time. */
+  /** True if the server trusts its own clock. While the clock may be wrong, devices receive no authenticated time. */
   trusted(): boolean;
   noteDeviceTime(device: DeviceId, wall: number): void;
   correction(): Envelope | null;

@@ -146,7 +146,7 @@ export class DeviceSession {
     this.#capabilities = capabilities;
   }
 
-  /** False for a command that the agent is too old to know. Its schema would refuse the frame. */
+  /** True if the agent knows this kind of command. An agent that is too old would refuse the frame. */
   knowsCommand(kind: CommandKind): boolean {
     const needed = NEEDED_CAPABILITIES[kind];
     return needed === undefined || this.#capabilities[needed] === true;

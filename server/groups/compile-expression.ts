@@ -28,7 +28,7 @@ export class Unsupported extends Error {
 const LOOP_COST = 100;
 
 type Value = FactValue | null;
-/** `item`: element of the surrounding loop. */
+/** Evaluation of a part of an expression. `item`: element of the surrounding loop. */
 type Run = (facts: FactValues, item: Value) => Value;
 type Node<Op extends ASTOperator> = Extract<ASTNode, { op: Op }>;
 

@@ -61,7 +61,10 @@ export interface GroupMemberStore {
   dynamicGroups(): Promise<DynamicGroup[]>;
   /** Stores a dynamic group. Throws `conflict` if the name is in use, or if there are too many dynamic groups. */
   insertDynamic(group: NewDynamicGroup): Promise<void>;
-  /** Throws `not_found` for an unknown group, and `conflict` for a static group or while a role uses the group. */
+  /**
+   * Makes a dynamic group trusted or untrusted. Throws `not_found` for an unknown group, and `conflict` for a static group or while a role
+   * uses the group.
+   */
   setTrusted(group: GroupId, trusted: boolean): Promise<void>;
   /** Adds devices to a static group and removes others. Throws `not_found` for an unknown group, and `conflict` for a dynamic group. */
   changeMembers(group: GroupId, add: readonly DeviceId[], remove: readonly DeviceId[]): Promise<void>;

@@ -20,7 +20,7 @@ export interface Preview {
   readonly matching: number;
   readonly unknown: number;
   readonly examined: number;
-  /** False if the time was too short for all devices in the scope. */
+  /** True if the preview covers all devices in the scope. False if the time was too short. */
   readonly complete: boolean;
   readonly examples: readonly DeviceId[];
 }

@@ -28,6 +28,7 @@ const LARGEST_QUERY = 8 * 1024 * 1024;
 const LARGEST_TOTAL = 32 * 1024 * 1024;
 
 /**
+ * State of a query on one device.
  * - waiting: the server waits for the answer.
  * - not-connected: the device was not connected.
  * - old-agent: the device's agent does not know live queries.
@@ -82,7 +83,7 @@ export function createLiveQueries({
   now = Date.now,
 }: {
   readonly bus: Pick<Bus, 'publish'>;
-  /** False if the organization switched the section `queries` off. */
+  /** True unless the organization switched the section `queries` off. */
   readonly isOn: () => boolean;
   readonly now?: () => number;
 }) {

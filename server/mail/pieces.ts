@@ -30,7 +30,10 @@ export interface MailPieces {
    * without a free slot, and the store's errors.
    */
   put(enrollment: Enrollment, id: string, read: () => Promise<Buffer>): Promise<void>;
-  /** Throws `not_found` unless a mail that the device may receive now names the piece; `service_denied`, `unavailable`. */
+  /**
+   * Starts the download of a piece. Throws `not_found` unless a mail that the device may receive now names the piece; `service_denied`,
+   * `unavailable`.
+   */
   get(enrollment: Enrollment, id: string): Promise<PieceDownload>;
 }
 

@@ -8,7 +8,10 @@ import { outcomeOf } from './placement.ts';
 import type { Addressee, MailDirectory } from './ports.ts';
 
 export interface MailRecipients {
-  /** Throws `forbidden` unless the enrollment is a mail connector, and `service_denied` if an order suspends its mail. */
+  /**
+   * Looks up the people with the given addresses. Throws `forbidden` unless the enrollment is a mail connector, and `service_denied` if an
+   * order suspends its mail.
+   */
   lookUp(connector: Enrollment, addresses: readonly string[]): Promise<MailRecipient[]>;
 }
 

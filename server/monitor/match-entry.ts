@@ -9,8 +9,8 @@ export interface Matcher {
 }
 
 /**
- * `fetched`: openings from the server by index. The function ignores a wrong opening, because its salted hash must equal the one in the
- * entry.
+ * Creates the function that matches entries with rules. `fetched`: openings from the server by index. The function ignores a wrong opening,
+ * because its salted hash must equal the one in the entry.
  */
 export function createMatcher(watches: readonly Watch[], fetched: ReadonlyMap<number, Opening>): Matcher {
   const commitmentOf = ({ salt, subject }: Opening) => subjectCommitment(Buffer.from(salt, 'hex'), subject);

@@ -30,7 +30,7 @@ export class MonitorStore {
   readonly #db: DatabaseSync;
   readonly #channels: readonly Channel[];
 
-  /** `channels`: channels that must deliver each new report. */
+  /** Opens the store. `channels`: channels that must deliver each new report. */
   constructor(file: string, channels: readonly Channel[]) {
     this.#channels = channels;
     this.#db = new DatabaseSync(file, { timeout: 5000 });

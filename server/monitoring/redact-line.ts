@@ -40,7 +40,7 @@ const PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/AGE-SECRET-KEY-1[A-Z0-9]+/gi, REMOVED],
 ];
 
-/** `line`: JSON on one line. Returns the same JSON without secrets, also on one line. */
+/** Removes secrets from a log line. `line`: JSON on one line. Returns the same JSON without secrets, also on one line. */
 export function redactLine(line: string): string {
   return PATTERNS.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), line);
 }

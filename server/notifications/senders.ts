@@ -10,7 +10,7 @@ import type { Channel, Delivery, Sender } from './ports.ts';
 import { webhookHeaders } from './webhook-signature.ts';
 
 export interface MailPort {
-  /** `id`: identifier for the field Message-ID. Rejects with the reason why the mail server refused the mail. */
+  /** Sends a mail. `id`: identifier for the field Message-ID. Rejects with the reason why the mail server refused the mail. */
   send(mail: {
     readonly to: { readonly name: string; readonly address: string };
     readonly subject: string;

@@ -34,7 +34,7 @@ const settingsSchema = z.strictObject({
 });
 
 export type ProviderSettings = Readonly<z.output<typeof settingsSchema>> & {
-  /** Null for a public client, which only PKCE protects. */
+  /** Client secret; null for a public client, which only PKCE protects. */
   readonly clientSecret: string | null;
 };
 

@@ -107,7 +107,7 @@ export interface SessionState {
 /** Receipts of one device. The store writes all of them in one transaction, or none. */
 export interface ReceiptBatch {
   readonly receipts: readonly ReceiptRow[];
-  /** Null for receipts that did not arrive in a session. */
+  /** Session in which the receipts arrived; null if they did not arrive in a session. */
   readonly session: SessionState | null;
 }
 

@@ -23,7 +23,7 @@ export interface ReceiverAddresses {
 
 export class AddressRefused extends Error {}
 
-/** `allowed`: special addresses and ranges that receivers may have (`CORDON_PRIVATE_RECEIVERS`). */
+/** Creates the guard. `allowed`: special addresses and ranges that receivers may have (`CORDON_PRIVATE_RECEIVERS`). */
 export function createReceiverAddresses(allowed: readonly string[]): ReceiverAddresses {
   const ranges: BlockList = parseAddressRanges(allowed);
 

@@ -119,7 +119,7 @@ export function createPackages({ store, approverSet, requireManagement, bandwidt
       if (!(await store.delete(sha256))) await get(sha256);
     },
 
-    /** Throws unless a command for an own package has the stored statement and its signature. */
+    /** Checks a command for an own package. Throws unless it has the stored statement and its signature. */
     async requireSigned(command: Command): Promise<void> {
       if (command.kind !== 'install-package') return;
       const statement = ownPackageSchema.safeParse(jsonOf(command.envelope.payload));

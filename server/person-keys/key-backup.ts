@@ -41,7 +41,7 @@ export function* encodeKeyBackup(
   for (const slice of slices) yield Buffer.from(slice.map((key) => `${JSON.stringify(key)}\n`).join(''));
 }
 
-/** Throws `backup_damaged` for a text of another format. */
+/** Parses a backup of keys. Throws `backup_damaged` for a text of another format. */
 export function readKeyBackup(text: string): KeyBackup {
   try {
     const [head = '', ...lines] = text.trimEnd().split('\n');

@@ -46,7 +46,7 @@ export interface PolicyStore {
   /** Stores the next version. Throws `conflict` unless the newest version is the one before it, and `not_found` for an unknown policy. */
   addVersion(version: PolicyVersion, entry: Entry): Promise<void>;
   rename(policy: PolicyId, name: string): Promise<boolean>;
-  /** Throws `not_found` for an unknown group. Returns false if the policy does not exist. */
+  /** Assigns a policy to groups. Throws `not_found` for an unknown group. Returns false if the policy does not exist. */
   assign(policy: PolicyId, groups: readonly GroupId[], entry: Entry): Promise<boolean>;
   setVersions(policy: PolicyId, versions: VersionsInUse, entry: Entry): Promise<boolean>;
   /** Numbers the policies in the given order. Throws `conflict` if the list is not the list of all policies. */

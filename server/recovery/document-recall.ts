@@ -120,7 +120,8 @@ export function createDocumentRecall(ports: DocumentRecallPorts) {
   }
 
   /**
-   * `asked`: number of devices that the server has asked since the process started. `silent`: asked devices that have not responded yet.
+   * Numbers of devices. `asked`: number of devices that the server has asked since the process started. `silent`: asked devices that have
+   * not responded yet.
    */
   const requests = () => ({
     requested: requested.size,

@@ -9,7 +9,7 @@ import { damaged, readTar, type TarEntry } from './tar.ts';
 
 export type OpenArchive = () => Promise<AsyncIterable<Uint8Array>>;
 
-/** Throws `backup_damaged` if a part is missing, additional or different from the manifest. */
+/** Verifies a backup. Throws `backup_damaged` if a part is missing, additional or different from the manifest. */
 export async function verifyBackup(open: OpenArchive): Promise<Manifest> {
   const found: Manifest['parts'][number][] = [];
   let manifest: Manifest | null = null;

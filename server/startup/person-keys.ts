@@ -11,7 +11,9 @@ import { getMeta } from '../store/meta-store.ts';
 import { PersonKeyFile, type PersonKeyIdentity } from '../store/person-key-file.ts';
 import { newestKeyNames, recordedKeyFile, recordKeyFile, removeUnreadable } from '../store/person-key-records.ts';
 
-/** `found`: the file is new. `bind`: the store does not name the file yet. `open`: both name each other. */
+/**
+ * Result of the comparison. `found`: the file is new. `bind`: the store does not name the file yet. `open`: store and file name each other.
+ */
 export type PersonKeyVerdict = 'found' | 'bind' | 'open';
 
 export interface PersonKeyFacts {

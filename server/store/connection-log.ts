@@ -20,7 +20,10 @@ export const loggedConnectionSchema = z.strictObject({
 });
 export type LoggedConnection = z.infer<typeof loggedConnectionSchema>;
 
-/** `person`: null if the device's user in that enrollment is unknown. The log then has no row, so that no row names a wrong person. */
+/**
+ * Connection that has ended. `person`: null if the device's user in that enrollment is unknown. The log then has no row, so that no row
+ * names a wrong person.
+ */
 export interface EndedConnection extends LoggedConnection {
   readonly person: string | null;
 }

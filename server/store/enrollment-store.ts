@@ -45,7 +45,7 @@ export class EnrollmentStore implements EnrollmentPort {
   readonly #selectPersonalia: ReturnType<typeof personaliaIn>;
   readonly #personaliaOf = createBatcher((devices: readonly DeviceId[]) => this.#readPersonalia(devices));
 
-  /** `sealer`: encrypts the details of each enrollment. */
+  /** Creates the store. `sealer`: encrypts the details of each enrollment. */
   constructor(database: Database, records: Pick<DeviceRecordStore, 'storing'>, sealer: PersonSealer) {
     this.#database = database;
     this.#records = records;

@@ -43,7 +43,10 @@ interface Committed {
    * includes these times. Null if the device has no row.
    */
   readonly stored: LocationState | null;
-  /** False before the first write, which compares the index entries: an update of the server can change the codes of the index. */
+  /**
+   * True if the index entries are known to be current. Before the first write they must be compared, because an update of the server can
+   * change the codes of the index.
+   */
   readonly indexed: boolean;
 }
 

@@ -32,7 +32,7 @@ export interface PersonKeyRow extends KeyName {
 export class PersonKeyFile implements Port {
   readonly #connection: BetterSqlite3.Database;
 
-  /** `path`: `:memory:` for tests. */
+  /** Opens the file at `path`. Tests use `:memory:`. */
   constructor(path: string) {
     this.#connection = connect(path);
   }

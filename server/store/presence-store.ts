@@ -51,7 +51,7 @@ export class PresenceStore implements PresencePort {
   readonly #recordState: (row: Session & ReportedState) => Promise<void>;
   readonly #recordContact: (row: Contact) => Promise<void>;
 
-  /** `sealer`: encrypts the log of connections. */
+  /** Creates the store. `sealer`: encrypts the log of connections. */
   constructor(database: Database, sealer: PersonSealer) {
     this.#database = database;
     this.#sealer = sealer;

@@ -13,7 +13,10 @@ export interface RetentionPeriod {
   readonly records: string;
   readonly table: string;
   readonly key: string;
-  /** `days`: retention period in days from `since`. `newest`, instead of `days`: number of rows to keep, newest by key. */
+  /**
+   * Length of the retention. `days`: retention period in days from `since`. `newest`, instead of `days`: number of rows to keep, newest by
+   * key.
+   */
   readonly days?: number;
   readonly newest?: number;
   /** SQL expression for the start of the retention period. A row is never deleted if the expression is null. */

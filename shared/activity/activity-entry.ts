@@ -39,7 +39,7 @@ export const activityEntrySchema = z.strictObject({
   address: z.string().nullable(),
   agent: z.string().nullable(),
   action: z.string(),
-  /** `ok`, `unknown`, or the stable code of the error. */
+  /** Outcome of the action: `ok`, `unknown`, or the stable code of the error. */
   outcome: z.string(),
   targets: z.array(activityTarget),
   /** Number of targets. It is larger than the list if the list was limited. */
@@ -61,5 +61,5 @@ export const activityBatchSchema = z.strictObject({
 });
 export type ActivityBatch = z.infer<typeof activityBatchSchema>;
 
-/** `previous` of the first batch. */
+/** Hash in the field `previous` of the first batch. */
 export const FIRST_PREVIOUS = '0'.repeat(64);

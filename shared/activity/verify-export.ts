@@ -21,8 +21,8 @@ export const exportLineSchema = z.union([
     exportedAt: z.int(),
   }),
   /**
-   * `salt`: salt of the commitment in the ledger. `expired`: true if the retention period of the entries is over, so that only their hash
-   * remains.
+   * Batch of entries. `salt`: salt of the commitment in the ledger. `expired`: true if the retention period of the entries is over, so that
+   * only their hash remains.
    */
   z.strictObject({ batch: activityBatchSchema, salt: z.string(), expired: z.boolean() }),
   z.strictObject({ entry: activityEntrySchema }),

@@ -48,7 +48,10 @@ export const accountView = z.object({
       name: z.string().optional(),
       group: z.string().nullable(),
       area: z.string().nullable(),
-      /** `provider`: the groups of the identity provider gave the role, and each sign-in updates it. */
+      /**
+       * Origin of the role. `manual`: an owner granted the role. `provider`: the groups of the identity provider gave the role, and each
+       * sign-in updates it.
+       */
       source: z.enum(['manual', 'provider']).default('manual'),
     }),
   ),

@@ -21,7 +21,7 @@ const filter = {
     .regex(/^[a-z-]+(\.[a-z_-]+)?$/)
     .max(64)
     .optional(),
-  /** `ok`, `refused` (any error), `unknown`, or the code of an error. */
+  /** Outcome: `ok`, `refused` (any error), `unknown`, or the code of an error. */
   outcome: z
     .string()
     .regex(/^[a-z_]+$/)
@@ -33,15 +33,15 @@ const filter = {
 
 export const activityQuery = z.strictObject({
   ...filter,
-  /** `next` of the previous page. */
+  /** Cursor of the page: the value of `next` on the previous page. */
   cursor: z.coerce.number().int().min(1).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 export const activityExportQuery = z.strictObject({
   ...filter,
   /**
-   * `sealed`: JSON lines with batches and hashes, which "cordon activity verify" checks. It has no filter but the time range. `json`: JSON
-   * lines. `csv`: RFC 4180.
+   * Format of the export. `sealed`: JSON lines with batches and hashes, which "cordon activity verify" checks. It has no filter but the
+   * time range. `json`: JSON lines. `csv`: RFC 4180.
    */
   format: z.enum(['sealed', 'json', 'csv']).default('json'),
 });
@@ -62,7 +62,7 @@ export const activityEntryView = z.object({
   action: z.string(),
   /** First sentence of the API description for the action; null for an event. */
   title: z.string().nullable(),
-  /** Null while the action runs. */
+  /** Outcome of the action; null while the action runs. */
   outcome: z.string().nullable(),
   /** The first targets, with the present name of each; null for a name that the caller may not see. */
   targets: z.array(z.object({ kind: z.string(), id: z.string(), name: z.string().nullable() })),

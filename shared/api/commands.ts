@@ -37,7 +37,7 @@ export const commandToMany = newCommand
      */
     expect: z.int().min(1).optional(),
     ...jobOptions,
-    /** `include`: devices that match the filter later, until the command expires, also get the command. Default: `exclude`. */
+    /** Devices that match the filter later. `include`: until the command expires, they also get the command. Default: `exclude`. */
     joiners: z.enum(['include', 'exclude']).optional(),
   })
   .refine(({ devices, filter }) => (devices === undefined) !== (filter === undefined), 'give devices or a filter')

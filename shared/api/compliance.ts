@@ -20,7 +20,10 @@ const effectiveSetting = z.object({
   name: z.string(),
   version: z.int(),
   groups: z.array(z.string()),
-  /** `only`: no other policy of the device has the setting. `precedence`: the policy has precedence over the policies in `over`. */
+  /**
+   * Reason for the value. `only`: no other policy of the device has the setting. `precedence`: the policy has precedence over the policies
+   * in `over`.
+   */
   because: z.enum(['only', 'precedence']),
   over: z.array(z.object({ policy: z.string(), name: z.string(), version: z.int(), value: z.unknown() })),
   /** Result of the last check; null if the device has not reported about this value. */

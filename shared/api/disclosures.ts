@@ -141,7 +141,10 @@ export const refusalView = z.object({
   title: z.string(),
   /** Stored answer to the authority. */
   answer: z.string(),
-  /** `request`: the rules refused a request. `recorded`: a person recorded a demand. `decided`: people refused a drafted request. */
+  /**
+   * Origin of the refusal. `request`: the rules refused a request. `recorded`: a person recorded a demand. `decided`: people refused a
+   * drafted request.
+   */
   source: z.enum(['request', 'recorded', 'decided']),
   disclosure: disclosureIdSchema.nullable(),
   authority: z.string().nullable(),

@@ -14,7 +14,7 @@ export const groupView = z.object({
   expression: z.string().nullable(),
   /** Whether roles and order exemptions may use the group: true for static groups, and for dynamic groups that an owner trusts. */
   trusted: z.boolean(),
-  /** False while the server evaluates a new expression for all devices. */
+  /** True if the members are complete. False while the server evaluates a new expression for all devices. */
   complete: z.boolean(),
 });
 export const groupList = z.object({ groups: z.array(groupView) });
@@ -69,7 +69,7 @@ export const groupPreview = z.object({
   /** Number of devices for which the result depends on an unknown fact. They are not members. */
   unknown: z.int(),
   examined: z.int(),
-  /** False if the fleet is too large for a preview, so that the numbers cover only the examined devices. */
+  /** True if the preview covers the whole fleet. False if the fleet is too large, so that the numbers cover only the examined devices. */
   complete: z.boolean(),
   examples: z.array(z.object({ id: deviceIdSchema, user: z.string(), hostname: z.string().nullable() })),
 });

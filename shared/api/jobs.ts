@@ -83,7 +83,7 @@ const people = z.record(z.string(), z.string());
 export const jobQuery = z.strictObject({
   state: jobState.optional(),
   kind: z.enum(COMMAND_KINDS).optional(),
-  /** `me` lists only jobs that the caller created. */
+  /** Creator of the jobs. `me` lists only jobs that the caller created. */
   by: z.literal('me').optional(),
   cursor: z.string().max(40).optional(),
 });
@@ -115,7 +115,7 @@ export const jobDeviceList = z.object({
       user: z.string(),
       host: z.string().nullable(),
       wave: z.int(),
-      /** False while the wave of the device waits for the waves before it. */
+      /** True if the server has released the wave of the device. False while the wave waits for earlier waves. */
       released: z.boolean(),
       state: commandState,
       attempt: z.int(),

@@ -14,7 +14,10 @@ export const mailView = z.object({
       hostname: z.string().nullable(),
       connected: z.boolean(),
       lastSeenAt: instant.nullable(),
-      /** False until the organization has countersigned the connector's messaging key, and the connector has submitted a mail key. */
+      /**
+       * True if the connector can receive mail: the organization has countersigned its messaging key, and the connector has submitted a
+       * mail key.
+       */
       ready: z.boolean(),
     }),
   ),

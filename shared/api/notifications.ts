@@ -53,7 +53,7 @@ const syslog = {
   type: z.literal('syslog'),
   host,
   port: z.int().min(1).max(65_535),
-  /** `tls`: RFC 5425. `tcp`: RFC 6587 with octet counting. `udp`: RFC 5426. */
+  /** Transport of syslog messages. `tls`: RFC 5425. `tcp`: RFC 6587 with octet counting. `udp`: RFC 5426. */
   transport: z.enum(['tls', 'tcp', 'udp']),
 };
 /** JSON lines in the folder `notifications` of the server's data folder. */
@@ -71,7 +71,7 @@ const stored = { id: channelIdSchema, name, createdAt: instant };
 /** Channel as admins see it. A view never contains a secret. */
 export const channelView = z.discriminatedUnion('type', [
   z.object({ ...stored, ...mail }),
-  /** `previousSecretUntil`: end of the time in which requests also have a signature by the secret before the rotation. */
+  /** Webhook. `previousSecretUntil`: end of the time in which requests also have a signature by the secret before the rotation. */
   z.object({ ...stored, ...webhook, previousSecretUntil: instant.nullable() }),
   z.object({ ...stored, ...syslog }),
   z.object({ ...stored, ...file }),
@@ -79,7 +79,7 @@ export const channelView = z.discriminatedUnion('type', [
 export type ChannelView = z.output<typeof channelView>;
 export const channelParams = z.object({ id: channelIdSchema });
 export const channelList = z.object({ channels: z.array(channelView) });
-/** `secret`: signing secret of a webhook (Standard Webhooks, `whsec_…`), shown only once; null for other channels. */
+/** New channel. `secret`: signing secret of a webhook (Standard Webhooks, `whsec_…`), shown only once; null for other channels. */
 export const createdChannel = z.object({ channel: channelView, secret: z.string().nullable() });
 
 export const deliveryView = z.object({

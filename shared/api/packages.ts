@@ -15,7 +15,7 @@ export const packageView = ownPackageSchema.extend({
   statement: z.string(),
 });
 export type PackageView = z.infer<typeof packageView>;
-/** `people`: names of the accounts that uploaded or signed. */
+/** List of packages. `people`: names of the accounts that uploaded or signed, by account id. */
 export const packageList = z.object({ packages: z.array(packageView), people: z.record(z.string(), z.string()) });
 export const packageParams = z.object({ sha256: sha256Hex });
 /** Control fields of the package file. Each device compares them with the file itself before it installs the package. */

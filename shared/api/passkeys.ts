@@ -33,7 +33,7 @@ export const passkeyView = z.object({
   purpose: z.enum(PASSKEY_PURPOSES),
   name: z.string(),
   credential: z.string(),
-  /** False if the console had another host name when the passkey was registered. The passkey works only for that host name. */
+  /** True if the passkey works on this console. False if the console had another host name when the passkey was registered. */
   usable: z.boolean(),
   rpId: z.string(),
   /** Id of the approver key; null for a passkey that signs in. */

@@ -28,7 +28,8 @@ export const personChange = z
     groups: groups.min(1).optional(),
     directoryId: directoryId.nullable().optional(),
     /**
-     * `disabled`: the server cancels the person's open activation codes and creates no new ones. Existing devices keep their certificates.
+     * Status of the person. `disabled`: the server cancels the person's open activation codes and creates no new ones. Existing devices
+     * keep their certificates.
      */
     status: z.enum(['active', 'disabled']).optional(),
   })

@@ -85,8 +85,8 @@ export const recoveryView = z.object({
       asked: count,
       responded: count,
       /**
-       * `checkpoints`: number of devices that reported a checkpoint of this installation. `notContained`: number of devices whose checkpoint
-       * the ledger does not contain.
+       * Numbers of devices. `checkpoints`: number of devices that reported a checkpoint of this installation. `notContained`: number of
+       * devices whose checkpoint the ledger does not contain.
        */
       checkpoints: count,
       notContained: count,
@@ -169,8 +169,8 @@ export const continuationView = z.object({
   adoptedAt: instant.nullable(),
   signatures: z.array(z.object({ keyid: z.string(), sig: z.string() })),
   /**
-   * `signed`: number of people in the newest approver set who have signed the continuation of the ledger under a new name. `needed`: number
-   * of people who must sign.
+   * Numbers of signers. `signed`: number of people in the newest approver set who have signed the continuation of the ledger under a new
+   * name. `needed`: number of people who must sign.
    */
   signed: count,
   needed: count,

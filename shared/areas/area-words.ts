@@ -34,7 +34,10 @@ const OWN_KINDS: Readonly<Record<string, string>> = { 'XG-': 'group', 'XZ-': 'po
  */
 export const areaName = (code: string): string => areaNameIn(code, 'en');
 
-/** `language` is a BCP 47 tag. Countries and the United Nations' regions have names in each language, other areas only in English. */
+/**
+ * Name of an area in a language. `language` is a BCP 47 tag. Countries and the United Nations' regions have names in each language, other
+ * areas only in English.
+ */
 export function areaNameIn(code: string, language: string): string {
   const known = NAMES[code];
   if (known) return (language === 'en' ? undefined : regionName(code.replace(/^UN-/, ''), language)) ?? known;

@@ -18,7 +18,10 @@ interface FactTypes {
 interface Fact<Type extends FactType = FactType> {
   readonly type: Type;
   readonly meaning: string;
-  /** `software`: null if the caller did not read the software list, which is large, or if the section has no data. */
+  /**
+   * Value of the fact; null if it is unknown. `software`: null if the caller did not read the software list, which is large, or if the
+   * section has no data.
+   */
   of(inventory: Inventory, software: readonly SoftwareEntry[] | null): FactTypes[Type] | null;
 }
 

@@ -15,7 +15,7 @@ const TILE_HEIGHT = 8;
 const HIGHEST_LEVEL = 5;
 const MAX_ENTRY = 0xffff;
 
-/** `level`: `entries` for an entry bundle. `width`: 256 for a full tile. */
+/** Identifies a tile or an entry bundle. `level`: `entries` for an entry bundle. `width`: 256 for a full tile. */
 export interface TileId {
   readonly level: number | 'entries';
   readonly number: number;

@@ -34,7 +34,7 @@ export type LiveQuery = z.infer<typeof liveQuerySchema>;
 export interface Column {
   readonly name: string;
   readonly title: string;
-  /** `bytes`: number of bytes. `time`: Unix milliseconds. */
+  /** Type of the cells in a column. `bytes`: number of bytes. `time`: Unix milliseconds. */
   readonly type: 'text' | 'number' | 'bytes' | 'time';
 }
 
@@ -83,6 +83,7 @@ export const answerRow = z.array(cell).max(8);
 export type AnswerRow = z.infer<typeof answerRow>;
 
 /**
+ * Outcome of a query on one device.
  * - answered: `rows` has the answer. `truncated` is true if the device found more than the limits allow, or ran out of time.
  * - failed: the device could not read the data.
  * - unsupported: the agent cannot read the data on this system.

@@ -8,8 +8,8 @@ import { briefPauseEnds } from './adoption-state.ts';
 import type { OrderAction, Revision } from './documents.ts';
 
 /**
- * `lapsed`: one approver paused the order more than 72 hours ago. The order is active again, although its revision still has the status
- * `paused`.
+ * State of an order. `lapsed`: one approver paused the order more than 72 hours ago. The order is active again, although its revision still
+ * has the status `paused`.
  */
 export type OrderState = 'none' | 'proposed' | 'active' | 'paused' | 'lapsed' | 'withdrawn';
 type Outcome = Revision['status'] | 'not_found' | 'action_not_allowed' | 'order_closed';

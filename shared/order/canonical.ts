@@ -45,7 +45,8 @@ function encodeValue(value: unknown, depth: number): string {
 }
 
 /**
- * Throws `document_malformed` for a value without a canonical form, such as a fraction, `undefined`, a lone surrogate or a class instance.
+ * Canonical JSON text of a value. Throws `document_malformed` for a value without a canonical form, such as a fraction, `undefined`, a lone
+ * surrogate or a class instance.
  */
 export function canonicalText(value: unknown): string {
   return encodeValue(value, 0);

@@ -31,7 +31,7 @@ export function createKeyFile(passphrase: string): { key: FileKey; pem: string }
   return { key: fileKey(privateKey), pem: pem.toString() };
 }
 
-/** Throws `passphrase_wrong` also for a damaged file, because OpenSSL cannot distinguish the two causes. */
+/** Decrypts a key file. Throws `passphrase_wrong` also for a damaged file, because OpenSSL cannot distinguish the two causes. */
 export function openKeyFile(pem: string, passphrase: string): FileKey {
   if (!pem.includes('BEGIN ENCRYPTED PRIVATE KEY')) {
     throw new CordonError(

@@ -5,7 +5,7 @@ import type { OrderSummary } from '../api/orders.ts';
 import type { Instant } from '../time/clock.ts';
 import { isProposalEnd, type ProposalEnd } from './proposal-end.ts';
 
-/** `coming`: adopted, with an effective time in the future. `ended`: the end time has passed. */
+/** Phase of an order. `announced`: adopted, with an effective time in the future. `ended`: the end time has passed. */
 export type Phase = 'waiting' | ProposalEnd | 'announced' | 'active' | 'paused' | 'ended' | 'withdrawn';
 
 export type PhaseFacts = Pick<OrderSummary, 'status' | 'pausedUntil'> & {

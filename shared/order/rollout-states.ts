@@ -16,5 +16,7 @@ export type RolloutState = (typeof ROLLOUT_STATES)[number];
 export type RolloutCounts = Readonly<Record<RolloutState, number>>;
 
 export const ROLLOUT_PHASES = ['announced', 'active', 'over'] as const;
-/** `over`: devices restore the services that an order blocked, because the order has ended or is paused or withdrawn. */
+/**
+ * Phase of a rollout. `over`: devices restore the services that an order blocked, because the order has ended or is paused or withdrawn.
+ */
 export type RolloutPhase = (typeof ROLLOUT_PHASES)[number];

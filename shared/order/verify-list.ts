@@ -331,8 +331,8 @@ function readList(envelope: Envelope, approverSet: ApproverSet, known: KnownList
 }
 
 /**
- * Throws `document_malformed`, `document_wrong_type`, `signature_invalid`, `list_other_installation`, `list_older`, `list_forked` or
- * `approver_set_older` if the whole order list is invalid.
+ * Verifies an order list. Throws `document_malformed`, `document_wrong_type`, `signature_invalid`, `list_other_installation`, `list_older`,
+ * `list_forked` or `approver_set_older` if the whole order list is invalid.
  */
 export function verifyList(input: {
   readonly envelope: Envelope;

@@ -6,8 +6,9 @@ import { type Findings, plural } from './findings.ts';
 import { CHECKPOINT } from './format.ts';
 
 /**
- * `given`: rule of the auditor; too few cosignatures are then a failure. Without it, the rule of the newest approver set in the pack applies,
- * and too few cosignatures are only unproven, because the pack may have been made before a witness answered.
+ * Checks the cosignatures. `given`: rule of the auditor; too few cosignatures are then a failure. Without it, the rule of the newest
+ * approver set in the pack applies, and too few cosignatures are only unproven, because the pack may have been made before a witness
+ * answered.
  */
 export async function checkCosignatures(
   files: PackFiles,

@@ -32,7 +32,10 @@ export interface EffectiveSetting {
   readonly name: string;
   readonly version: number;
   readonly groups: readonly string[];
-  /** `only`: no other assigned policy has the setting. `precedence`: the policy has precedence over the policies in `over`. */
+  /**
+   * Reason for the value. `only`: no other assigned policy has the setting. `precedence`: the policy has precedence over the policies in
+   * `over`.
+   */
   readonly because: 'only' | 'precedence';
   readonly over: readonly Overruled[];
   readonly compliance: ComplianceRules;

@@ -362,7 +362,7 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
 ]);
 export type ServerFrame = z.infer<typeof serverFrameSchema>;
 
-/** `canceled`: the server asked for the cancellation before the device started the command. */
+/** Outcome of a command. `canceled`: the server asked for the cancellation before the device started the command. */
 export const commandOutcomeSchema = z.enum(['done', 'failed', 'expired', 'canceled']);
 
 export const displayedOnSchema = z.enum(['desktop', 'page', 'command-line']);

@@ -37,7 +37,7 @@ export async function sealAttachment(bytes: Uint8Array): Promise<Handle & { read
   return { id, key: raw.toBase64(), sha256: await digest(sealed), size: bytes.length, sealed };
 }
 
-/** Throws `attachment_damaged` if the bytes do not belong to the name and key in the message. */
+/** Decrypts an attachment. Throws `attachment_damaged` if the bytes do not belong to the name and key in the message. */
 export async function openAttachment(sealed: Uint8Array, { id, key, sha256, size }: Handle): Promise<Uint8Array> {
   const ciphertext = new Uint8Array(sealed);
   if ((await digest(ciphertext)) !== sha256) throw damaged();

@@ -16,7 +16,7 @@ import { checkTree } from './tree.ts';
 export const conversationOf = (state: Uint8Array): string => describe(state).conversation;
 export const epochOf = (state: Uint8Array): number => describe(state).epoch;
 export const membersOf = (state: Uint8Array): readonly Leaf[] => describe(state).members;
-/** False after this device's removal: the device can then decrypt only earlier messages. */
+/** True if this device is a member. After its removal, the device can decrypt only earlier messages. */
 export const isMember = (state: Uint8Array): boolean => describe(state).member;
 
 /**

@@ -31,7 +31,10 @@ const HEADER_BUCKETS = [KiB, 4 * KiB, 16 * KiB, 40 * KiB];
 
 const address = z.string().min(3).max(254);
 export const mailHeaderSchema = z.strictObject({
-  /** `inbound`: from a mail connector to a person's devices. `outbound`: from a device to a mail connector and the user's own devices. */
+  /**
+   * Direction of the mail. `inbound`: from a mail connector to a person's devices. `outbound`: from a device to a mail connector and the
+   * user's own devices.
+   */
   direction: z.enum(['inbound', 'outbound']),
   installation: z.string().min(1).max(200),
   /** Time of the sender's clock in Unix milliseconds. */

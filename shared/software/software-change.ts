@@ -45,7 +45,7 @@ export const softwareRollbackSchema = z.strictObject({
   of: changeIdSchema,
 });
 
-/** `security`: only packages for which a security archive has a newer version. */
+/** Scope of an update. `security`: only packages for which a security archive has a newer version. */
 export const UPDATE_SCOPES = ['security', 'all'] as const;
 export type UpdateScope = (typeof UPDATE_SCOPES)[number];
 

@@ -19,7 +19,7 @@ const WORKER = new URL('./parse-worker.ts', import.meta.url);
  * time.
  */
 export interface MessageParser {
-  /** Throws `content_malformed` if the message cannot be parsed within the limits. */
+  /** Parses a message. Throws `content_malformed` if it cannot be parsed within the limits. */
   parse(message: Uint8Array): Promise<ParsedMessage>;
   /** Content of an attached file. Throws `not_found`, `content_malformed`. */
   file(message: Uint8Array, index: number): Promise<Uint8Array>;

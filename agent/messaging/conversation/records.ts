@@ -88,8 +88,8 @@ export interface ConversationRecord {
    */
   readonly welcomeRefused?: true;
   /**
-   * `continues`: identifier of the earlier conversation that this one continues. `next`: identifier of the later conversation that
-   * continues this one. A conversation continues in a new one if its members can no longer change.
+   * Links to other conversations. `continues`: identifier of the earlier conversation that this one continues. `next`: identifier of the
+   * later conversation that continues this one. A conversation continues in a new one if its members can no longer change.
    */
   readonly continues?: string;
   readonly next?: string;

@@ -186,7 +186,10 @@ const wellFormed = (text: string): string => text.toWellFormed();
 const normalizedTitle = (title: string | null): string | null =>
   wellFormed(title?.trim().slice(0, LONGEST_TITLE) ?? '') || null;
 
-/** False if the conversation's members can no longer change, or if this device waits to rejoin, because the wait may never end. */
+/**
+ * True if the user can write in the conversation. False if its members can no longer change, or if this device waits to rejoin, because the
+ * wait may never end.
+ */
 const isUsable = ({ state, unchangeableInEpoch, next }: ConversationRecord): boolean =>
   state === 'ready' && unchangeableInEpoch === undefined && next === undefined;
 

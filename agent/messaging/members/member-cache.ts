@@ -28,7 +28,7 @@ export interface MemberCache {
   clear(): void;
 }
 
-/** `monotonic`: milliseconds of a clock that never moves backward. */
+/** Creates the cache. `monotonic`: milliseconds of a clock that never moves backward. */
 export function createMemberCache(monotonic: () => number): MemberCache {
   const people = new Map<string, Known>();
   const devices = new Map<DeviceId, Known>();

@@ -69,7 +69,7 @@ async function namesIn(folder: string): Promise<string[] | null> {
   }
 }
 
-/** Null if the file is not readable, or the signal is aborted. */
+/** Hash of a file; null if the file is not readable, or the signal is aborted. */
 async function hashOf(path: string, signal: AbortSignal): Promise<string | null> {
   // The path may have become a symbolic link or a pipe since `lstat`.
   const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);

@@ -39,7 +39,7 @@ const matches = (part: string, ...texts: readonly (string | null)[]): boolean =>
 
 const text = (path: string): Promise<string | null> => readFile(path, 'utf8').catch(() => null);
 
-/** Null if the process has ended. */
+/** Parses the status file of a process. Null if the process has ended. */
 export function parseStatus(status: string): ProcessStatus | null {
   const field = (name: string) => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1] ?? null;
   const name = field('Name');

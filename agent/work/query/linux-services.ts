@@ -8,7 +8,7 @@ const units = z.array(
   z.object({ unit: z.string(), active: z.string(), sub: z.string(), description: z.string().nullish() }),
 );
 
-/** Null on a machine without systemd. */
+/** Services of the machine; null without systemd. */
 export async function linuxServices(
   { name, failed }: Extract<LiveQuery, { kind: 'services' }>,
   run: RunProgram = runUntranslated,

@@ -38,7 +38,7 @@ export function withQuery(path: string, query: Query): string {
 
 const STEP_UP = '/session/step-up';
 
-/** `confirmation`: confirmation of the request's action by a passkey; null without one. */
+/** Creates the function that sends requests. `confirmation`: confirmation of the request's action by a passkey; null without one. */
 const sendWith = (confirmation: string | null): Send =>
   createSend({
     prefix: '/api/v1',

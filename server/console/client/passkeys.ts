@@ -22,7 +22,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 const TIMEOUT = 120_000;
 
-/** False if the browser has no passkeys, or if the page has another address than the one for which the passkeys work. */
+/** True if the browser supports passkeys, and the page has the address for which they work. */
 export const supportsPasskeys = (): boolean => 'PublicKeyCredential' in globalThis;
 
 export const worksHere = (site: { readonly origin: string } | null | undefined): boolean =>

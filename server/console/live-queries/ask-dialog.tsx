@@ -13,7 +13,7 @@ import { QUERY_MEANING, QUERY_NAMES } from './query-words.ts';
 
 export type QueryTarget = Pick<z.input<typeof liveQueryRequest>, 'devices' | 'filter'>;
 
-/** `target`: null while the dialog is closed. `audience`: sentence that names the devices. */
+/** Dialog for a live query. `target`: devices to ask; null while the dialog is closed. `audience`: sentence that names the devices. */
 export function AskDialog({
   target,
   audience,

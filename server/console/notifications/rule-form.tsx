@@ -14,7 +14,7 @@ import { channelsQuery } from './queries.ts';
 
 type Severity = keyof typeof SEVERITY_NAMES;
 
-/** `rule`: the rule to change; null for a new rule. */
+/** Form for a notification rule. `rule`: the rule to change; null for a new rule. */
 export function RuleForm({
   rule,
   saved,

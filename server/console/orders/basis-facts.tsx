@@ -5,7 +5,10 @@ import type { ActionBasis } from '../../../shared/order/documents.ts';
 import { Facts } from '../parts/facts.tsx';
 import { Documents } from './order-terms.tsx';
 
-/** `documentsOf`: number of the order whose documents the reader may download; undefined if the reader may not download documents. */
+/**
+ * Facts about the legal basis of an action. `documentsOf`: number of the order whose documents the reader may download; undefined if the
+ * reader may not download documents.
+ */
 export function BasisFacts({
   basis,
   documentsOf,

@@ -20,7 +20,7 @@ import { continuationsQuery } from './queries.ts';
 
 const PATH = '/recovery/ledger/continuations';
 
-/** `rests`: true if the server has suspended the ledger, because entries may be lost. */
+/** Section about the continuation of the ledger. `rests`: true if the server has suspended the ledger, because entries may be lost. */
 export function ContinuationSection({ rests }: { readonly rests: boolean }) {
   const may = useMay();
   const query = useQuery(continuationsQuery);

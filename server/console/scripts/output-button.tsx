@@ -7,7 +7,7 @@ import { plain } from '../../../shared/text/visible-text.ts';
 import { useMay } from '../client/session.tsx';
 import { readOutput, type WholeOutput } from './queries.ts';
 
-/** `of`: name of the device's user, for screen readers. */
+/** Button that opens the output of a command. `of`: name of the device's user, for screen readers. */
 export function OutputButton({ command, of }: { readonly command: string; readonly of: string }) {
   const may = useMay();
   const [opened, { open, close }] = useDisclosure(false);

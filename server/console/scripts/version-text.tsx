@@ -10,7 +10,7 @@ const COLORS: Readonly<Record<Line['kind'], string | undefined>> = {
   removed: 'var(--mantine-color-red-light)',
 };
 
-/** `before`: version with which the text is compared; null to show the text alone. */
+/** Text of a script version. `before`: version with which the text is compared; null to show the text alone. */
 export function VersionText({
   version: { version, text },
   before,

@@ -18,7 +18,7 @@ export interface PendingRevision {
   readonly action: OrderAction;
   readonly areas: readonly string[];
   readonly proposedAt: Instant;
-  /** `approvals`: number of people who have approved. `needed`: total number of people who must approve. */
+  /** Numbers of people. `approvals`: number of people who have approved. `needed`: total number of people who must approve. */
   readonly approvals: number;
   readonly needed: number;
   readonly open: ReadonlySet<string>;

@@ -94,7 +94,7 @@ export function readTime(written: string, zone: string): Instant {
     throw new CordonError('invalid_input', `“${written}” in zone “${zone}” is no time.`, { written, zone }, cause);
   }
   const later = local.toZonedDateTime(zone, { disambiguation: 'later' });
-  // As with `disambiguation: 'reject'` of Temporal, a local time that a clock change skips or repeats is an error. This error also names
+  // A local time that a clock change skips or repeats is an error, as with `disambiguation: 'reject'` of Temporal. This error also names
   // the two possible instants.
   if (earlier.epochMilliseconds !== later.epochMilliseconds) {
     const suggestions = [withOffset(earlier), withOffset(later)];

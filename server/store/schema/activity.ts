@@ -26,7 +26,7 @@ export interface ActivityTables {
     /** Batch that contains the entry; null until it is sealed. */
     batch: number | null;
   };
-  /** `person_id`: person of a device at the time of the entry. */
+  /** Targets of entries. `person_id`: person of a device at the time of the entry. */
   activity_targets: {
     entry_id: number;
     kind: string;

@@ -2,9 +2,9 @@ import type { Generated } from 'kysely';
 import type { Flag } from './flag.ts';
 
 export interface NotificationTables {
-  /** `sealed`: settings and secrets as JSON, encrypted under the installation's passphrase. */
+  /** Channels. `sealed`: settings and secrets as JSON, encrypted under the installation's passphrase. */
   notification_channels: { id: string; name: string; sealed: string; created_at: number };
-  /** `condition` and `channels`: JSON. `enabled_at`: time from which events count. */
+  /** Rules. `condition` and `channels`: JSON. `enabled_at`: time from which events count. */
   notification_rules: {
     id: string;
     name: string;

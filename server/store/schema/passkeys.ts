@@ -2,7 +2,10 @@ export interface PasskeyTables {
   passkeys: {
     id: string;
     account_id: string;
-    /** `sign-in`: sign-in, step-up and confirmation of actions. `approval`: signatures under documents, as an approver key. */
+    /**
+     * Purpose of the passkey. `sign-in`: sign-in, step-up and confirmation of actions. `approval`: signatures under documents, as an
+     * approver key.
+     */
     purpose: 'sign-in' | 'approval';
     name: string;
     /** Credential id of WebAuthn in base64url. */
@@ -18,7 +21,7 @@ export interface PasskeyTables {
     created_at: number;
     last_used_at: number | null;
   };
-  /** `hash`: SHA-256 of a recovery code, which has 80 random bits. */
+  /** Recovery codes. `hash`: SHA-256 of a code, which has 80 random bits. */
   recovery_codes: { hash: string; account_id: string; created_at: number; used_at: number | null };
   /** Assertions by which account holders confirmed actions. `digest`: SHA-256 of the assertion, as in the ledger entry. */
   passkey_confirmations: {

@@ -64,8 +64,8 @@ export interface PeopleTables {
     area: string | null;
     granted_at: number;
     /**
-     * `provider`: the groups of the identity provider gave the role, and a later sign-in may remove it. `manual`: an owner granted the
-     * role.
+     * Origin of the role. `provider`: the groups of the identity provider gave the role, and a later sign-in may remove it. `manual`: an
+     * owner granted the role.
      */
     source: 'manual' | 'provider';
   };

@@ -2,8 +2,8 @@ import type { Generated } from 'kysely';
 
 export interface PolicyTables {
   /**
-   * `precedence`: the lower number has precedence. `current_version`: null until the first rollout ends. `next_version` is for the first
-   * `next_percent` of the devices; both are null without a staged rollout.
+   * Policies. `precedence`: the lower number has precedence. `current_version`: null until the first rollout ends. `next_version` is for
+   * the first `next_percent` of the devices; both are null without a staged rollout.
    */
   policies: {
     id: string;

@@ -9,7 +9,10 @@ export const timeOfDay = (at: number): string => time.format(at);
 /** Formats a time: the hour for today, the weekday for the last days, or the date. */
 export const shortTime = createShortTime(ENGLISH);
 
-/** `tag`: language of the time. Formatters are created once, because they are expensive and long lists contain many times. */
+/**
+ * Creates a function that formats times. `tag`: language of the texts. Formatters are created once, because they are expensive and long
+ * lists contain many times.
+ */
 export function createShortTime(tag: string): (at: number, now: number) => string {
   const language = tag === 'en' ? ENGLISH : tag;
   const ofToday = new Intl.DateTimeFormat(language, { timeStyle: 'short' });

@@ -80,7 +80,7 @@ interface Policies {
 const policies = (globalThis as { trustedTypes?: Policies }).trustedTypes;
 const asDocument = policies?.createPolicy('mail', { createHTML: (text) => text });
 
-/** `pictures`: `data:` URLs of the pictures in the mail, by Content-ID. */
+/** Makes a safe document from the HTML text of a mail. `pictures`: `data:` URLs of the pictures in the mail, by Content-ID. */
 export function safeMail(html: string, pictures: ReadonlyMap<string, string>): SafeMail {
   let isBlocked = false;
   DOMPurify.addHook('uponSanitizeAttribute', (node, event) => {

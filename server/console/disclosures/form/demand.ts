@@ -9,7 +9,7 @@ import type { InstrumentDocument } from '../../../../shared/order/documents.ts';
 import { instantOf } from '../utc-time.ts';
 
 export interface DemandForm {
-  /** `one`: the demand names one person. `other`: the demand names anything else, in the words of `subject`. */
+  /** Subject of the demand. `one`: the demand names one person. `other`: the demand names anything else, in the words of `subject`. */
   readonly account: 'one' | 'other';
   readonly person: string | null;
   readonly subject: string;
