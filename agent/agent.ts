@@ -43,7 +43,7 @@ export interface AgentLog {
 export interface AgentOptions {
   /** Database of one device, or of a whole fleet in a simulation. This agent uses only the rows of its own device. */
   readonly store: AgentStore;
-  /** Disk space reserved for orders. Simulations reserve none. */
+  /** Disk space that is reserved for new orders. Simulations reserve none. */
   readonly reserve?: Pick<DiskReserve, 'build' | 'space'> | undefined;
   readonly credentials: CredentialPort;
   readonly time: DeviceTime;

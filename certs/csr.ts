@@ -31,9 +31,9 @@ export interface CertificateRequest {
 /** Maximum bytes of a request. A P-384 request with every allowed extension is smaller than 1 KiB. */
 const MAX_BYTES = 8 * 1024;
 
-/** Content of the version, an INTEGER. */
+/** Content bytes of the field `version`, an INTEGER: version 0. */
 const VERSION = Buffer.from([0]);
-/** BOOLEAN with the value true. */
+/** Encoded BOOLEAN with the value true. */
 const TRUE = Buffer.from('0101ff', 'hex');
 const COMMON_NAME = '2.5.4.3';
 const EXTENSION_REQUEST = '1.2.840.113549.1.9.14';

@@ -32,7 +32,7 @@ const BMP_STRING = 0x1e;
 const MAX_DEPTH = 16;
 
 export interface Element {
-  /** First byte: class, constructed bit and number. */
+  /** First byte of the element: class, constructed bit and tag number. */
   readonly tag: number;
   /** Elements inside a constructed element; null for a primitive element. */
   readonly items: readonly Element[] | null;

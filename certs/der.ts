@@ -6,7 +6,7 @@ import forge from 'node-forge';
 
 declare module 'node-forge' {
   namespace asn1 {
-    /** Options of node-forge that its published types lack. */
+    /** Options of node-forge that are missing in its published types. */
     interface ParseOptions {
       strict: boolean;
       parseAllBytes: boolean;

@@ -39,7 +39,7 @@ export interface RestoreOptions {
   readonly personKeys: string | null;
   /** Folder that `cordon ledger copy` created. */
   readonly ledger: string | null;
-  /** True to move existing data to another folder. */
+  /** True to move the existing data to another folder before the restore. */
   readonly replace: boolean;
   readonly verifyOnly: boolean;
 }

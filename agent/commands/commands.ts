@@ -63,7 +63,7 @@ export interface CommandPorts {
   readonly power?: PowerPorts | undefined;
   /** Collects and reports the inventory. */
   readonly reportInventory: () => Promise<void>;
-  /** Checks the policy at once. */
+  /** Checks the device against its policy at once. */
   readonly checkPolicy: () => Promise<void>;
   /** Sends the agent's log to the server. Returns the sentence for the admin. */
   readonly sendLog: (command: CommandId) => Promise<string>;

@@ -87,7 +87,7 @@ export function parseOsRelease(text: string): Map<string, string> {
   return new Map(pairs);
 }
 
-/** Time of the last start (proc(5), `btime`). */
+/** Time at which the operating system last started (proc(5), `btime`). */
 export function bootTimeIn(stat: string): number | null {
   const seconds = Number(/^btime (\d+)$/m.exec(stat)?.[1]);
   return Number.isSafeInteger(seconds) ? seconds * 1000 : null;

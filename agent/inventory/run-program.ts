@@ -4,7 +4,7 @@
 import { execFile } from 'node:child_process';
 
 export interface ProgramLimits {
-  /** Milliseconds until the program is killed. */
+  /** Milliseconds after which the program is killed. */
   readonly within?: number;
   /** Maximum bytes of output. */
   readonly most?: number;

@@ -6,7 +6,7 @@ import { appendFileSync, existsSync, readFileSync, renameSync, statSync } from '
 
 export interface LogFile {
   write(line: string): void;
-  /** Lines of both files, oldest first. */
+  /** Lines of both log files, oldest first. */
   read(): string;
 }
 

@@ -52,7 +52,7 @@ const envelopeSchema = z.strictObject({
   envelopeId: z.string().nullable(),
   /** True if a notification of a failure has the whole message (RET=FULL of RFC 3461, section 4.3). */
   returnFull: z.boolean().optional(),
-  /** The only device that gets a `late` message. */
+  /** Device for which a `late` message waits. No other device gets this message. */
   device: deviceIdSchema.optional(),
   /** Header of the message, for notifications. */
   header: z.string(),

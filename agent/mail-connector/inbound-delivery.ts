@@ -236,7 +236,7 @@ type AfterHandOver =
   /** At least one device has the message. `full`: devices that lack it, because their queue is full. */
   | { readonly type: 'handed'; readonly copies: readonly Copy[]; readonly full: readonly DeviceId[] }
   | { readonly type: 'refused'; readonly denial: DenialNotice | null }
-  /** An order suspends mail for this connector. */
+  /** The server refused the mail, because an order suspends mail for this connector. */
   | { readonly type: 'suspended' }
   /** No device accepted the message, so a new attempt with another id may succeed. */
   | { readonly type: 'retry' };

@@ -15,11 +15,11 @@ export interface StatusReport {
   /** Sender of the original message, who receives the notification. */
   readonly to: string;
   readonly action: 'failed' | 'delivered';
-  /** Address that the sender used. */
+  /** Address of the recipient, as the sender wrote it. */
   readonly recipient: string;
   /** Status code (RFC 3463), such as `5.7.0`. */
   readonly status: string;
-  /** Reason as a sentence for people. */
+  /** Reason for the notification, as a sentence for people. */
   readonly reason: string;
   /** Response of another mail server, such as `550 5.1.1 No such user`. */
   readonly response?: string | undefined;

@@ -85,7 +85,7 @@ export function createUnverifiedMail(ports: {
   };
 }
 
-/** Format of the file: a line of JSON, then the encrypted pieces. */
+/** Format of the queued file with an unverified mail: a line of JSON, then the encrypted pieces. */
 const packed = (mail: SealedMail, pieces: readonly Buffer[]): Buffer =>
   Buffer.concat([Buffer.from(`${JSON.stringify({ mail, sizes: pieces.map(({ length }) => length) })}\n`), ...pieces]);
 

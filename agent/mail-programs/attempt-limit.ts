@@ -1,4 +1,4 @@
-/** Limit of wrong passwords on all connections together. */
+/** Limit of sign-in attempts with a wrong password, for all connections together. */
 export interface AttemptLimit {
   /** True if a further password may be tried. False if the number of wrong passwords in the last minute has reached the limit. */
   allows(now: number): boolean;

@@ -15,7 +15,7 @@ export interface MirrorFile {
   readonly folder: MirroredMail['folder'];
   readonly place: 'new' | 'cur';
   readonly name: string;
-  /** Flags in alphabetic order, such as `FS`. */
+  /** Flags in the file name, in alphabetic order, such as `FS`. */
   readonly flags: string;
 }
 

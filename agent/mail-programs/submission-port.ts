@@ -117,7 +117,7 @@ const refusalOf = (reply: SmtpReply | null): Error | null => reply && refusal(re
 interface Listening {
   readonly port: number;
   readonly address: string;
-  /** Called for errors of connections. */
+  /** Called for an error of one client's connection. */
   readonly failed: (error: Error) => void;
 }
 

@@ -24,7 +24,7 @@ export interface NextDelivery {
 
 type Denial = MailResponse['denial'];
 
-/** Milliseconds before the next attempt. */
+/** Milliseconds until the next attempt after a number of failed attempts. */
 export const waitAfter = (attempts: number): number => Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** Math.min(attempts, 10));
 
 const denialOf = (denial: Denial): MailDenial | null =>

@@ -175,7 +175,7 @@ export function createMailEngine(ports: MailEnginePorts): MailEngine {
     await attempt('remove files of mail', files.removeMarked);
     if (!isConnected || !isMember()) return;
     if (Date.now() >= lookAt) await look();
-    // A user without an address has no mail.
+    // A user without an e-mail address has no mail, so there is nothing to fetch or send.
     if (address.get() === null) return loop.requestAt(lookAt);
     const due = await attempt('publish the mail key', keys.work);
     if (due !== null) loop.requestAt(due);

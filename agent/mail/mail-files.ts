@@ -10,7 +10,7 @@ export interface MailFiles {
   putMessage(id: string, message: Uint8Array): Promise<void>;
   get(file: string): Promise<Buffer>;
   put(file: string, bytes: Uint8Array): Promise<void>;
-  /** Removes the files that the store names. */
+  /** Deletes the files that the store lists for removal. */
   removeMarked(): Promise<void>;
 }
 

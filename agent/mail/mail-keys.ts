@@ -40,7 +40,7 @@ export interface MailKeySeal {
   openBytes(context: string, sealed: Uint8Array): Buffer;
 }
 
-/** This enrollment's keys to which other devices seal mail. */
+/** Mail keys of this enrollment. Other devices seal mail to them. */
 export interface MailKeys {
   /**
    * Publishes a new key when one is due, repeats a publication without a response, and removes old private keys. Returns the time of the

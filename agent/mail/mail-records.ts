@@ -9,7 +9,7 @@ import type { MailFile, MailPerson, ParsedMessage } from './message/parsed-messa
 
 export interface OutgoingRecord extends MailDelivery {
   readonly envelope: MailEnvelope;
-  /** Mail connectors to which this device has sealed the mail, the last one last. */
+  /** Mail connectors to which this device has sealed the mail, in the order of the attempts. */
   readonly connectors: readonly DeviceId[];
   readonly attempts: number;
   /** Copies for the user's other devices; absent before the first response of the server. */

@@ -15,7 +15,7 @@ import type { Location } from '../../shared/verdict/terms.ts';
 
 export interface CheckOutcome {
   readonly status: CheckStatus;
-  /** Text for people: what the agent found. */
+  /** Text for people that says what the agent found. */
   readonly detail: string;
 }
 

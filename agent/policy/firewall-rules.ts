@@ -30,7 +30,7 @@ const rulesetSchema = z.object({
   ),
 });
 
-/** Output of `nft --json list ruleset`. */
+/** Parses the output of `nft --json list ruleset`. */
 export function parseNftables(output: string): FirewallState {
   const { nftables } = rulesetSchema.parse(JSON.parse(output));
   const rules = nftables.flatMap(({ rule }) => rule ?? []);
@@ -61,7 +61,7 @@ const rejectsAll = (expressions: readonly Readonly<Record<string, unknown>>[]): 
   expressions.every((each) => ['counter', 'log', 'drop', 'reject'].some((name) => name in each)) &&
   expressions.some((each) => 'drop' in each || 'reject' in each);
 
-/** Output of `iptables -S INPUT`. */
+/** Parses the output of `iptables -S INPUT`. */
 export function parseIptables(output: string): boolean {
   const lines = output.trim().split('\n');
   return lines.includes('-P INPUT DROP') || /^-A INPUT -j (DROP|REJECT)( --reject-with \S+)?$/.test(lines.at(-1) ?? '');

@@ -52,7 +52,7 @@ export interface PolicyStore extends OfflineStore {
   reportResults(results: ReportedResults, report: ReportItem): void;
 }
 
-/** State of the policy for the user. */
+/** State of the policy, as the agent shows it to the user. */
 export interface PolicyView {
   readonly settings: readonly (ReceivedSetting & Partial<Pick<CheckResult, 'status' | 'detail' | 'applied'>>)[];
   readonly compliance: ComplianceNotice | null;

@@ -8,7 +8,7 @@ import { type CheckOutcome, met, notMet, unknown } from './checks.ts';
 
 const ONLY_CHECKED = 'Cordon only checks connections, and does not add them.';
 
-/** Bundles of Debian, Fedora and openSUSE. */
+/** Files with the trusted certificates on Debian, Fedora and openSUSE. */
 const BUNDLES = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',

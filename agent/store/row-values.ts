@@ -1,4 +1,4 @@
-/** Values of rows as bytes. */
+/** Converts a value of a database row to bytes. */
 
 export function bytes(value: unknown): Buffer {
   if (!(value instanceof Uint8Array)) throw new Error('the store holds something else than bytes');

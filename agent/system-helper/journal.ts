@@ -22,7 +22,7 @@ const recordSchema = z.strictObject({
 });
 export type ChangeRecord = z.infer<typeof recordSchema>;
 
-/** Maximum number of records. The oldest go first. */
+/** Maximum number of records. The oldest records are deleted first. */
 const MOST_RECORDS = 200;
 
 export interface Journal {

@@ -98,7 +98,7 @@ async function run(config: HelperConfig): Promise<void> {
   await notifyServiceManager(config.notifySocket, 'READY=1', log);
   await signals.requested;
   server.close();
-  // A killed package manager would leave half-installed packages.
+  // The program waits for running changes, because a killed package manager would leave half-installed packages.
   await settings.idle();
   await changes.idle();
   signals.release();

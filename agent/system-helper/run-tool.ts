@@ -5,14 +5,14 @@ export interface ToolResult {
   /** Exit code; null if a signal ended the program. */
   readonly code: number | null;
   readonly out: string;
-  /** Last lines of both outputs. */
+  /** Last lines of standard output and standard error. */
   readonly tail: string;
 }
 
 export interface ToolOptions {
   /** Milliseconds until the program gets SIGTERM, and a minute later SIGKILL. */
   readonly within: number;
-  /** Maximum bytes of standard output. More output fails. */
+  /** Maximum bytes of standard output. The run fails if there is more output. */
   readonly most?: number;
 }
 

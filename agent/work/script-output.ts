@@ -4,7 +4,7 @@ import { LONGEST_PIECE } from '../../shared/scripts/limits.ts';
 export const CUT_OFF = '\n[The output was cut off here, because it reached its limit.]\n';
 
 export interface OutputPiece {
-  /** Number of bytes of UTF-8 before this piece. */
+  /** Position of the piece in the output, in bytes of UTF-8. */
   readonly offset: number;
   readonly text: string;
 }

@@ -124,7 +124,7 @@ function killAll({ pid }: ChildProcess, command: string): void {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL');
   } catch {
-    // The process group is already empty.
+    // No process of the group is left, so there is nothing to kill.
   }
   killProcessesOf(command);
 }

@@ -22,7 +22,7 @@ const offerSchema = z.strictObject({
 });
 export type UpdateOffer = z.infer<typeof offerSchema>;
 
-/** Offer for a new command. */
+/** Creates the offer to the user for a new command. */
 export function offerOf(
   command: CommandId,
   { scope, deferral }: Pick<OsUpdate, 'scope' | 'deferral'>,

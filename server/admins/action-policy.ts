@@ -111,7 +111,7 @@ export const ACTIONS = {
   'recovery-codes.replace': { right: 'recovery-codes.replace', people: 1, stepUp: 'always', tokens: 'never' },
   'token.create': { right: 'tokens.create', people: 1, stepUp: 'always', tokens: 'never' },
   'approver-key.register': { right: 'approver-keys.register', people: 1, stepUp: 'always', tokens: 'never' },
-  /** A mail connector reads all mail of the company. */
+  /** The action needs a step-up, because a mail connector reads all mail of the company. */
   'mail-connector.enroll': { right: 'codes.create-mail-connector', people: 1, stepUp: 'always', tokens: 'never' },
   /**
    * Readmission of a device after a restore from a backup. The action needs a step-up, because the server trusts the device again. The
@@ -199,7 +199,7 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
     'file.fetch',
   ],
   'scripts.switch': 'scripts.switch',
-  /** A reviewer signs with an approver key. */
+  /** The route needs no further confirmation, because a reviewer signs with an approver key. */
   'scripts.review': 'signed',
   /** A version without a review does not run, and a withdrawal only stops it. */
   'scripts.create': 'harmless',

@@ -88,7 +88,7 @@ export async function verifyAuthentication(
   return authenticationInfo.newCounter;
 }
 
-/** SubjectPublicKeyInfo of a stored COSE key. */
+/** Converts a stored COSE key to SubjectPublicKeyInfo. */
 export async function spkiOf(cose: Uint8Array): Promise<Buffer> {
   const { decodeCredentialPublicKey } = await import('@simplewebauthn/server/helpers');
   const key: { get(label: number): unknown } = decodeCredentialPublicKey(new Uint8Array(cose));

@@ -59,7 +59,7 @@ const viewerOf = ({
 
 export function disclosureRoutes({ disclosures, admins }: DisclosuresPort): Route[] {
   return [
-    // First, because `/disclosures/:id` also matches `/disclosures/refusals`.
+    // Routes with fixed paths come first, because `/disclosures/:id` also matches `/disclosures/refusals`.
     ...refusalRoutes(disclosures),
     ...listRoutes(disclosures),
     ...draftRoutes(disclosures),

@@ -41,7 +41,7 @@ export function withheldSections(device: Pick<Device, 'scopeGroups' | 'home'>, d
   return inScope(scope, { groups: device.scopeGroups, home: device.home }) ? [] : PERSONAL_SECTIONS;
 }
 
-/** Inventory without the withheld sections. */
+/** Removes the sections that the caller may not see. */
 export function visibleInventory<I extends Partial<Inventory>>(
   inventory: I | null,
   withheld: readonly Section[],

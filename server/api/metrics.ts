@@ -4,7 +4,7 @@ import { Counter, collectDefaultMetrics, Gauge, type Registry } from 'prom-clien
 import { z } from 'zod';
 import { type Route, route } from './route.ts';
 
-/** Figures from this process's memory. Times are Unix milliseconds. */
+/** Figures that this process keeps in memory, not in the store. Times are Unix milliseconds. */
 export interface ProcessFigures {
   readonly connections: number;
   readonly list: { readonly version: number; readonly expiresAt: number } | null;

@@ -9,7 +9,7 @@ import { queryOf } from './client.ts';
 import { saveDownload } from './download.ts';
 import { type Cell, table } from './output.ts';
 
-/** Columns of a table of devices. */
+/** Columns of the table that lists devices. */
 interface DeviceTable {
   readonly head: readonly string[];
   readonly row: (device: ListedDevice) => readonly Cell[];

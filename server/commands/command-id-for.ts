@@ -4,7 +4,7 @@ import { base32, type CommandId, type DeviceId } from '../../shared/protocol/ids
 /** Number of characters at the start of a job's id that the ids of all its commands share. */
 export const REQUEST_PREFIX = 8;
 
-/** Base32 texts of all 10-bit numbers. */
+/** Table of the base32 texts of all 10-bit numbers. */
 const PAIRS = Array.from({ length: 1024 }, (_, bits) => base32(Uint8Array.of(bits >> 2, (bits & 3) << 6)).slice(0, 2));
 
 /**

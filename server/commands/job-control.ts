@@ -13,7 +13,7 @@ const SLICE = 500;
 export interface JobControlPorts {
   readonly jobs: Pick<JobStore, 'control' | 'requestCancel' | 'takeReleased' | 'takeDue' | 'join'>;
   readonly bus: Bus;
-  /** Server clock, by which filters of devices apply. */
+  /** Server clock, which decides about the times in device filters. */
   readonly clock: Clock;
   readonly now: () => number;
 }

@@ -10,7 +10,7 @@ type WaveSize = { readonly count: number } | { readonly percent: number };
 
 /** Attempts of a command on a device that reports a failure. The pause doubles after each attempt. */
 interface RetryRule {
-  /** Number of attempts, including the first. */
+  /** Number of attempts on a device, including the first. */
   readonly attempts: number;
   /** Seconds from the first failure to the second attempt. */
   readonly backoff: number;
@@ -31,7 +31,7 @@ export interface JobOptions {
   readonly after?: CommandId | undefined;
 }
 
-/** Rules of a job in the store. */
+/** Rules of a job in the form in which the store keeps them. */
 export interface JobPlan extends JobRules {
   /**
    * Last device of each wave except the last, in ascending order of the device ids. Device ids are random, so each wave is a random sample
@@ -61,7 +61,7 @@ export function planJob(
   for (const wave of waves) {
     const wanted = 'count' in wave ? wave.count : Math.ceil((devices.length * wave.percent) / 100);
     const last = devices[from + wanted - 1];
-    // The last wave has the remaining devices.
+    // The loop ends when this wave covers all remaining devices.
     if (last === undefined || from + wanted >= devices.length) break;
     bounds.push(last);
     sizes.push(wanted);

@@ -41,7 +41,7 @@ export interface JobProgress {
 
 export type Bucket = 'open' | 'done' | 'failed' | 'lost';
 
-/** Request of an admin, or the job's expiry. */
+/** Event that changes a job as a whole: the request of an admin, or the job's expiry. */
 export type JobControl = 'pause' | 'resume' | 'abort' | 'expire';
 
 export type JobEvent =

@@ -97,7 +97,7 @@ export interface Device {
   readonly retiredAt: number | null;
   /** Time after which the server deletes the record of the retired device, unless a legal hold keeps it. */
   readonly deletedAfter: number | null;
-  /** In the form that `normalizedLabel` returns, sorted. */
+  /** Labels of the device, sorted, in the form that `normalizedLabel` returns. */
   readonly labels: readonly string[];
   readonly presence: Presence | null;
 }

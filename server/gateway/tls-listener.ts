@@ -95,7 +95,7 @@ export function createTlsListener(
   server.on('secureConnection', admission.secured);
   enforceWriteDeadlines(server, 'secureConnection', bounds.deadlines);
 
-  // All sockets share these functions, to save memory.
+  // Handlers that all sockets share, to save memory.
   function onClose(this: Socket): void {
     open.delete(this);
   }

@@ -25,7 +25,7 @@ export type FactValues = Readonly<Record<string, FactValue | null | undefined>>;
 
 const fact = (type: FactType, source: FactSource, meaning: string): FactDeclaration => ({ type, source, meaning });
 
-/** Facts from the server's own records. */
+/** Facts that come from the server's own records, not from the device. */
 const SERVER_FACTS = {
   status: fact('string', 'device', 'Status of the enrollment: active, revoked or unenrolled'),
   mailConnector: fact('bool', 'device', 'Whether the device is a mail connector'),

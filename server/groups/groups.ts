@@ -58,7 +58,7 @@ export function createGroupMembers({ store, facts, bus, clock, catalog = FACTS }
     },
 
     requireExpression,
-    /** Starts the evaluation of a changed expression now. */
+    /** Starts the evaluation of a group at once, after its expression has changed. */
     expressionChanged: changed,
 
     async setTrusted(group: GroupId, trusted: boolean): Promise<void> {

@@ -71,5 +71,5 @@ export class DeviceSet {
   }
 }
 
-/** Number of one-bits of each byte. */
+/** Table: number of bits with the value 1 in each byte. */
 const ONES = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll('0', '').length);

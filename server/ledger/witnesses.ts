@@ -67,7 +67,7 @@ export interface WitnessesPorts {
   readonly onCosigned: () => void;
   /** Time without a cosignature after which a witness is late, in milliseconds. */
   readonly lateAfter: number;
-  /** System time in Unix milliseconds. */
+  /** Returns the system time in Unix milliseconds. */
   readonly now: () => number;
   readonly log: {
     info(facts: object, message: string): void;
@@ -193,7 +193,7 @@ class SubmittedWitness {
   hasResponded = false;
   /** Size of the tree that the witness has cosigned, as far as the server knows; null before the first run. */
   #size: number | null = null;
-  /** Note of the newest cosigned checkpoint. */
+  /** Signed note of the newest checkpoint that the witness has cosigned. */
   #note = '';
   #failures = 0;
   #notBefore = 0;

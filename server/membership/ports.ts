@@ -118,7 +118,7 @@ export interface VerifiedDeviceStore {
     folded: string,
     limit: number,
   ): Promise<{ readonly person: string; readonly name: string; readonly devices: number }[]>;
-  /** All past and present owners of the device. */
+  /** Returns all past and present owners of the device. */
   peopleOf(device: DeviceId): Promise<string[]>;
 }
 

@@ -28,7 +28,7 @@ export interface SyslogMessage {
 }
 
 export function syslogLine({ at, hostname, type, text }: SyslogMessage): string {
-  // Header fields are printable ASCII without spaces.
+  // Converts a header field to printable ASCII without spaces, as RFC 5424 requires.
   const field = (value: string, longest: number) => value.replaceAll(/[^\x21-\x7e]/g, '-').slice(0, longest) || '-';
   const header = `<${PRIORITY}>1 ${new Date(at).toISOString()} ${field(hostname, 255)} cordon - ${field(type, 32)} -`;
   return `${header} \ufeff${text.replaceAll(/[\r\n]+/g, ' ')}`;

@@ -10,7 +10,10 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Time without a connection after which a device counts as silent. It is longer than a long weekend, so a device in use has connected. */
+/**
+ * Time without a connection after which a device counts as silent. The time is longer than a long weekend, so a device that is still in use
+ * does not reach it.
+ */
 export const SILENT_AFTER = 7 * DAY;
 /** Maximum age of alerts that cause a health issue. */
 export const ALERTS_OF = DAY;

@@ -41,7 +41,7 @@ export function createPackages({ store, approverSet, requireManagement, bandwidt
     throw new CordonError('not_found', 'The server has no package with this digest. Upload the file.', { sha256 });
   }
 
-  /** Bytes that the signature of a package covers. */
+  /** Bytes of the statement that the signature of a package covers. */
   const payloadOf = ({ name, version, architecture, sha256, size }: OwnPackage) =>
     encodeCanonical({ name, version, architecture, sha256, size } satisfies OwnPackage);
 

@@ -15,7 +15,7 @@ const MOST_CACHED = 10_000;
 /** Maximum keys of one step of `destroyExpired`. Other work of the server runs between two steps. */
 const SLICE = 500;
 
-/** Bytes of a nonce of AES-GCM. */
+/** Length of an AES-GCM nonce in bytes. */
 const NONCE = 12;
 
 /** Kinds of records, with the days for which the store keeps them. `retention-periods.ts` has the same periods. */
@@ -65,7 +65,7 @@ export interface RemainingRecords {
   ): Promise<ReadonlySet<PersonId>>;
 }
 
-/** Encryption for the writers of personal records. */
+/** Encryption of personal records, for the modules that write them. */
 export interface PersonSealer {
   /** Encrypts records, in order. Creates missing keys in one durable write. */
   seal(use: KeyUse, records: readonly (RecordPlace & { readonly plain: Buffer })[]): string[];

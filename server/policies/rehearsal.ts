@@ -14,7 +14,7 @@ export interface LastResult extends CheckResult {
 
 export interface SettingImpact {
   readonly setting: string;
-  /** Devices that would get another value. */
+  /** Number of devices that would get another value. */
   readonly devices: number;
   /** Number of these devices whose last report says that they meet, or do not meet, the new value. */
   readonly met: number;
@@ -22,7 +22,7 @@ export interface SettingImpact {
 }
 
 export interface Rehearsal {
-  /** Devices of the groups within the scope. */
+  /** Number of devices of the groups that are within the scope. */
   readonly devices: number;
   readonly changed: number;
   readonly settings: readonly SettingImpact[];

@@ -56,7 +56,7 @@ export interface Est {
   reenroll(request: { readonly identity: EstIdentity; readonly body: string }): Promise<EstResponse>;
 }
 
-/** Operations below `/.well-known/est/`, each with its method. */
+/** EST operations below `/.well-known/est/`, each with its HTTP method. */
 export const EST_OPERATIONS = ['GET cacerts', 'GET csrattrs', 'POST simpleenroll', 'POST simplereenroll'] as const;
 type EstOperation = (typeof EST_OPERATIONS)[number];
 

@@ -7,7 +7,7 @@ import { decidingOrder, denialNotice, plainDenial, RESTRICTED, type ServiceGate 
 import type { JudgedRecipient, OrdersPort } from './ports.ts';
 
 export interface Judgment {
-  /** Judges recipients. `device_unknown` becomes `known: false`. */
+  /** Judges recipients. For an unknown device, the result has `known: false` instead of an error. */
   recipients(devices: readonly DeviceId[]): Promise<readonly JudgedRecipient[]>;
   /** Notice for a sender for whom an order suspends the service, or whom a policy restricts; null if none does. */
   refusal(sender: DeviceId): Promise<DenialNotice | null>;

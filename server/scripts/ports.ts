@@ -87,6 +87,6 @@ export interface ScriptStore {
    * - Throws `conflict` if a piece is missing before this one, and `too_large` beyond the limit of the version plus `mark` bytes.
    */
   addOutput(piece: OutputPiece, mark: number): Promise<void>;
-  /** Output from the offset, at most `pieces` pieces. */
+  /** Returns the output from the offset on, at most `pieces` pieces. */
   output(command: CommandId, from: number, pieces: number): Promise<{ readonly text: string; readonly next: number }>;
 }

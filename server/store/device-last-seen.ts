@@ -44,7 +44,10 @@ export async function idsByLastSeen(database: Database, query: DeviceQuery, tota
   return ids;
 }
 
-/** Number of devices with a contact. SQLite counts an index without reading it, so the few inactive devices are counted separately. */
+/**
+ * Number of devices that have contacted the server at least once. SQLite counts an index without reading it, so the few inactive devices
+ * are counted separately.
+ */
 async function countSeen({ db }: Database, active: boolean): Promise<number> {
   const { rows } = await sql<{ all: number; inactive: number }>`
     select (select count(*) from device_presence where last_seen_at > 0) as "all",

@@ -283,7 +283,7 @@ export type Lookup = 'list' | 'each';
 /** SQLite is faster with `in (select …)` for many devices. PostgreSQL needs `exists`, because it is slow for `not in (select …)`. */
 export const LOOKUPS: Readonly<Record<DialectName, Lookup>> = { sqlite: 'list', postgres: 'each' };
 
-/** Condition: `table` has a row of the device. */
+/** SQL condition: `table` has a row of the device. */
 export function among(
   lookup: Lookup,
   table: DeviceTable,

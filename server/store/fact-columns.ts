@@ -1,4 +1,4 @@
-/** Rows of the table `device_facts`. */
+/** Conversion between facts of devices and rows of the table `device_facts`. */
 
 import { sql } from 'kysely';
 import { FACTS, type Facts, factsOf } from '../../shared/inventory/facts.ts';
@@ -34,7 +34,7 @@ const factCells = (facts: Facts): Cell[] =>
     return typeof value === 'boolean' ? Number(value) : value;
   });
 
-/** Value of a fact from its column. */
+/** Converts the value of a column to the value of the fact. */
 export function factValue(fact: ListFact, stored: string | number | null): ListFactValue {
   if (stored === null) return null;
   if (FACTS[fact].type === 'string') return String(stored);

@@ -19,7 +19,7 @@ interface Times {
   /** Confirmation of the location, and of the location before the newest observation; absent without a location. */
   readonly counted: number | undefined;
   readonly before: number | undefined;
-  /** Time of the newest observation of each source, and number of consecutive observations. */
+  /** For each source: the time of its newest observation, and the number of consecutive observations with the same areas. */
   readonly sightings: Readonly<Record<string, readonly [at: number, count: number]>>;
 }
 

@@ -10,7 +10,7 @@ import { migrate, migrateAsOf } from './migrate.ts';
 import { restoreSteps } from './restore-steps.ts';
 import { tableShapes } from './snapshot-store.ts';
 
-/** SQLite accepts 32,766 parameters in a statement. */
+/** Maximum number of parameters in a statement. SQLite accepts 32,766. */
 const PARAMETERS = 30_000;
 /**
  * Opens a database without tables. `replace`: true to remove existing tables first. If false, throws `conflict` if the database has any

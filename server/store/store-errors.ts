@@ -23,7 +23,7 @@ const UNAVAILABLE_CODES = new Set([
  */
 const UNAVAILABLE_SQLSTATES = /^(08...|53...|57P..|58...|3D...|28...|25006)$/;
 const UNAVAILABLE_SQLITE = /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|BUSY|LOCKED|CORRUPT|NOTADB|PERM|AUTH|NOMEM)(_|$)/;
-/** Messages of pg errors that have no code. */
+/** Beginnings of error messages of the library pg that have no code. */
 const UNAVAILABLE_MESSAGES =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|SASL: )/;
 

@@ -24,7 +24,7 @@ export function createWitness({
   readonly signer: NoteSigner;
   readonly logs: readonly WitnessedLog[];
   readonly store: Pick<WitnessStore, 'tree' | 'replace' | 'addRefused'>;
-  /** System time in Unix milliseconds. */
+  /** Returns the system time in Unix milliseconds. */
   readonly now: () => number;
   readonly log: (text: string) => void;
 }): Witness {

@@ -50,7 +50,7 @@ export const inventorySections = z.object({
       personal: z.boolean(),
     }),
   ),
-  /** Newest change; null before the first. */
+  /** Newest change of the collected sections; null before the first change. */
   changedAt: instant.nullable(),
   changedBy: z.string().nullable(),
 });

@@ -102,7 +102,7 @@ export type JobView = z.infer<typeof jobView>;
 
 export const jobDeviceQuery = z.strictObject({
   state: commandState.optional(),
-  /** Last device of the previous page. */
+  /** Last device of the previous page, after which this page starts. */
   after: deviceIdSchema.optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });

@@ -114,7 +114,7 @@ export const TERRITORY_FACTS: Readonly<Record<Territory, TerritoryFacts>> = {
     ),
     within: ['MA', 'EH'],
   },
-  // The map shows Northern Cyprus without a code.
+  // The map has no country code for Northern Cyprus, only an identifier (`within`).
   northern_cyprus: {
     claimants: [...codes('CY TR'), territoryArea('northern_cyprus')],
     codes: [],

@@ -19,9 +19,9 @@ export const inventoryReportSchema = z.strictObject({
   at: z.int().min(0),
   base: digest.nullable(),
   digest,
-  /** Sections that have changed. Each is complete. */
+  /** Sections that have changed, each with its complete content. */
   sections: sectionsSchema,
-  /** All sections without data, with the reason. */
+  /** All sections without data, each with the reason. */
   missing: missingSchema,
   /** Change of the software list. `total`: number of entries after the change, by which the server detects a lost or repeated change. */
   software: z.strictObject({ total: z.int().min(0).max(MOST_ENTRIES), added: entries, removed: entries }).optional(),

@@ -47,7 +47,7 @@ export async function cosignatureOf(
   if (second || own?.signature.length !== TIMESTAMP_SIZE + SIGNATURE_SIZE) return null;
   const { buffer, byteOffset } = own.signature;
   const seconds = new DataView(buffer, byteOffset).getBigUint64(0);
-  // JavaScript cannot represent later times as dates.
+  // Later times are refused, because JavaScript cannot represent them as dates.
   if (seconds === 0n || seconds > 8_640_000_000_000n) return null;
   const message = cosignedMessage(text, Number(seconds));
   if (!(await isSignedBy(witness, own.signature.subarray(TIMESTAMP_SIZE), message))) return null;

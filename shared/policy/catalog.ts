@@ -269,7 +269,7 @@ const shape = Object.fromEntries(SETTING_IDS.map((id) => [id, CATALOG[id].value.
 export const settingsSchema = z.strictObject(shape);
 export type Settings = z.output<typeof settingsSchema>;
 
-/** Choices of a setting with the editor `choice`. */
+/** Values from which an admin can choose, for a setting with the editor `choice`. */
 export function choicesOf(id: SettingId): readonly string[] {
   const { value } = CATALOG[id] as Setting;
   return value instanceof z.ZodEnum ? value.options.map(String) : [];

@@ -18,7 +18,7 @@ export const LARGEST_VALUE = 32 * 1024;
 export const checkResultSchema = z.strictObject({
   setting: z.string().max(64),
   status: z.enum(CHECK_STATUSES),
-  /** Text for people: what the agent found. */
+  /** Text for people that says what the agent found. */
   detail: z.string().max(500),
   /** True if the device has applied the setting itself, with its system helper. */
   applied: z.literal(true).optional(),

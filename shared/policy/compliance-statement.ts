@@ -21,7 +21,7 @@ export const complianceStatementSchema = z.strictObject({
   device: deviceIdSchema,
   generation: z.int().min(1),
   state: z.enum(COMPLIANCE_STATES),
-  /** True in the states `compliant` and `in-grace`. */
+  /** True if a proxy should admit the device, in the states `compliant` and `in-grace`. */
   admit: z.boolean(),
   at: z.int().min(0),
   expires: z.int().min(0),

@@ -65,6 +65,6 @@ export const networkProfilesSchema = z
     return count > 0 && count <= 32;
   }, 'names 1 to 32 connections');
 
-/** File without its text, for people. */
+/** Describes a file for people, without its text. */
 export const fileText = ({ path, text, mode, owner }: ManagedFile): string =>
   `${path} (${mode}${owner === null ? '' : `, ${owner}`}, ${text.length} characters)`;

@@ -18,7 +18,7 @@ export interface ActivationLink {
   readonly code: { readonly id: DeviceId; readonly secret: string };
 }
 
-/** 128 bits in base32 have 26 characters. */
+/** Pattern of the secret. A secret of 128 bits has 26 characters in base32. */
 const SECRET = /^[a-z2-7]{20,64}$/;
 
 const origin = (protocol: string) =>

@@ -78,7 +78,7 @@ export const CLOSE = {
   timeout: 4408,
   /** Close code: a newer connection of the same device replaced this connection. */
   takenOver: 4409,
-  /** Close code: the reader was too slow. */
+  /** Close code: the device read too slowly. */
   slow: 4413,
   /** Close code: the device sent too many frames. */
   flood: 4429,

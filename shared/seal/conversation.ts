@@ -80,7 +80,7 @@ export interface Commit {
    */
   readonly next: Uint8Array;
   readonly commit: Uint8Array;
-  /** Welcome message; null without new members. */
+  /** Welcome message for the new members; null without new members. */
   readonly welcome: Uint8Array | null;
   readonly added: readonly Leaf[];
   readonly removed: readonly Leaf[];

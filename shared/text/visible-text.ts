@@ -5,11 +5,11 @@
 
 /** Characters without a use in legal text. The server refuses a proposal with such a character. */
 const USELESS = [
-  String.raw`\u200b\u2060-\u206f`, // zero-width space, word joiner, invisible operators, isolates, deprecated controls
-  String.raw`\u2028\u2029\u202a-\u202e`, // line and paragraph separators, embeddings, overrides
-  String.raw`\ufeff\ufff9-\ufffb`, // byte order mark, interlinear annotation
-  String.raw`\u115f\u1160\u3164\uffa0\u180e`, // fillers and separators that show nothing
-  String.raw`\p{Cs}\u{e0000}-\u{e007f}`, // halves of surrogate pairs, tag characters
+  String.raw`\u200b\u2060-\u206f`, // Zero-width space, word joiner, invisible operators, isolates and deprecated controls.
+  String.raw`\u2028\u2029\u202a-\u202e`, // Line and paragraph separators, directional embeddings and overrides.
+  String.raw`\ufeff\ufff9-\ufffb`, // Byte order mark and interlinear annotation characters.
+  String.raw`\u115f\u1160\u3164\uffa0\u180e`, // Fillers and separators that display nothing.
+  String.raw`\p{Cs}\u{e0000}-\u{e007f}`, // Halves of surrogate pairs, and tag characters.
 ].join('');
 /** Direction marks. They are harmless in right-to-left text, but in a left-to-right line they reorder text. */
 const MARKS = String.raw`\u061c\u200e\u200f`;

@@ -38,7 +38,7 @@ export function forwardFields(mail: ParsedMessage): { readonly subject: string; 
   return { subject: prefixed('Fwd', subject), text };
 }
 
-/** Addresses as the user types them. */
+/** Addresses as text in the form in which users type them. */
 export const fieldOf = (people: readonly MailPerson[]): string =>
   people.map(({ name, address }) => (name === '' ? address : `${quotedName(name)} <${address}>`)).join(', ');
 

@@ -30,7 +30,7 @@ export type ReadLiveQuery = (query: LiveQuery, signal: AbortSignal) => Promise<F
 
 /** Live query that the device has received. */
 export interface ReceivedQuery {
-  /** Time of the machine's clock. */
+  /** Time at which the device received the query, by the machine's clock. */
   readonly at: number;
   /** Sentence of `describeQuery`. */
   readonly asked: string;

@@ -27,7 +27,7 @@ export function NarrowDialog({ request, opened, close }: NarrowProps) {
   );
 }
 
-/** Values of the form for the current text. */
+/** Initial values of the form, from the current text of the request. */
 function extrasIn(request: DisclosureDetail): Extras {
   const { deadline, objection } = request;
   const { notBefore, basis } = newestText(request)?.notice ?? { notBefore: null, basis: null };

@@ -10,7 +10,7 @@ export type Vocabulary = z.output<typeof groupFacts>;
 export interface Completion {
   readonly label: string;
   readonly meaning: string;
-  /** Text that replaces the word. */
+  /** Text that replaces the word before the caret. */
   readonly insert: string;
 }
 

@@ -28,7 +28,7 @@ const linesOf = (text: string): string[] =>
     .filter((line) => line !== '');
 
 export interface Problem {
-  /** Field of the query that must change. */
+  /** Field of the form that the admin must correct. */
   readonly field: string;
   readonly text: string;
 }

@@ -1,4 +1,4 @@
-/** Groups that a form offers. */
+/** Selection of the groups that a form offers. */
 
 interface Kind {
   readonly expression: string | null;

@@ -96,7 +96,7 @@ export interface DisclosureTables {
     proposed_at: number;
     adopted_at: number | null;
     expires_at: number;
-    /** Row of the statement's ledger entry in `ledger_entries`. */
+    /** Row number of the statement's ledger entry in the table `ledger_entries`. */
     entry_id: number | null;
   };
   transparency_signatures: {

@@ -100,7 +100,7 @@ function enclosing({ ends, sides, bands, crossed }: Country, x: number, y: numbe
   let within: number | null = null;
   let several = false;
   for (const side of touched) {
-    // Index 0 means no subdivision.
+    // Index 0 in the table of codes means that there is no subdivision.
     if (crossed[side] === 1 && side !== 0) {
       several ||= within !== null;
       within = side;

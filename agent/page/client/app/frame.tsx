@@ -43,7 +43,7 @@ export function Frame() {
   );
 }
 
-/** Links to the areas of the page. */
+/** Navigation of the device page: links to messages and mail. */
 function Areas({ isMail }: { readonly isMail: boolean }) {
   const unread = useQuery(mailStatusQuery).data?.unread ?? 0;
   const current = (is: boolean) => is && { 'aria-current': 'page' as const };

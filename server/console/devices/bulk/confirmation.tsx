@@ -6,7 +6,7 @@ import { actionsQuery } from '../../actions/queries.ts';
 import { useMay } from '../../client/session.tsx';
 import { ButtonLink } from '../../parts/links.tsx';
 
-/** Word for the thing that the admin confirms. */
+/** Noun for what the admin confirms, such as "command" or "action". */
 type Noun = 'command' | 'action';
 
 export function CountConfirmation({
