@@ -114,7 +114,7 @@ export interface AgentStatus {
   readonly generation: number;
   readonly installation: string;
   /**
-   * State of the agent. `now`: the device's time, which decides when orders start and end (`enforcement/device-clock.ts`).
+   * Time on the device. `now`: present time, which decides when orders start and end (`enforcement/device-clock.ts`).
    * `authenticatedTime`: true if the server has confirmed this time.
    */
   readonly now: Instant;

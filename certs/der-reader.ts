@@ -25,7 +25,7 @@ const CONSTRUCTED = 0x20;
 const TAG_CLASS = 0xc0;
 const TAG_NUMBER = 0x1f;
 const CONTEXT_SPECIFIC = 0x80;
-/** Number of BMPString, whose characters have two bytes each. */
+/** Tag number of the type BMPString, whose characters have two bytes each. */
 const BMP_STRING = 0x1e;
 
 /** Maximum nesting depth. Legitimate requests reach a depth of 9: a name in a SAN in an attribute. */

@@ -157,8 +157,8 @@ async function linuxBatteries(): Promise<NonNullable<Sections['battery']>> {
 type Updates = NonNullable<Sections['updates']>;
 
 async function linuxUpdates(): Promise<Updates | null> {
-  // A simulation changes nothing, needs no lock and uses no network. It compares the installed packages with the lists that the system
-  // fetched last.
+  // The option `--simulate` changes nothing, needs no lock and uses no network. It compares the installed packages with the lists that the
+  // system fetched last.
   const apt = await runUntranslated(
     'apt-get',
     ['--simulate', '-o', 'Debug::NoLocking=true', '--with-new-pkgs', 'upgrade'],
@@ -186,7 +186,10 @@ async function changedAt(path: string): Promise<number | null> {
 
 type ParsedUpdates = Pick<Updates, 'pending' | 'security' | 'packages'>;
 
-/** Lines such as `Inst libssl3 [3.0.15-1] (3.0.16-1 Debian-Security:12/stable-security [amd64])`. */
+/**
+ * Parses the updates in the output of apt. Example of a line: `Inst libssl3 [3.0.15-1] (3.0.16-1 Debian-Security:12/stable-security
+ * [amd64])`.
+ */
 export function parseAptUpdates(output: string): ParsedUpdates {
   const found = [...output.matchAll(/^Inst (\S+) (?:\[[^\]]*\] )?\((\S+) ([^)]*)\)/gm)];
   return {
@@ -196,7 +199,10 @@ export function parseAptUpdates(output: string): ParsedUpdates {
   };
 }
 
-/** Lines such as `openssl.x86_64  1:3.0.7-28.el9  baseos`. The list of obsoleted packages follows. dnf does not mark security updates. */
+/**
+ * Parses the updates in the output of dnf. Example of a line: `openssl.x86_64 1:3.0.7-28.el9 baseos`. The list of obsoleted packages
+ * follows. dnf does not mark security updates.
+ */
 export function parseDnfUpdates(output: string): ParsedUpdates {
   const [updates = ''] = output.split(/^Obsoleting Packages/m);
   const found = [...updates.matchAll(/^(\S+)\.\S+\s+(\S+)\s+\S+\s*$/gm)];

@@ -128,7 +128,8 @@ export async function startMailConnector(ports: MailConnectorPorts): Promise<Mai
     const smtpPorts = { queue, recipients, gate, explain, onQueued: wakeAll, onFailure, now: Date.now };
     if (config.smtp) smtp = await startSmtpIntake(config.smtp, smtpPorts);
   } catch (error) {
-    // The start fails, for example if the port is in use. The next start opens the queue again.
+    // The SMTP server cannot start, for example because its port is in use. The queue is closed, so that the next attempt can open it
+    // again.
     submitter.close();
     queue.close();
     throw error;

@@ -55,7 +55,7 @@ export function createQueueKey(workspace: Pick<Workspace, 'state' | 'get' | 'put
   let opening: Promise<void> | null = null;
   return {
     open() {
-      // Two calls at the same time would otherwise make two keys.
+      // Simultaneous calls share one run. Otherwise each call would make a key of its own.
       opening ??= open().finally(() => {
         opening = null;
       });

@@ -190,7 +190,7 @@ export function openMailPrograms(ports: MailProgramsPorts): MailPrograms {
       try {
         await loop.runOrThrow();
       } catch (error) {
-        // After this error, the user never sees the password. The switch would be useless, so it is set back.
+        // The user has not seen the new password, and could not use the service without it. The service is therefore switched off again.
         settings = null;
         problem = null;
         await file.remove();

@@ -25,12 +25,12 @@ import { verifyPackage } from '../../shared/software/verify-package.ts';
 import type { MachinePolicy } from './machine-policy.ts';
 import { HelperRefusal } from './requests.ts';
 
-/** Files that the helper keeps for rollbacks. The oldest go first. */
+/** Maximum number of files that the helper keeps for rollbacks. The oldest files are deleted first. */
 const MOST_FILES = 16;
-/** Milliseconds without bytes after which the helper gives up a file. */
+/** Milliseconds without a received byte after which the helper stops receiving a file. */
 const SILENT = 30_000;
 
-/** Statement of the envelope. Throws unless a signer of the machine's policy has signed it. */
+/** Parses the statement in the signed envelope. Throws unless a signer of the machine's policy has signed it. */
 export function statementOf({ ownPackages }: MachinePolicy, envelope: Envelope): OwnPackage {
   if (!ownPackages) {
     throw new HelperRefusal(

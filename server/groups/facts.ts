@@ -5,7 +5,7 @@
 
 import { FACTS as REPORTED } from '../../shared/inventory/facts.ts';
 
-/** Types of facts, with the names of the Common Expression Language. `list`: list of texts. `map`: from text to text. */
+/** Types of facts, with the names of the Common Expression Language. `list`: list of texts. `map`: maps texts to texts. */
 export type FactType = 'string' | 'int' | 'bool' | 'list' | 'map';
 export type FactValue = string | number | boolean | readonly string[] | Readonly<Record<string, string>>;
 

@@ -64,7 +64,7 @@ const WELL_KNOWN: readonly (readonly [string, string])[] = [
   ['133.11.0.1', 'JP'], // University of Tokyo
   ['140.112.1.1', 'TW'], // National Taiwan University
   ['141.20.1.1', 'DE'], // Humboldt-Universität
-  ['18.7.22.69', 'US'], // MIT, now also Amazon's
+  ['18.7.22.69', 'US'], // Massachusetts Institute of Technology; Amazon now has a part of the network.
   ['39.32.0.1', 'PK'], // PTCL
   ['212.26.18.1', 'SA'], // KACST
 ];

@@ -5,7 +5,7 @@
 import type { Inventory } from './inventory.ts';
 import type { SoftwareEntry } from './software.ts';
 
-/** Types of facts, with the names of the Common Expression Language. `map`: from text to text. Times are Unix milliseconds (`int`). */
+/** Types of facts, with the names of the Common Expression Language. `map`: maps texts to texts. Times are Unix milliseconds (`int`). */
 export type FactType = 'string' | 'int' | 'bool' | 'map';
 
 interface FactTypes {

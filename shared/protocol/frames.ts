@@ -103,7 +103,7 @@ export const commandSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('unlock-workspace') }),
   z.strictObject({ kind: z.literal('wipe-workspace') }),
   z.strictObject({ kind: z.literal('restart-agent') }),
-  /** The device sends its log with `PUT /device/logs/COMMAND` (`device-http.ts`) before it reports the result. */
+  /** Collects the agent's log. The device sends its log with `PUT /device/logs/COMMAND` (`device-http.ts`) before it reports the result. */
   z.strictObject({ kind: z.literal('collect-logs') }),
   /** The device gets the file by `GET /device/files/COMMAND` (`device-http.ts`), verifies it, and stores it in its workspace. */
   z.strictObject({ kind: z.literal('push-file'), ...pushedFileSchema.shape }),
@@ -112,11 +112,14 @@ export const commandSchema = z.discriminatedUnion('kind', [
   /** The device makes the change once, under the id `change`. `roll-back-software` returns to the versions before the change `of`. */
   z.strictObject({ kind: z.literal('change-software'), ...softwareChangeSchema.shape }),
   z.strictObject({ kind: z.literal('roll-back-software'), ...softwareRollbackSchema.shape }),
-  /** Updates of the operating system's packages. The user sees when they start, and may delay them. */
+  /** Updates the packages of the operating system. The user sees when the update starts, and may delay it. */
   z.strictObject({ kind: z.literal('update-os'), ...osUpdateSchema.shape }),
-  /** The device gets the file of the signed statement by `GET /device/packages/SHA256` (`device-http.ts`), and verifies it. */
+  /**
+   * Installs an own package of the organization. The device gets the file of the signed statement by `GET /device/packages/SHA256`
+   * (`device-http.ts`), and verifies it.
+   */
   z.strictObject({ kind: z.literal('install-package'), change: changeIdSchema, envelope: envelopeSchema }),
-  /** The user sees a countdown of `minutes` minutes, and may delay the command once by the same time. */
+  /** Restart or shutdown of the device. The user sees a countdown of `minutes` minutes, and may delay the command once by the same time. */
   z.strictObject({ kind: z.literal('restart-device'), minutes: countdownSchema }),
   z.strictObject({ kind: z.literal('shut-down-device'), minutes: countdownSchema }),
   z.strictObject({ kind: z.literal('unenroll') }),

@@ -64,7 +64,7 @@ const orderSchema = z.strictObject({
   disputed: z.record(z.string(), z.string()).default({}),
 });
 
-/** Observations at one time, at most one for each source. */
+/** Observations of a device's location at one time, at most one for each source. */
 const observationsSchema = z.strictObject({
   at: instant,
   statement: evidenceAreas.optional(),

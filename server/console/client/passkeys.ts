@@ -22,7 +22,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 const TIMEOUT = 120_000;
 
-/** True if the browser supports passkeys, and the page has the address for which they work. */
+/** True if the browser supports passkeys. `worksHere` also requires that the page has the address for which the passkeys work. */
 export const supportsPasskeys = (): boolean => 'PublicKeyCredential' in globalThis;
 
 export const worksHere = (site: { readonly origin: string } | null | undefined): boolean =>

@@ -118,7 +118,7 @@ function pictureOf(value: string, pictures: ReadonlyMap<string, string>): string
   return found !== undefined && PICTURE.test(found) ? found : null;
 }
 
-/** The URL encodes special characters of a Content-ID (RFC 2392). */
+/** Content-ID that a `cid:` URL names. Such a URL encodes special characters of the Content-ID (RFC 2392). */
 export function contentIdIn(url: string): string {
   const id = url.slice('cid:'.length);
   try {

@@ -53,7 +53,7 @@ export const OPERATOR_NAMES: Readonly<Record<Operator, string>> = {
   unknown: 'is unknown',
 };
 
-/** Unit of a number in a form. The API has bytes and Unix milliseconds. */
+/** Unit in which the admin enters a number. `size`: factor that converts the number to the unit of the API, such as bytes. */
 export const UNITS: Readonly<Partial<Record<ListFact, { readonly name: string; readonly size: number }>>> = {
   'hardware.memory': { name: 'GB', size: 1_000_000_000 },
   'battery.health': { name: 'percent', size: 1 },
