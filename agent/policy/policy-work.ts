@@ -27,7 +27,10 @@ export interface ComplianceNotice {
   readonly state: string;
   readonly failing: readonly string[];
   readonly countdown: readonly { readonly action: string; readonly at: number }[];
-  /** Actions in effect. Absent in a notice that an earlier version stored. */
+  /**
+   * Actions of the policy that are in effect because the device does not comply. Absent in a notice that an earlier version of the agent
+   * stored.
+   */
   readonly taken?: readonly { readonly action: string; readonly at: number }[] | undefined;
 }
 

@@ -117,7 +117,7 @@ function addUpdate(devices: Command, cli: Cli): void {
     .option('--group <group>')
     .option('--statement <area...>', 'areas that you state as the location, or "none" to end the statement')
     .option('--kind <kind>', 'kind of statement: presence (current location) or home', 'presence')
-    .option('--until <time>', 'end of the statement (RFC 3339)')
+    .option('--until <time>', 'end of the location statement (RFC 3339)')
     .option('--reason <text>', 'reason for the statement')
     .action(async (id: string, options: PlacementOptions & { readonly group?: string }) => {
       const body = placementOf({ ...options, toGroup: options.group });

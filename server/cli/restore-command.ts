@@ -32,7 +32,7 @@ export function addRestoreCommand(program: Command, cli: Cli): void {
     .option('--person-keys <file>', 'backup of the keys of people, the second file of "cordon backup"')
     .option('--ledger <folder>', 'newer copy of the public ledger, from "cordon ledger copy"')
     .option('--crl <file>', 'newer certificate revocation list')
-    .option('--replace', 'rename the current data folder. Delete the current PostgreSQL tables')
+    .option('--replace', 'replace existing data: rename the data folder, and delete the tables in PostgreSQL')
     .option('--verify-only', 'check the file and secrets without restoring')
     .action(async (file: string, options: Options) => {
       const done = await restore(readConfig(), {

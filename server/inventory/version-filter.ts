@@ -1,4 +1,4 @@
-/** Filter of versions, which compares them as the package manager of their source does. */
+/** Filter for versions of software. It compares versions as their package manager does. */
 import { originOf, type SoftwareEntry, type SoftwareSource } from '../../shared/inventory/software.ts';
 import { versionOrder } from '../../shared/inventory/version-order.ts';
 import type { Title, Version } from './ports.ts';

@@ -64,7 +64,10 @@ export function wholeAreasOf({ counted }: LocationState): LocationArea[] {
   return [...codes].filter((code) => code.length === 2 || code.startsWith('XX-')).sort();
 }
 
-/** True if the two locations have the same index entries. Can be false for equal entries, because the function compares only the areas. */
+/**
+ * True if the two locations have the same index entries. May also be false if the entries are equal, because the function compares the
+ * areas of the evidence and not the entries.
+ */
 export function haveSameNexus(a: LocationState, b: LocationState): boolean {
   const areasOf = (areas: readonly EvidenceArea[] | undefined) => areas?.join();
   return (

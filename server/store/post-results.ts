@@ -25,7 +25,10 @@ export interface AcceptedPost {
 export const digestOf = (sender: Enrollment, id: string): number =>
   Number.parseInt(hash('sha256', postKey(sender, id), 'hex').slice(0, 12), 16);
 
-/** Responses by `postKey`. They may include responses to other messages that have the same digest. */
+/**
+ * Stored responses to messages with the given digests, by `postKey`. They may include responses to other messages that have the same
+ * digest.
+ */
 export async function loadResponses(db: Db | Tx, digests: readonly number[]): Promise<Map<string, Posted>> {
   const keys = tableOf(
     ['bigint'],

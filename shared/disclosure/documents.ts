@@ -63,7 +63,10 @@ export type DisclosureNotice = z.infer<typeof noticeSchema>;
 export const disclosureTextSchema = z.strictObject({
   installation: z.string().min(1).max(64),
   disclosure: disclosureIdSchema,
-  /** Number of this text: 1 for the first draft. Each narrowing makes a new text and voids the approvals of the earlier ones. */
+  /**
+   * Number of the text of a request: 1 for the first draft. Each narrowing of the request makes a new text and voids the approvals of the
+   * earlier ones.
+   */
   version: z.int().min(1).max(1000),
   person: personIdSchema,
   authority: z.strictObject({

@@ -229,7 +229,10 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
      * after use.
      */
     shares: z.array(unlockShare).max(MOST_UNLOCK_SHARES).optional(),
-    /** Present in a command `run-script`. The server sends this kind only to an agent whose frame `hello` contained the field `scripts`. */
+    /**
+     * Reviewed and signed script, only in a command `run-script`. The server sends this kind only to an agent whose frame `hello` contained
+     * the field `scripts`.
+     */
     signedScript: signedScriptSchema.optional(),
     expires: time,
     /**
@@ -352,7 +355,10 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
     state: z.string().max(32),
     failing: z.array(z.string().max(64)).max(MOST_SETTINGS),
     countdown: z.array(z.strictObject({ action: z.string().max(32), at: time })).max(16),
-    /** Actions in effect. While `restrict-services` is one of them, the device uses neither messaging nor mail. */
+    /**
+     * Actions of the policy that are in effect because the device does not comply. While `restrict-services` is one of them, the device
+     * uses neither messaging nor mail.
+     */
     taken: z.array(z.strictObject({ action: z.string().max(32), at: time })).max(16),
   }),
   /**

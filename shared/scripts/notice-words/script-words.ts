@@ -6,7 +6,7 @@ import type { NoticeLanguage } from '../../order/notice-words/notice-words.ts';
 export type ScriptOutcome = 'running' | 'done' | 'failed' | 'interrupted';
 
 export interface ScriptWords {
-  /** Title of the list and of the notice on the desktop. */
+  /** Title of the list of scripts that ran, and of the desktop notice about a script. */
   readonly title: string;
   readonly lead: string;
   readonly none: string;
