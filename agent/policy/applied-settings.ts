@@ -15,7 +15,10 @@ import { type AskSystemHelper, HelperAbsent } from '../work/system-helper-client
 import { LONGEST_DETAIL, type ReceivedSetting } from './checks.ts';
 
 export interface SettingApplication {
-  /** Asks the helper. Resolves after its response, or earlier if it takes long. Then `onLate` follows. */
+  /**
+   * Asks the helper to apply the settings. Resolves after the response, or after `patience` milliseconds. The agent calls `onLate` when a
+   * late response arrives.
+   */
   apply(settings: readonly ReceivedSetting[]): Promise<void>;
   /** Adds to a check result whether the device has applied the setting, or why it has not. */
   complete(result: CheckResult): CheckResult;
@@ -25,7 +28,7 @@ export interface SettingApplication {
 }
 
 export interface SettingApplicationPorts {
-  /** Undefined in simulations. */
+  /** Function that asks the system helper; undefined in simulations. */
   readonly ask: AskSystemHelper | undefined;
   readonly onRepair: (setting: SystemSetting) => void;
   readonly onLate: () => void;
@@ -144,7 +147,7 @@ const withNote = (result: CheckResult, note: string): CheckResult => ({
   detail: `${result.detail} ${note}`.trim().slice(0, LONGEST_DETAIL),
 });
 
-/** Resolves after some milliseconds, or at the signal. */
+/** Resolves after the given number of milliseconds, or when the signal is aborted. */
 function waited(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, milliseconds).unref();

@@ -40,7 +40,7 @@ export function policyLines({ settings, compliance }: PolicyView): string[] {
   ];
 }
 
-/** Way in which the device got the value. */
+/** Says whether the device applied the setting itself or only checks it, for the end of a line. */
 function how({ setting, applied }: SettingView): string {
   if (applied) return ', applied by the device';
   return isSettingId(setting) && CATALOG[setting].apply === null ? ', only checked' : '';

@@ -20,7 +20,7 @@ const noteSchema = z.object({ listing: z.string() }).nullable().catch(null);
 export function firewallPart(run: RunTool, folder: string, openPorts: readonly number[]): SettingPart<true> {
   const file = join(folder, 'firewall.nft');
 
-  /** Null if there is no such table, or no nft. */
+  /** Rules of the helper's table, as nft prints them. Null if the table does not exist, or if nft is not installed. */
   async function listing(): Promise<string | null> {
     try {
       const { code, out } = await run('nft', ['--stateless', 'list', 'table', ...TABLE], { within: WITHIN });

@@ -10,7 +10,7 @@ const recordSchema = z.strictObject({
   setting: z.enum(SYSTEM_SETTINGS),
   /** Value that the helper has applied last, as JSON. */
   value: z.string(),
-  /** False while the helper applies the value, and if it ended before it had done so. */
+  /** True if the helper has applied the value completely. False while it applies the value, and after an interruption. */
   complete: z.boolean(),
   /** Facts of the part that applies the setting (`PartNote`). */
   note: z.json(),

@@ -49,7 +49,7 @@ const NOT_PERMITTED = (setting: SystemSetting) =>
 
 export function createSettings(ports: SettingsPorts): AppliedSettings {
   const { parts, records, policy, check, log } = ports;
-  /** Attempts after which the machine did not meet the setting. */
+  /** For each setting, the last attempt to apply it after which the machine still did not meet the setting. */
   const unsuccessful = new Map<SystemSetting, Attempt>();
   let last: Promise<unknown> = Promise.resolve();
 

@@ -54,7 +54,7 @@ export const ACTION_EFFECTS: Readonly<Record<ComplianceAction, string>> = {
 
 export const settingTitle = (setting: string): string => (isSettingId(setting) ? CATALOG[setting].title : setting);
 
-/** Sentence about the way in which the device got the value. */
+/** Sentence that says whether the device applied the setting itself, only checks it, or does not change it. */
 export function applicationText({ setting, applied }: DeviceComplianceView['settings'][number]): string {
   if (applied) return 'Applied by the device.';
   return isSettingId(setting) && CATALOG[setting].apply === null ? 'Only checked.' : 'Not changed by the device.';
