@@ -2,7 +2,7 @@
  * Policy for actions that destroy data, end access or change rules for all users. `ACTIONS` lists the requirements of each action, and
  * `ROUTE_ACTIONS` assigns every changing route of the API to its actions. The API does not start if a changing route is missing.
  */
-import type { RightName, RouteName } from './roles.ts';
+import type { RightName, RouteName } from './rights.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -22,7 +22,8 @@ import {
 } from './action-policy.ts';
 import type { Account, ActionConfirmation } from './ports.ts';
 import { PROVIDER_ROLES_LAST, withoutStaleRoles } from './provider-roles.ts';
-import { type AccessScope, type RightName, type RouteName, scopeOf } from './roles.ts';
+import type { RightName, RouteName } from './rights.ts';
+import { type AccessScope, scopeOf } from './roles.ts';
 
 /** Maximum number of pending actions of one person. More actions would hide other people's actions in the list. */
 const PENDING_OF_ONE = 20;

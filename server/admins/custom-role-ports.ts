@@ -1,7 +1,7 @@
 /** Port of custom roles to the store. */
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { AccountId, CustomRoleId } from '../../shared/protocol/ids.ts';
-import type { RightName } from './roles.ts';
+import type { RightName } from './rights.ts';
 
 export interface CustomRole {
   readonly id: CustomRoleId;

@@ -6,7 +6,8 @@ import { parseScopeArea } from '../../shared/areas/area-code.ts';
 import type { CustomRoleId, GroupId } from '../../shared/protocol/ids.ts';
 import { isEmergencyOwner } from './grant-rules.ts';
 import { GRANTABLE_RIGHTS, isCustomRight } from './right-catalog.ts';
-import { type HeldGrant, limitedGrants, RIGHTS, rightsOf, scopeOf } from './roles.ts';
+import { RIGHTS } from './rights.ts';
+import { type HeldGrant, limitedGrants, rightsOf, scopeOf } from './roles.ts';
 
 const CUSTOM = 'rol_aaaaaaaaaaaaaaaa' as CustomRoleId;
 const grants = fc.array(

@@ -23,7 +23,8 @@ import {
   rightCatalog,
   wholeRights,
 } from './right-catalog.ts';
-import type { Grant, RightName } from './roles.ts';
+import type { RightName } from './rights.ts';
+import type { Grant } from './roles.ts';
 import { sha256 } from './secrets.ts';
 
 export interface CustomRoleDraft {

@@ -1,5 +1,5 @@
 /** Plain sentences about rights to devices and their users, by area of work. `right-catalog.ts` joins all texts. */
-import type { GrantableName } from './roles.ts';
+import type { GrantableName } from './rights.ts';
 
 type Texts = Partial<Record<GrantableName, string>>;
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ACTIONS, type ActionName, ROUTE_ACTIONS } from './action-policy.ts';
 import { exclusionOf, GRANTABLE_RIGHTS, isCustomRight, rightCatalog, wholeRights } from './right-catalog.ts';
-import { RIGHTS, RIGHTS_WITHOUT_ROUTE, type RightName, type RouteName } from './roles.ts';
+import { RIGHTS, RIGHTS_WITHOUT_ROUTE, type RightName, type RouteName } from './rights.ts';
 
 /** Every right that no custom role may contain. A new right of these kinds must be added here after a decision. */
 const EXCLUDED: Readonly<Record<string, string>> = {

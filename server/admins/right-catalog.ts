@@ -6,7 +6,8 @@ import { ROLES, type Role } from '../../shared/api/roles.ts';
 import { ROUTE_ACTIONS } from './action-policy.ts';
 import { COMMANDS, DEVICES, ENROLLMENT, GROUPS, POLICIES, SCRIPTS, SOFTWARE } from './device-right-texts.ts';
 import { ACCOUNTS, AREAS, AUDIT, LEGAL, ORDERS, SERVER } from './legal-right-texts.ts';
-import { type GrantableName, type HeldGrant, RIGHTS, type RightName, type RouteName, scopeOf } from './roles.ts';
+import { type GrantableName, RIGHTS, type RightName, type RouteName } from './rights.ts';
+import { type HeldGrant, scopeOf } from './roles.ts';
 
 const WORK_AREAS = [
   ['Devices', DEVICES],

@@ -8,7 +8,7 @@ import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
 import { issuedTo } from '../../tests/support/issued-commands.ts';
 import { personCalled } from '../../tests/support/persons.ts';
 import { ACTION_NAMES, ACTIONS, ROUTE_ACTIONS, STEP_UP_WITHIN } from '../admins/action-policy.ts';
-import { RIGHTS } from '../admins/roles.ts';
+import { RIGHTS } from '../admins/rights.ts';
 
 let api: ApiServer;
 const custody = testAuthority();

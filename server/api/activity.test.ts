@@ -4,7 +4,7 @@ import { activityList } from '../../shared/api/activity.ts';
 import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, PASSWORD, startApi } from '../../tests/support/api-server.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
-import { RIGHTS } from '../admins/roles.ts';
+import { RIGHTS } from '../admins/rights.ts';
 import { recordingOf, UNRECORDED } from './recorded-routes.ts';
 
 type Who = 'owner' | 'auditor' | 'scoped' | 'nobody';

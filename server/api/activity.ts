@@ -9,7 +9,8 @@ import {
 import { csvLine } from '../../shared/csv.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Activity, ActivityFilter, ListedActivity, Readable } from '../activity/activity.ts';
-import { type AccessScope, isAllowed, type RightName } from '../admins/roles.ts';
+import type { RightName } from '../admins/rights.ts';
+import { type AccessScope, isAllowed } from '../admins/roles.ts';
 import { generatedFile } from './generated-file.ts';
 import { type Route, route } from './route.ts';
 

@@ -12,7 +12,7 @@ import { CordonError } from '../../shared/errors.ts';
 import { ROUTE_ACTIONS } from '../admins/action-policy.ts';
 import type { Actions } from '../admins/actions.ts';
 import type { Admins } from '../admins/admins.ts';
-import { RIGHTS, RIGHTS_WITHOUT_ROUTE, type RouteName } from '../admins/roles.ts';
+import { RIGHTS, RIGHTS_WITHOUT_ROUTE, type RouteName } from '../admins/rights.ts';
 import type { Monitor } from '../monitoring/monitor.ts';
 import { actorOf } from './actions.ts';
 import { type ActivityPort, createRequestRecord, type RequestRecord } from './activity-record.ts';

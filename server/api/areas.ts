@@ -13,7 +13,8 @@ import {
 } from '../../shared/api/areas.ts';
 import { DONE, done } from '../../shared/api/wire.ts';
 import type { Admins } from '../admins/admins.ts';
-import { type AccessScope, isAllowed, type RightName, requireAreas } from '../admins/roles.ts';
+import type { RightName } from '../admins/rights.ts';
+import { type AccessScope, isAllowed, requireAreas } from '../admins/roles.ts';
 import { type AreaEditor, locationsOf, type NamedAreas } from '../jurisdiction/named-areas.ts';
 import { type Caller, Reply, type Route, route } from './route.ts';
 import { collect } from './upload.ts';

@@ -11,7 +11,7 @@ import { providerCookieName } from '../../shared/api/provider.ts';
 import { BACKGROUND_HEADER, browserCookieName, CSRF_HEADER, sessionCookieName } from '../../shared/api/session.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Admins } from '../admins/admins.ts';
-import type { RouteName } from '../admins/roles.ts';
+import type { RouteName } from '../admins/rights.ts';
 import type { Caller } from './route.ts';
 
 /** Session cookie of a request. Over HTTPS (`secure`), the server accepts only the cookie with the prefix `__Host-`. */

@@ -15,7 +15,7 @@ import type { Command } from '../../shared/protocol/frames.ts';
 import { newCommandId } from '../../shared/protocol/ids.ts';
 import type { ActionName } from '../admins/action-policy.ts';
 import type { Admins } from '../admins/admins.ts';
-import type { RightName } from '../admins/roles.ts';
+import type { RightName } from '../admins/rights.ts';
 import type { CommandRecord } from '../commands/command-record.ts';
 import { type Commands, DISCLOSURE_DESK } from '../commands/commands.ts';
 import type { Devices } from '../devices/devices.ts';

@@ -11,7 +11,7 @@ import {
 } from '../../shared/api/device-actions.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { ActionName } from '../admins/action-policy.ts';
-import type { RightName } from '../admins/roles.ts';
+import type { RightName } from '../admins/rights.ts';
 import {
   type BulkAction,
   type Devices,

@@ -15,7 +15,7 @@ import { newCommandId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { testCustody } from '../../tests/support/custody.ts';
 import { type DeskWorld, deskWorld, iso } from '../../tests/support/disclosure-world.ts';
-import { RIGHTS } from '../admins/roles.ts';
+import { RIGHTS } from '../admins/rights.ts';
 import { readKeyBackup } from '../person-keys/key-backup.ts';
 import { createPersonKeys } from '../person-keys/person-keys.ts';
 import { PersonKeyFile } from '../store/person-key-file.ts';

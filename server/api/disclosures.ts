@@ -24,7 +24,7 @@ import { REFUSAL_REASONS, REFUSAL_WORDS } from '../../shared/disclosure/refusal-
 import { CordonError } from '../../shared/errors.ts';
 import { LARGEST_DOCUMENT } from '../../shared/order/documents.ts';
 import type { Admins } from '../admins/admins.ts';
-import type { RightName } from '../admins/roles.ts';
+import type { RightName } from '../admins/rights.ts';
 import { isAllowed } from '../admins/roles.ts';
 import { APPROVALS, type Disclosures, type Viewer } from '../disclosures/disclosures.ts';
 import { BytesReply, type Caller, Reply, type Route, route } from './route.ts';

@@ -2,7 +2,8 @@ import type { z } from 'zod';
 import type { deviceAction } from '../../shared/api/device-actions.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { PERSONAL_FACTS } from '../../shared/inventory/list-fields.ts';
-import type { AccessScope, RightName } from '../admins/roles.ts';
+import type { RightName } from '../admins/rights.ts';
+import type { AccessScope } from '../admins/roles.ts';
 import type { Scope } from '../devices/devices.ts';
 
 type Filter = Pick<NonNullable<z.output<typeof deviceAction>['filter']>, 'area' | 'located' | 'where'>;

@@ -18,7 +18,8 @@ import {
   type Section,
 } from '../../shared/inventory/sections.ts';
 import type { Admins } from '../admins/admins.ts';
-import { type AccessScope, isAllowed, type RightName } from '../admins/roles.ts';
+import type { RightName } from '../admins/rights.ts';
+import { type AccessScope, isAllowed } from '../admins/roles.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Device } from '../devices/ports.ts';
 import { inScope } from '../devices/scope.ts';

@@ -4,7 +4,7 @@ import { problemOf } from '../../shared/api/problems.ts';
 import { CSRF_HEADER, sessionCookieName } from '../../shared/api/session.ts';
 import { problemSchema } from '../../shared/api/wire.ts';
 import { CordonError, type ErrorCode } from '../../shared/errors.ts';
-import { RIGHTS } from '../admins/roles.ts';
+import { RIGHTS } from '../admins/rights.ts';
 import type { Route } from './route.ts';
 import { nameSchemas } from './schema-names.ts';
 

@@ -3,7 +3,7 @@
  * returns. Admins who may not read the part are refused, and each access is recorded. A route without a rule does not compile.
  */
 import type { OrderPart } from '../../shared/api/order-readings.ts';
-import type { RouteName } from '../admins/roles.ts';
+import type { RouteName } from '../admins/rights.ts';
 
 type OrderRoute = Extract<RouteName, `orders.${string}` | `order-documents.${string}`>;
 

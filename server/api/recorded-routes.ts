@@ -4,7 +4,7 @@
  */
 import type { ActivityKind } from '../../shared/activity/activity-kinds.ts';
 import type { Target } from '../activity/activity.ts';
-import type { RouteName } from '../admins/roles.ts';
+import type { RouteName } from '../admins/rights.ts';
 
 /** Routes that change nothing or only the caller's own display, although they are not GET. */
 export const UNRECORDED: ReadonlySet<RouteName> = new Set<RouteName>([

@@ -7,7 +7,8 @@ import { type DeviceId, type GroupId, newCommandId, newDeviceId } from '../../sh
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
 import { personCalled } from '../../tests/support/persons.ts';
-import { RIGHTS, requireAreas, rightsOf, scopeOf } from '../admins/roles.ts';
+import { RIGHTS } from '../admins/rights.ts';
+import { requireAreas, rightsOf, scopeOf } from '../admins/roles.ts';
 import { EXAMPLES } from './schema-names.ts';
 
 let api: ApiServer;

@@ -13,7 +13,8 @@ import type { AccountId, DeviceId } from '../../shared/protocol/ids.ts';
 import { type ActionName, ROUTE_ACTIONS } from '../admins/action-policy.ts';
 import type { ActionContent } from '../admins/actions.ts';
 import type { Account, Session } from '../admins/ports.ts';
-import { type AccessScope, isAllowed, type RightName, type RouteName, scopeOf } from '../admins/roles.ts';
+import type { RightName, RouteName } from '../admins/rights.ts';
+import { type AccessScope, isAllowed, scopeOf } from '../admins/roles.ts';
 
 import type { OrderReader } from '../orders/adoption/order-visibility.ts';
 import type { Evidence } from '../orders/evidence/evidence.ts';

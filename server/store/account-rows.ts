@@ -11,7 +11,8 @@ import {
 } from '../../shared/protocol/ids.ts';
 import type { Account, Invitation, NewAccount } from '../admins/ports.ts';
 import { isCustomRight } from '../admins/right-catalog.ts';
-import type { Grant, RightName } from '../admins/roles.ts';
+import type { RightName } from '../admins/rights.ts';
+import type { Grant } from '../admins/roles.ts';
 import type { Db, Tx } from './database.ts';
 import type { Schema } from './schema.ts';
 

@@ -4,7 +4,7 @@ import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { type AccountId, type ActionId, actionIdSchema, type PersonId } from '../../shared/protocol/ids.ts';
 import type { ActionName } from '../admins/action-policy.ts';
 import type { ActionStore as ActionPort, ActionStatus, StoredAction } from '../admins/actions.ts';
-import type { RouteName } from '../admins/roles.ts';
+import type { RouteName } from '../admins/rights.ts';
 import { appendEntry } from './append-entries.ts';
 import { tableOf } from './bulk.ts';
 import type { Database, Db, Tx } from './database.ts';

@@ -1,7 +1,7 @@
 /** Store of the organization's countersignatures, and of the messaging keys that wait for a countersignature. */
 import { sql } from 'kysely';
 import { deviceIdSchema, groupIdSchema } from '../../shared/protocol/ids.ts';
-import { RIGHTS } from '../admins/roles.ts';
+import { RIGHTS } from '../admins/rights.ts';
 import type {
   KeyQuery,
   KeyRow,
