@@ -16,6 +16,8 @@ import { isUnderLegalHold } from './under-legal-hold.ts';
 
 /** Number of receipts that the store reads in one turn of the event loop. Such a turn takes some milliseconds. */
 const PAGE = 5_000;
+/** Tables with data that devices send for their admins. */
+const COPIES = ['device_logs', 'fetched_files', 'script_outputs'] as const;
 
 export class ExitStore implements Port {
   readonly #database: Database;
@@ -149,7 +151,7 @@ export class ExitStore implements Port {
       await endDevice(tx, device, { status: 'revoked', at, realAt, reason }, entries.revoked);
       await tx.deleteFrom('attachments').where('device_id', '=', device).execute();
       await tx.deleteFrom('mail_pieces').where('device_id', '=', device).where('mail', 'is', null).execute();
-      await tx.deleteFrom('device_logs').where('device_id', '=', device).execute();
+      for (const table of COPIES) await tx.deleteFrom(table).where('device_id', '=', device).execute();
       await tx.deleteFrom('fetched_files').where('device_id', '=', device).execute();
       await tx.deleteFrom('device_inventory').where('device_id', '=', device).execute();
       await tx.deleteFrom('device_facts').where('device_id', '=', device).execute();
@@ -208,6 +210,12 @@ async function dataOf(tx: Tx, device: DeviceId): Promise<Destroyed> {
     (select coalesce(sum(size), 0) from mail_pieces where device_id = ${device} and mail is null) as "mailPieceBytes",
     (select count(*) from mail_keys where device_id = ${device}) as "mailKeys",
     (select count(*) from device_inventory where device_id = ${device}) as inventories,
+    (select count(*) from device_logs where device_id = ${device})
+      + (select count(*) from fetched_files where device_id = ${device})
+      + (select count(distinct command_id) from script_outputs where device_id = ${device}) as copies,
+    (select coalesce(sum(size), 0) from device_logs where device_id = ${device})
+      + (select coalesce(sum(size), 0) from fetched_files where device_id = ${device})
+      + (select coalesce(sum(bytes), 0) from script_outputs where device_id = ${device}) as "copyBytes",
     (select count(*) from commands where device_id = ${device} and state in ('queued', 'stored'))
       + (select count(*) from jobs j cross join job_members m
         where ${OPEN} and m.job = j.id and m.device_id = ${device} and m.waiting = 1) as commands`.execute(tx);
@@ -227,6 +235,8 @@ async function dataOf(tx: Tx, device: DeviceId): Promise<Destroyed> {
     mailPieceBytes: Number(counted.mailPieceBytes),
     mailKeys: Number(counted.mailKeys),
     inventories: Number(counted.inventories),
+    copies: Number(counted.copies),
+    copyBytes: Number(counted.copyBytes),
     commands: Number(counted.commands),
   };
 }

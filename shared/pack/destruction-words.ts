@@ -46,6 +46,10 @@ export function destroyedWords(destroyed: Destroyed): readonly { readonly what: 
       rule: 'Without its mail key, the device cannot receive mail any more.',
     },
     { what: `${destroyed.inventories} inventories`, rule: 'The device is no longer enrolled.' },
+    {
+      what: `${destroyed.copies} logs, fetched files and outputs of scripts (${bytes(destroyed.copyBytes)})`,
+      rule: 'The device had sent these data for its admins.',
+    },
     { what: `${destroyed.commands} commands`, rule: 'The commands waited for the device. The server canceled them.' },
   ];
 }

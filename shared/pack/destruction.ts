@@ -23,6 +23,9 @@ export const destroyedSchema = z.strictObject({
   mailPieceBytes: count,
   mailKeys: count,
   inventories: count,
+  /** Logs, fetched files and outputs of scripts of the device, and their bytes. */
+  copies: count,
+  copyBytes: count,
   commands: count,
 });
 export type Destroyed = z.infer<typeof destroyedSchema>;
@@ -77,6 +80,8 @@ export const NOTHING_DESTROYED: Destroyed = {
   mailPieceBytes: 0,
   mailKeys: 0,
   inventories: 0,
+  copies: 0,
+  copyBytes: 0,
   commands: 0,
 };
 

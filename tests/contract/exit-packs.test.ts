@@ -22,6 +22,9 @@ const TABLES = [
   'attachments',
   'device_inventory',
   'device_facts',
+  'device_logs',
+  'fetched_files',
+  'script_outputs',
   'key_packages',
   'device_software',
   'mailbox_entries',
@@ -103,6 +106,8 @@ describeOnEveryStore('an exit in an evidence pack', (open) => {
       mailPieceBytes: 5,
       mailKeys: 1,
       inventories: 1,
+      copies: 3,
+      copyBytes: 9,
     });
     // The waiting mail and its piece end with the last queue that has them; the mail of the other device remains.
     expect(await database.db.selectFrom('mails').select('id').execute()).toHaveLength(1);

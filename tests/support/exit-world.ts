@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import { expect } from 'vitest';
 import type { Database } from '../../server/store/database.ts';
 import type { Receipt } from '../../shared/order/documents.ts';
-import { type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
+import { type DeviceId, newCommandId, newDeviceId } from '../../shared/protocol/ids.ts';
 import type { testAuthority } from './enrollment.ts';
 import { PROPOSAL } from './order-world.ts';
 import { ORDER, openPackWorld, type PackDevice, type PackWorld } from './pack-world.ts';
@@ -125,7 +125,26 @@ async function addDeviceWithData(database: Database, packs: PackWorld): Promise<
     .values({ device_id: one.id, generation: 1, last_resort: 1, body: 'AA==' })
     .execute();
   await addMail(database, one.id);
+  await addCopies(database, one.id);
   return one;
+}
+
+/** Adds a log, a fetched file and the output of a script in two pieces: 9 bytes in all. */
+async function addCopies({ db }: Database, device: DeviceId): Promise<void> {
+  const copy = { device_id: device, at: NOW };
+  await db
+    .insertInto('device_logs')
+    .values({ ...copy, command_id: newCommandId(), size: 2, body: randomBytes(2) })
+    .execute();
+  await db
+    .insertInto('fetched_files')
+    .values({ ...copy, command_id: newCommandId(), name: 'a', reason: 'a', size: 3, body: randomBytes(3) })
+    .execute();
+  const script = newCommandId();
+  await db
+    .insertInto('script_outputs')
+    .values([0, 2].map((byte_offset) => ({ ...copy, command_id: script, byte_offset, bytes: 2, text: 'ab' })))
+    .execute();
 }
 
 /** Adds a waiting mail of 9 bytes from an ended sender, one event, an unsent piece of 5 bytes, and a mail key. */

@@ -305,6 +305,8 @@ export const orderExit = {
       mailPieceBytes: 2_097_152,
       mailKeys: 30,
       inventories: 30,
+      copies: 2,
+      copyBytes: 9_412,
       commands: 41,
     },
   },
