@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { ServerFrame } from '../../shared/protocol/frames.ts';
@@ -50,12 +51,20 @@ export function changeServer(): ChangedServer {
     },
   };
 
-  function changeLink(socket: WebSocket, device: DeviceId): void {
+  function changeLink(socket: WebSocket, stream: Duplex, device: DeviceId): void {
     const send = socket.send.bind(socket);
+    const writeBytes = stream.write.bind(stream);
     const out = (frame: ServerFrame) => send(JSON.stringify(frame), { binary: false });
     links.set(device, out);
     socket.send = (data: unknown) => {
       for (const frame of changed.frame(device, JSON.parse(String(data)))) out(frame);
+    };
+    // The server writes short frames itself. `out` writes the header and the text of a frame as two chunks, which are never a whole frame.
+    stream.write = (chunk: unknown, ...more: unknown[]): boolean => {
+      const text = textOfFrame(chunk);
+      if (text === null) return Reflect.apply(writeBytes, stream, [chunk, ...more]);
+      socket.send(text);
+      return true;
     };
   }
 
@@ -63,7 +72,7 @@ export function changeServer(): ChangedServer {
     apply(target, self, [request, stream, head, then]) {
       const upgraded = (socket: WebSocket, of: IncomingMessage) => {
         const device = deviceOf(request);
-        if (device) changeLink(socket, device);
+        if (device) changeLink(socket, stream, device);
         then(socket, of);
       };
       return Reflect.apply(target, self, [request, stream, head, upgraded]);
@@ -108,6 +117,14 @@ export function changeServer(): ChangedServer {
     },
   });
   return changed;
+}
+
+/** Text of a whole unfragmented text frame without a mask (RFC 6455, section 5.2); null for other bytes. */
+function textOfFrame(chunk: unknown): string | null {
+  if (!Buffer.isBuffer(chunk) || chunk[0] !== 0x81) return null;
+  const start = chunk[1] === 126 ? 4 : 2;
+  const length = start === 4 ? chunk.readUInt16BE(2) : chunk[1];
+  return chunk.length > start && chunk.length === start + Number(length) ? chunk.subarray(start).toString() : null;
 }
 
 /**
