@@ -18,6 +18,7 @@ import { mergedSteps, requireExpected, requireUnchanged, reversed, stepsText, ta
 export interface ChangePorts {
   readonly apt: PackageManager;
   readonly dnf: PackageManager;
+  readonly flatpak: PackageManager;
   readonly journal: Journal;
   readonly files: PackageFiles;
   readonly policy: MachinePolicy;
@@ -62,11 +63,11 @@ export function createChanges(ports: ChangePorts): Changes {
   async function managerOf(request: HelperContent): Promise<PackageManager> {
     if (request.op === 'install-package') return apt;
     if (request.op === 'change') {
-      const manager = request.manager === 'flatpak' ? null : ports[request.manager];
-      if (manager && (await manager.available())) return manager;
+      const manager = ports[request.manager];
+      if (await manager.available()) return manager;
       throw new HelperRefusal(
         'not_supported',
-        `The system helper cannot use ${request.manager} on this device. Nothing was changed. It supports apt, and dnf 4 on distributions with rpm.`,
+        `The system helper cannot use ${request.manager} on this device. Nothing was changed. It supports apt, dnf 4 on distributions with rpm, and flatpak from version 1.16.`,
       );
     }
     if (request.op === 'roll-back') return managerOf(JSON.parse(recordOf(request.of).request));

@@ -3,14 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newCommandId } from '../../shared/protocol/ids.ts';
 import type { SoftwareChange } from '../../shared/software/software-change.ts';
+import { changesOn, rollbackOf, softwareChange } from '../../tests/support/package-requests.ts';
 import { RpmMachine, rpmMachines } from '../../tests/support/rpm-machine.ts';
 import { aptManager } from './apt.ts';
-import { type Changes, createChanges } from './changes.ts';
+import type { Changes } from './changes.ts';
 import { dnfManager, parseInstalledRpms, parseTransaction } from './dnf.ts';
-import { openJournal } from './journal.ts';
-import { machinePolicySchema } from './machine-policy.ts';
-import { openPackageFiles } from './package-files.ts';
-import type { ChangeRequest } from './requests.ts';
+import { flatpakManager } from './flatpak.ts';
 
 describe.skipIf(!rpmMachines.present)('dnf', { timeout: 400_000 }, () => {
   let machine: RpmMachine;
@@ -28,36 +26,15 @@ describe.skipIf(!rpmMachines.present)('dnf', { timeout: 400_000 }, () => {
       ['cordon-frail', '2.0', { pre: 'error("the database is missing")' }],
       ['cordon-heir', '1.0', { obsoletes: 'cordon-lib' }],
     );
-    changes = createChanges({
-      apt: aptManager(machine.run),
-      dnf: dnfManager(machine.run, machine.options),
-      journal: openJournal(machine.path('changes')),
-      files: openPackageFiles(machine.path('files')),
-      policy: machinePolicySchema.parse({
-        packages: { allow: ['cordon-*'], deny: ['cordon-secret'] },
-        osUpdates: true,
-      }),
-      now: Date.now,
-      log: () => undefined,
-    });
+    const apt = aptManager(machine.run);
+    const dnf = dnfManager(machine.run, machine.options);
+    const flatpak = flatpakManager(machine.run);
+    changes = changesOn(machine, { apt, dnf, flatpak }, { allow: ['cordon-*'], deny: ['cordon-secret'] });
   }, 120_000);
   afterAll(() => machine?.remove());
 
   const change = (action: SoftwareChange['action'], packages: SoftwareChange['packages']) =>
-    ({
-      op: 'change',
-      attempt: newCommandId(),
-      change: randomUUID(),
-      manager: 'dnf',
-      action,
-      packages,
-    }) satisfies ChangeRequest;
-  const back = (of: ChangeRequest): ChangeRequest => ({
-    op: 'roll-back',
-    attempt: newCommandId(),
-    change: randomUUID(),
-    of: of.change,
-  });
+    softwareChange('dnf', action, packages);
   const versions = () => ['cordon-demo', 'cordon-lib', 'cordon-extra'].map((name) => machine.version(name));
 
   it('installs with dependencies, updates, removes and rolls back each change', async () => {
@@ -75,9 +52,9 @@ describe.skipIf(!rpmMachines.present)('dnf', { timeout: 400_000 }, () => {
       outcome: 'done',
       detail: 'cordon-demo 1.0-1 → 2.0-1, cordon-extra 1.0-1 installed.',
     });
-    expect(await changes.make(back(install))).toMatchObject({ outcome: 'failed', code: 'conflict' });
+    expect(await changes.make(rollbackOf(install))).toMatchObject({ outcome: 'failed', code: 'conflict' });
     // The rollback downgrades one package and removes another.
-    expect(await changes.make(back(update))).toMatchObject({ outcome: 'done' });
+    expect(await changes.make(rollbackOf(update))).toMatchObject({ outcome: 'done' });
     expect(versions()).toEqual(['1.0-1', '1.0-1', null]);
 
     const needed = change('remove', [{ name: 'cordon-lib' }]);
@@ -89,14 +66,14 @@ describe.skipIf(!rpmMachines.present)('dnf', { timeout: 400_000 }, () => {
     const remove = change('remove', [{ name: 'cordon-demo' }]);
     expect(await changes.make(remove)).toMatchObject({ outcome: 'done', detail: 'cordon-demo 1.0-1 removed.' });
     expect(versions()).toEqual([null, '1.0-1', null]);
-    expect(await changes.make(back(remove))).toMatchObject({ outcome: 'done' });
+    expect(await changes.make(rollbackOf(remove))).toMatchObject({ outcome: 'done' });
     expect(versions()).toEqual(['1.0-1', '1.0-1', null]);
 
     const os = { op: 'update-os', attempt: newCommandId(), change: randomUUID(), scope: 'all' } as const;
     expect(await changes.make(os)).toMatchObject({ outcome: 'done' });
     expect(versions()).toEqual(['2.0-1', '1.0-1', '1.0-1']);
-    expect(await changes.make(back(os))).toMatchObject({ outcome: 'done' });
-    expect(await changes.make(back(install))).toMatchObject({ outcome: 'done' });
+    expect(await changes.make(rollbackOf(os))).toMatchObject({ outcome: 'done' });
+    expect(await changes.make(rollbackOf(install))).toMatchObject({ outcome: 'done' });
     expect(versions()).toEqual([null, null, null]);
   });
 
@@ -107,7 +84,7 @@ describe.skipIf(!rpmMachines.present)('dnf', { timeout: 400_000 }, () => {
     expect(broken).toMatchObject({ outcome: 'failed', code: 'failed' });
     expect(broken.detail).toMatch(/^(?:Nothing was changed|The earlier versions are restored)\. dnf failed\./);
     expect(machine.version('cordon-frail')).toBe('1.0-1');
-    await changes.make(back(first));
+    await changes.make(rollbackOf(first));
   });
 
   it('changes nothing for what the policy or the repositories do not allow', async () => {
@@ -130,7 +107,7 @@ describe.skipIf(!rpmMachines.present)('dnf', { timeout: 400_000 }, () => {
     // This package replaces another one, which the change does not name.
     expect(await make([{ name: 'cordon-heir' }])).toMatchObject({ outcome: 'failed', code: 'conflict' });
     expect(machine.version('cordon-lib')).toBe('1.0-1');
-    await changes.make(back(lib));
+    await changes.make(rollbackOf(lib));
     expect(['cordon-spy', 'cordon-secret', 'cordon-heir', 'cordon-lib'].map((name) => machine.version(name))).toEqual([
       null,
       null,

@@ -16,6 +16,7 @@ import { aptManager } from './apt.ts';
 import { type ChangePorts, createChanges } from './changes.ts';
 import { type HelperConfig, readHelperConfig } from './config.ts';
 import { dnfManager } from './dnf.ts';
+import { flatpakManager } from './flatpak.ts';
 import { openJournal } from './journal.ts';
 import { readMachinePolicy } from './machine-policy.ts';
 import { openPackageFiles, statementOf } from './package-files.ts';
@@ -69,7 +70,8 @@ async function run(config: HelperConfig): Promise<void> {
   const apt = aptManager(runTool, config.tools['DPKG_ROOT']);
   const ports: ChangePorts = {
     apt,
-    dnf: dnfManager(toolRunner(config.tools)),
+    dnf: dnfManager(runTool),
+    flatpak: flatpakManager(runTool),
     journal: openJournal(join(config.state, 'changes')),
     files: openPackageFiles(join(config.state, 'packages')),
     policy: readMachinePolicy(config.policy),

@@ -138,9 +138,6 @@ it('refuses what the policy of the machine, the repository or apt does not allow
   expect(await refusal(change('install', [{ name: 'cordon-needs-secret' }]))).toBe('not_permitted');
   expect(await refusal(change('install', [{ name: 'cordon-unknown' }]))).toBe('not_found');
   expect(await refusal(change('install', [{ name: 'cordon-lib', version: '7.0' }]))).toBe('failed');
-  expect(await refusal(change('install', [{ name: 'cordon-lib' }], { manager: 'flatpak' } as object))).toBe(
-    'not_supported',
-  );
   expect(await refusal({ ...back(change('remove', [{ name: 'cordon-lib' }])) })).toBe('not_found');
 
   const demo = change('install', [{ name: 'cordon-demo' }]);

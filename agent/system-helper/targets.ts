@@ -74,15 +74,16 @@ export function mergedSteps(earlier: readonly PackageStep[], later: readonly Pac
   return [...steps.values()];
 }
 
+/** A commit of flatpak in the length that `flatpak list` prints; another version unchanged. */
+const shortVersion = (version: string): string => (/^[0-9a-f]{64}$/.test(version) ? version.slice(0, 12) : version);
+
 /** Steps as one text: `openssl 3.0.14 → 3.0.15, cordon-demo new 1.0`. */
 export function stepsText(steps: readonly PackageStep[]): string {
-  const parts = steps.map(({ name, from, to }) =>
-    to === null
-      ? `${name} ${from ?? ''} removed`
-      : from === null
-        ? `${name} ${to} installed`
-        : `${name} ${from} → ${to}`,
-  );
+  const parts = steps.map(({ name, from, to }) => {
+    if (to === null) return `${name} ${shortVersion(from ?? '')} removed`;
+    if (from === null) return `${name} ${shortVersion(to)} installed`;
+    return `${name} ${shortVersion(from)} → ${shortVersion(to)}`;
+  });
   const text = parts.join(', ');
   return text.length <= LONGEST_DETAIL ? text : `${text.slice(0, LONGEST_DETAIL)}…`;
 }

@@ -29,7 +29,7 @@ interface Target extends JobTarget {
 const ACTIONS: readonly { readonly name: SoftwareAction; readonly text: string }[] = [
   {
     name: 'install',
-    text: 'Install packages, such as "openssl" or "openssl=3.0.15-1". Installed packages stay unchanged',
+    text: 'Install packages, such as "openssl", "openssl=3.0.15-1" or "org.gnome.Maps". Installed packages stay unchanged',
   },
   { name: 'update', text: 'Update packages on the devices that have them. With a version, also to an earlier one' },
   { name: 'remove', text: 'Remove packages. Their configuration files stay' },
@@ -39,7 +39,7 @@ export function addPackageCommands(program: Command, cli: Cli): void {
   const packages = commandOf(program, 'packages');
   for (const { name, text } of ACTIONS) {
     addTargetOptions(addJobOptions(packages.command(name).description(text).argument('<package...>')))
-      .option('--manager <manager>', PACKAGE_MANAGERS.join(', '), 'apt')
+      .option('--manager <manager>', `${PACKAGE_MANAGERS.join(', ')}. A version of flatpak is a commit`, 'apt')
       .action(async (names: string[], options: Target) => {
         const command: DeviceCommand = {
           kind: 'change-software',

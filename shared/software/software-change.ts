@@ -1,7 +1,7 @@
 /** Changes of a machine's software: install, update or remove packages by name, and roll back such a change. */
 import { z } from 'zod';
 
-/** Package managers of the machine. This version of the system helper works with apt and dnf 4; it reports the others as not supported. */
+/** Package managers of the machine. The system helper works with apt, dnf 4 and flatpak 1.16, and reports other versions as not supported. */
 export const PACKAGE_MANAGERS = ['apt', 'dnf', 'flatpak'] as const;
 export type PackageManagerName = (typeof PACKAGE_MANAGERS)[number];
 

@@ -103,6 +103,33 @@ describe.skipIf(!chromium.present)('changes of software in the console', { timeo
     ]);
   });
 
+  it('an admin updates an application of flatpak on its page', async () => {
+    const { page } = seat;
+    const state = testState('ada-1', [['flatpak', 'org.gnome.Maps', '47.1', '']]);
+    await (await testInventories(api.database)).put(device, reportOf(state));
+    await seat.goto('/software?text=org.gnome.Maps');
+    await page.getByRole('link', { name: 'org.gnome.Maps' }).click();
+    await page.getByRole('button', { name: 'Update…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Change software' });
+    expect(await dialog.getByRole('combobox', { name: 'Package manager' }).inputValue()).toContain('flatpak');
+    await dialog.getByText('Ids of applications, such as org.gnome.Maps').waitFor();
+    await dialog.getByRole('textbox', { name: 'Packages' }).fill(`org.gnome.Maps=${'0a'.repeat(32)}`);
+    await dialog.getByRole('combobox', { name: 'Devices' }).click();
+    await page.getByRole('option', { name: 'Fleet' }).click();
+    await dialog.getByText('1 affected device').waitFor();
+    expect.soft(await seat.faults('flatpak title job', BOTH_LOOKS)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Change software of 1 device' }).click();
+    await page.waitForURL('**/jobs/cmd_*');
+    const jobs = await api.database.db.selectFrom('jobs').select('body').execute();
+    expect(jobs.map(({ body }) => JSON.parse(body))).toContainEqual(
+      expect.objectContaining({
+        manager: 'flatpak',
+        action: 'update',
+        packages: [{ name: 'org.gnome.Maps', version: '0a'.repeat(32) }],
+      }),
+    );
+  });
+
   it('an admin starts an update of the operating system that the user may delay', async () => {
     const { page } = seat;
     await seat.goto(`/devices/${device}`);

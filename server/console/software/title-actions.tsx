@@ -19,7 +19,11 @@ const ACTIONS = [
 ] as const satisfies readonly { action: SoftwareAction; verb: string }[];
 
 /** Package managers with which devices can change software, by the source that reports it. */
-const MANAGERS: Readonly<Partial<Record<SoftwareSource, PackageManagerName>>> = { dpkg: 'apt', rpm: 'dnf' };
+const MANAGERS: Readonly<Partial<Record<SoftwareSource, PackageManagerName>>> = {
+  dpkg: 'apt',
+  rpm: 'dnf',
+  flatpak: 'flatpak',
+};
 
 export function TitleActions({ source, name }: { readonly source: SoftwareSource; readonly name: string }) {
   const manager = MANAGERS[source];

@@ -32,7 +32,13 @@ const ACTIONS: readonly { readonly value: SoftwareAction; readonly label: string
 const MANAGERS: { readonly value: PackageManagerName; readonly label: string }[] = [
   { value: 'apt', label: 'apt (Debian, Ubuntu)' },
   { value: 'dnf', label: 'dnf 4 (RHEL, Rocky Linux, AlmaLinux)' },
+  { value: 'flatpak', label: 'flatpak 1.16 (applications)' },
 ];
+
+const PACKAGE_HELP =
+  'Names of packages, such as openssl, curl. Type openssl=3.0.15-1 for a certain version, also an earlier one.';
+const FLATPAK_HELP =
+  'Ids of applications, such as org.gnome.Maps. For a certain version, type = and the complete commit after the id.';
 
 const partsOf = (text: string): string[] => text.split(/[\s,]+/).filter((part) => part !== '');
 
@@ -87,7 +93,7 @@ export function SoftwareFields({
       />
       <Textarea
         label="Packages"
-        description="Names of packages, such as openssl, curl. Type openssl=3.0.15-1 for a certain version, also an earlier one."
+        description={draft.manager === 'flatpak' ? FLATPAK_HELP : PACKAGE_HELP}
         required
         autosize
         minRows={1}
