@@ -85,7 +85,7 @@ function addFetched(files: Command, cli: Cli): void {
     .option('--expires <seconds>', 'seconds until the command expires', Number)
     .action(async (device: string, name: string, options: { reason: string; id?: string; expires?: number }) => {
       const { reason, id, expires: expiresInSeconds } = options;
-      const body = { id, command: { kind: 'fetch-file', name, reason }, expiresInSeconds };
+      const body = { id, command: { kind: 'fetch-file', name, reason: reason.trim() }, expiresInSeconds };
       const path = `/devices/${encodeURIComponent(device)}/commands`;
       const sent = await cli.client().call(commandView, 'POST', path, body);
       cli.out().show(sent, [`${sent.id} ${sent.state}`]);

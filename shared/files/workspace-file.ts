@@ -32,6 +32,10 @@ export type PushedFile = z.infer<typeof pushedFileSchema>;
 /** `reason`: sentence that the device displays to its user. */
 export const fetchedFileSchema = z.strictObject({
   name: fileNameSchema,
-  reason: z.string().trim().min(1).max(LONGEST_REASON),
+  reason: z
+    .string()
+    .min(1)
+    .max(LONGEST_REASON)
+    .refine((reason) => reason === reason.trim(), 'must not begin or end with a space'),
 });
 export type FetchedFile = z.infer<typeof fetchedFileSchema>;

@@ -13,21 +13,24 @@ export const MOST_POSITIONS = 50;
 const text = (longest: number) =>
   z
     .string()
-    .trim()
     .min(1)
     .max(longest)
+    .refine((value) => value === value.trim(), 'must not begin or end with a space')
     .refine((value) => !/[^\P{Cc}\n]/u.test(value), 'must not contain control characters');
 
 /** Reason for lost mode. The device displays it. */
-export const lostReasonSchema = text(200);
+const reason = text(200);
 /** Text for a person who finds the device, such as a phone number. */
-export const lostContactSchema = text(300);
+const contact = text(300);
+/** Reason and contact as an admin types them. Spaces at the beginning and at the end are removed. */
+export const lostReasonSchema = z.string().trim().pipe(reason);
+export const lostContactSchema = z.string().trim().pipe(contact);
 
 /** Lost mode as the device knows it. Times are Unix milliseconds of the server's clock. */
 export const lostModeSchema = z.strictObject({
   id: lostModeIdSchema,
-  reason: lostReasonSchema,
-  contact: lostContactSchema,
+  reason,
+  contact,
   startedAt: z.int().min(0),
   until: z.int().min(0),
 });

@@ -126,6 +126,6 @@ export async function startJob(fleet: Caller): Promise<void> {
   try {
     await fleet.call('POST', `/jobs/${id}/pause`, jobView, { reason });
   } catch (error) {
-    if (!isCordonError(error, 'conflict')) throw error;
+    if (!isCordonError(error, 'job_ended')) throw error;
   }
 }

@@ -47,7 +47,7 @@ describe.skipIf(!chromium.present)('sign-in of the command line in a browser', {
     await signIn(seat, { email, password: PASSWORD, secret }, api.code(secret));
     await page.getByLabel('Name of the passkey').fill('Laptop');
     await page.getByRole('button', { name: 'Create passkey' }).press('Enter');
-    await page.getByRole('link', { name: 'Settings' }).waitFor({ timeout: 60_000 });
+    await page.getByRole('link', { name: 'Settings', exact: true }).waitFor({ timeout: 60_000 });
 
     const cordon = adminCli(api.localUrl, folder, { CORDON_PASSWORD: PASSWORD });
     const refused = await cordon(['sign-in', email, '--totp', api.code(secret)]);

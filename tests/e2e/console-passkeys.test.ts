@@ -48,7 +48,8 @@ describe.skipIf(!chromium.present)('passkeys in the console', { timeout: 240_000
     await seat.goto('/');
     await seat.page.getByRole('button', { name: 'Sign in with a passkey' }).click();
   };
-  const inside = ({ page }: Seat) => page.getByRole('link', { name: 'Settings' }).waitFor({ timeout: 60_000 });
+  const inside = ({ page }: Seat) =>
+    page.getByRole('link', { name: 'Settings', exact: true }).waitFor({ timeout: 60_000 });
   const alertsOf = async ({ database }: ApiServer) =>
     (await database.db.selectFrom('alerts').select('code').orderBy('id').execute()).map(({ code }) => code);
   const grow = (server: ApiServer, secret: string) => {
@@ -74,7 +75,7 @@ describe.skipIf(!chromium.present)('passkeys in the console', { timeout: 240_000
     await page.getByRole('button', { name: 'Add passkey' }).click();
     expect.soft(await seat.faults('passkeys add')).toEqual([]);
     await addPasskey(seat, 'Work laptop');
-    await page.getByText('Work laptop').waitFor();
+    await page.getByRole('button', { name: 'Remove passkey Work laptop' }).waitFor();
     expect(await authenticator.credentials()).toMatchObject([{ rpId: 'localhost', isResidentCredential: true }]);
 
     await page.getByRole('button', { name: 'Create recovery codes' }).click();
@@ -138,7 +139,7 @@ describe.skipIf(!chromium.present)('passkeys in the console', { timeout: 240_000
     await seat.goto('/account');
     await seat.page.getByRole('button', { name: 'Add passkey' }).click();
     await addPasskey(seat, 'Security key');
-    await seat.page.getByText('Security key').waitFor();
+    await seat.page.getByRole('button', { name: 'Remove passkey Security key' }).waitFor();
     for (let time = 0; time < 2; time += 1) {
       await signOut(seat);
       await byPasskey(seat);

@@ -7,6 +7,7 @@ import { MOST_ADAPTERS, MOST_CERTIFICATES, MOST_DISKS, MOST_USERS } from '../../
 import type { InventoryState } from '../../shared/inventory/report.ts';
 import { MOST_ENTRIES, type SoftwareEntry } from '../../shared/inventory/software.ts';
 import {
+  commandSchema,
   type DeviceFrame,
   deviceFrameSchema,
   LARGEST_SEALED,
@@ -15,6 +16,7 @@ import {
   type ServerFrame,
   serverFrameSchema,
 } from '../../shared/protocol/frames.ts';
+import { newLostModeId } from '../../shared/protocol/ids.ts';
 import { testSystem } from '../support/inventory-state.ts';
 import { device, fromDevice, fromServer } from './frame-arbitraries.ts';
 
@@ -129,6 +131,14 @@ it('the largest inventory fits into frames, and the last report completes it', (
   }
   expect(reports).toBeGreaterThan(50);
   expect(base).toEqual(state);
+});
+
+it('a text with a space at its end is refused, so that no reader changes a frame', () => {
+  const mode = { id: newLostModeId(), reason: 'Left in a train', contact: 'Call us', startedAt: 1, until: 2 };
+  const lost = (more: object) => serverFrameSchema.safeParse({ kind: 'lost-mode', mode: { ...mode, ...more } }).success;
+  expect([lost({}), lost({ reason: 'Left ' }), lost({ contact: ' Call' })]).toEqual([true, false, false]);
+  const fetch = (reason: string) => commandSchema.safeParse({ kind: 'fetch-file', name: 'a', reason }).success;
+  expect([fetch('Audit'), fetch('Audit ')]).toEqual([true, false]);
 });
 
 it('the largest post to the maximum number of devices fits into a frame, and a larger post is refused', () => {

@@ -136,7 +136,7 @@ function Fetch({ id }: { readonly id: string }) {
   const { opened, open, close, send } = useCommand(id);
   const [name, setName] = useState('');
   const [reason, setReason] = useState('');
-  const wanted = fetchedFileSchema.safeParse({ name: name.trim(), reason });
+  const wanted = fetchedFileSchema.safeParse({ name: name.trim(), reason: reason.trim() });
   return (
     <>
       <Button variant="default" size="xs" onClick={open}>
