@@ -16,7 +16,7 @@ import { recoveryView } from '../../shared/api/recovery.ts';
 import { copyLedger, ledgerAt } from '../../shared/ledger/copy-ledger.ts';
 import type { AgentProcess } from '../support/agent-process.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
-import { type DatabaseUnderTest, describeOnEachDatabase } from '../support/each-database.ts';
+import { type DatabaseUnderTest, describeOnSqliteFirst } from '../support/each-database.ts';
 import { type Caller, callerOf, signIn } from '../support/people.ts';
 import { programPath } from '../support/programs.ts';
 import { runProgram } from '../support/run-program.ts';
@@ -87,7 +87,7 @@ async function ledgerlessGet(url: string, root: string): Promise<Buffer> {
   });
 }
 
-describeOnEachDatabase('a backup that is restored on a new machine', (database: DatabaseUnderTest) => {
+describeOnSqliteFirst('a backup that is restored on a new machine', (database: DatabaseUnderTest) => {
   async function scene() {
     const env = await database.env();
     const world = await openWorld(env);

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { openWorld, type World } from '../support/e2e-world.ts';
-import { type DatabaseUnderTest, describeOnEachDatabase } from '../support/each-database.ts';
+import { type DatabaseUnderTest, describeOnSqliteFirst } from '../support/each-database.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 
 const closing: (() => Promise<void>)[] = [];
@@ -57,7 +57,7 @@ function filesIn(folder: string): Record<string, string> {
 /** Files that a wrong start could change. */
 const TABLES = ['ledger_entries', 'checkpoints', 'certificates', 'invitations', 'crls', 'device_presence', 'meta'];
 
-describeOnEachDatabase('keys and a store that do not belong together', (database: DatabaseUnderTest) => {
+describeOnSqliteFirst('keys and a store that do not belong together', (database: DatabaseUnderTest) => {
   const stateOf = async (env: Record<string, string>, server: ServerProcess) => ({
     keys: filesIn(join(server.home, 'keys')),
     rows: await Promise.all(

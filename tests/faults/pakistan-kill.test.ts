@@ -17,7 +17,7 @@ import { describeStep } from '../replay/telling.ts';
 import { type ActOf, instantOf, parseTimeline, type Step } from '../replay/timeline.ts';
 import { drawKillPoints, type KillPoint, type WritesOfSteps } from './kill-points.ts';
 
-const KILLS = Number(process.env['CORDON_FAULTS'] ?? 10);
+const KILLS = Number(process.env['CORDON_FAULTS'] ?? 6);
 const SEED = process.env['CORDON_SEED'] ?? String(randomInt(2 ** 31));
 /** Maximum number of kills in one run of the timeline. With more, few steps would run without a kill. */
 const KILLS_PER_RUN = 10;
