@@ -79,7 +79,7 @@ export function createLostModeWork(ports: LostModePorts): LostModeWork {
     }
   }
 
-  /** One reading of the sensors at a time. */
+  /** Reports the position if it is due. The sensors are read only once at a time. */
   function report(): Promise<void> {
     sending ??= sendPosition()
       .catch(ports.onFailure)

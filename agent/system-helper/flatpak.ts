@@ -34,7 +34,7 @@ interface Offer extends Place {
   readonly rebase: string | null;
 }
 
-/** One commit of a ref in a remote. */
+/** Commit of a ref in a remote. */
 interface RemoteCommit {
   readonly commit: string;
   /** Runtime of an application without `runtime/`; empty for a runtime. */
@@ -125,7 +125,7 @@ export function flatpakManager(run: RunTool): PackageManager {
     );
   }
 
-  /** Refs that flatpak would change together with this one, such as translations. Changes nothing, because nobody can answer flatpak's question. */
+  /** Refs that flatpak would change together with this one, such as translations. Changes nothing, because flatpak gets no answer to its question. */
   async function related(place: Place, there: readonly Present[]): Promise<Place[]> {
     const update = there.some(({ ref }) => ref === place.ref);
     const command = update ? ['update'] : ['install'];

@@ -1,6 +1,6 @@
 /**
- * Folder of the workspace that the organization shares with the user. It sends files into this folder and fetches files from it, and reaches
- * no other file of the workspace. On the disk, the files are sealed like all others, under names that no file name chooses.
+ * Folder of the workspace that the organization shares with the user. Admins send files into this folder and fetch files from it, and reach
+ * no other file of the workspace. On the disk, the workspace seals the files like all others, under a hash of their names.
  */
 import { CordonError } from '../../shared/errors.ts';
 import { fileNameSchema, LARGEST_FILE } from '../../shared/files/workspace-file.ts';

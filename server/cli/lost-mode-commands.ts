@@ -77,7 +77,9 @@ function linesOf(mode: LostModeView | null): string[] {
   return [
     `Lost mode is on until ${when(until)}.`,
     ...started,
-    deliveredAt === null ? 'The device has not received it.' : `The device displays it since ${when(deliveredAt)}.`,
+    deliveredAt === null
+      ? 'The device has not received it.'
+      : `The device has displayed it since ${when(deliveredAt)}.`,
     `positions: ${positions.count}${positions.newestAt === null ? '' : `, the newest of ${when(positions.newestAt)}`}`,
     ...(unlocatedAt === null ? [] : [`At ${when(unlocatedAt)}, no sensor of the device knew its position.`]),
   ];

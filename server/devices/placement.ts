@@ -48,7 +48,7 @@ interface Placement<S> {
 export interface ChangedPlacement {
   readonly present: Placement<Statement>;
   readonly next: Placement<Omit<Statement, 'at'>>;
-  /** Where scopes see the device after the change: by its home, and by its stated home if the change states one. */
+  /** Groups and homes that decide which scopes contain the device after the change: its home, and its stated home if there is one. */
   readonly placed: readonly Placed[];
 }
 

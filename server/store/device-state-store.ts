@@ -97,7 +97,7 @@ function selectStates(db: Db) {
 
 const statesIn = (db: Db) => keyedQuery(db, (devices) => selectStates(db).where('devices.id', 'in', devices));
 
-/** One query reads all columns. Separate queries for the numbers of waiting messages and commands would double the time. */
+/** Query for all columns. Separate queries for the numbers of waiting messages and commands would double the time. */
 const statesWithWaitsIn = (db: Db, order: string | null) =>
   keyedQuery(db, (devices) =>
     selectStates(db)

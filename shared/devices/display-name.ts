@@ -5,7 +5,7 @@ import { HIDDEN } from '../text/hidden-characters.ts';
 /** Characters (code points). The frames of the protocol allow two UTF-16 units for each. */
 export const LONGEST_DISPLAY_NAME = 60;
 
-/** One line in Unicode NFC, with one space between words. */
+/** Text of one line in Unicode NFC, with one space between words. */
 export const displayNameSchema = z
   .string()
   .max(400)

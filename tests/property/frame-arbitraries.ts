@@ -201,7 +201,7 @@ const coordinates = fc.record({
   accuracy: fc.nat(20_000_000),
 });
 
-/** One generator per kind of frame. A missing kind does not compile. */
+/** Generators by kind of frame. A missing kind does not compile. */
 type Each<Union, Key extends keyof Union> = {
   readonly [K in Union[Key] & string]: fc.Arbitrary<Extract<Union, { readonly [N in Key]: K }>>;
 };

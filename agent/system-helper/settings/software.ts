@@ -74,7 +74,10 @@ export function softwarePart(
     isApplied: async (names) => (await open(names)).length === 0,
     async apply(names, note) {
       if (!(await apt.available())) {
-        throw new HelperRefusal('not_supported', 'The system helper supports apt on Debian and its derivatives.');
+        throw new HelperRefusal(
+          'not_supported',
+          'The system helper applies this setting only with apt, on Debian and its derivatives.',
+        );
       }
       await rollBackExcept(names, note);
       const missing = await open(names);
