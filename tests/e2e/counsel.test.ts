@@ -146,6 +146,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
     const first = await approve(ada, 'counsel-06-ada-approves');
     expect(first.answer).toContain('recorded');
     await ben.goto(`/orders/${ORDER}`);
+    await phase(ben, 'Pending approval');
     await station(ben, '07-half-approved');
     const second = await approve(ben, 'counsel-08-ben-approves');
     expect([second.answer, second.digest]).toEqual([expect.stringContaining('Order approved'), first.digest]);

@@ -122,6 +122,9 @@ export async function takeSeat(browser: Browser, url: string, { as, ...options }
     },
     async faults(name, looks = EVERY_LOOK) {
       const found: string[] = [];
+      // A navigation ends before React has drawn the page, and an empty page has neither of the two.
+      await page.locator('main').first().waitFor({ state: 'attached' });
+      await page.locator('h1').first().waitFor({ state: 'attached' });
       for (const [on, scheme, rules] of looks) {
         await wear(on, scheme);
         const here = [name, on, scheme].join(', ');
