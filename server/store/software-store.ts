@@ -110,16 +110,19 @@ export class SoftwareStore implements SoftwarePort {
       .select(({ fn }) => fn.max('number').as('most'))
       .executeTakeFirstOrThrow();
     for (let from = 0; from <= (most ?? 0); from += CHUNK) {
-      const { rows } = await sql<{ number: number; release: string | null }>`
-        select s.number, s.release from device_software s cross join devices
+      // One text per release: a driver needs much longer for a row of each device.
+      const { rows } = await sql<{ release: string | null; numbers: string }>`
+        select s.release, string_agg(cast(s.number as text), ',') as numbers from device_software s cross join devices
         where s.number >= ${from} and s.number < ${from + CHUNK} and devices.id = s.device_id
-          and devices.status = 'active' and ${withinScope(scope)}`.execute(db);
-      for (const { number, release } of rows) {
-        all.add(number);
-        if (release === null) continue;
-        const same = byRelease.get(release) ?? new DeviceSet();
-        same.add(number);
-        byRelease.set(release, same);
+          and devices.status = 'active' and ${withinScope(scope)} group by s.release`.execute(db);
+      for (const { release, numbers } of rows) {
+        const same = release === null ? null : (byRelease.get(release) ?? new DeviceSet());
+        if (release !== null && same !== null) byRelease.set(release, same);
+        for (const text of numbers.split(',')) {
+          const number = Number(text);
+          all.add(number);
+          same?.add(number);
+        }
       }
       await new Promise(setImmediate);
     }
