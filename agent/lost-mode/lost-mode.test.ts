@@ -99,6 +99,19 @@ describe('lost mode on the device', () => {
     expect(sent).toHaveLength(1);
   });
 
+  it('reads the position of a mode that begins during a reading for the mode before', async () => {
+    const { work } = open();
+    const [first, second] = [modeOf(), modeOf()];
+    const reading = Promise.withResolvers<Reading>();
+    read = () => reading.promise;
+    work.receive({ kind: 'lost-mode', mode: first });
+    work.end();
+    read = async () => ({ position: HERE, network: null });
+    work.receive({ kind: 'lost-mode', mode: second });
+    reading.resolve({ position: { ...HERE, accuracy: 99 }, network: null });
+    await until(() => expect(sent).toEqual([{ kind: 'position', mode: second.id, position: HERE }]));
+  });
+
   it('sends no position that was read when the user ended the mode', async () => {
     const { work, reports } = open();
     const mode = modeOf();

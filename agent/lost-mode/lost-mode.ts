@@ -67,15 +67,18 @@ export function createLostModeWork(ports: LostModePorts): LostModeWork {
     ports.onChange();
   }
 
+  const isDue = (): boolean => ports.isConnected() && performance.now() - sentAt >= POSITION_EVERY;
+
   async function sendPosition(): Promise<void> {
-    const mode = current();
-    if (!mode || !ports.isConnected() || performance.now() - sentAt < POSITION_EVERY) return;
-    sentAt = performance.now();
-    const { position } = await ports.sensors();
-    // The mode may have ended while the sensors were read.
-    if (current()?.id !== mode.id) return;
-    if (!ports.send({ kind: 'position', mode: mode.id, position: position && coordinatesOf(position) })) {
-      sentAt = Number.NEGATIVE_INFINITY;
+    for (let mode = current(); mode && isDue(); mode = current()) {
+      sentAt = performance.now();
+      const { position } = await ports.sensors();
+      // The mode may have ended, and another may have begun, while the sensors were read.
+      if (current()?.id !== mode.id) continue;
+      if (!ports.send({ kind: 'position', mode: mode.id, position: position && coordinatesOf(position) })) {
+        sentAt = Number.NEGATIVE_INFINITY;
+        return;
+      }
     }
   }
 
