@@ -3,13 +3,13 @@
  */
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { atTheEnd, childForOneTest, endAllAfterEach, folderForOneTest } from '../../tests/support/for-one-test.ts';
 import { freePort } from '../../tests/support/free-port.ts';
+import { gpsfake, startReceiver } from '../../tests/support/gps-receiver.ts';
 import { privateBus } from '../../tests/support/private-bus.ts';
 import { needed, tool } from '../../tests/support/tools.ts';
 import { until } from '../../tests/support/until.ts';
@@ -18,7 +18,6 @@ import { machineSensors } from './machine-sensors.ts';
 import { networkIn } from './modem-manager.ts';
 import { observationsOf } from './sensors.ts';
 
-const gpsfake = tool('gpsfake', 'apt-get install gpsd gpsd-clients');
 const mmcli = tool('mmcli', 'apt-get install modemmanager');
 const PYTHON = '/usr/bin/python3';
 const mocks = spawnSync(PYTHON, ['-c', 'import dbusmock']).status === 0;
@@ -37,33 +36,11 @@ async function serverSending(...lines: string[]): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** NMEA 0183 data of a receiver in Karachi for one minute. */
-function karachi(): string {
-  const sentence = (text: string) => {
-    const sum = [...text].reduce((check, letter) => check ^ letter.charCodeAt(0), 0);
-    return `$${text}*${sum.toString(16).toUpperCase().padStart(2, '0')}\r\n`;
-  };
-  return Array.from({ length: 60 }, (_, second) => {
-    const at = `1200${String(second).padStart(2, '0')}.00`;
-    return [
-      `GPGGA,${at},2451.660,N,06700.600,E,1,08,0.9,10.0,M,-40.0,M,,`,
-      'GPGSA,A,3,01,02,03,04,05,06,07,08,,,,,1.6,0.9,1.3',
-      'GPGSV,2,1,08,01,40,083,46,02,17,308,41,03,07,344,39,04,22,228,45',
-      'GPGSV,2,2,08,05,62,120,46,06,30,200,41,07,50,010,39,08,12,270,45',
-      `GPRMC,${at},A,2451.660,N,06700.600,E,0.0,0.0,251126,,,A`,
-    ].map(sentence);
-  })
-    .flat()
-    .join('');
-}
-
 it.skipIf(!gpsfake.present)(
   'reads a position from a real gpsd and converts it into an area',
   async () => {
-    const log = join(folderForOneTest(), 'karachi.nmea');
-    writeFileSync(log, karachi());
     const port = await freePort();
-    childForOneTest(spawn('gpsfake', ['-q', '-n', '-P', String(port), '-c', '0.3', log], { stdio: 'ignore' }));
+    childForOneTest(startReceiver(folderForOneTest(), port, { latitude: 24.861, longitude: 67.01 }));
     const failures: string[] = [];
     const sense = machineSensors({
       platform: 'linux',

@@ -1,5 +1,8 @@
-/** Lost mode of a real agent: start, positions, end by the user and by an admin, and no coordinates anywhere afterward. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+/**
+ * Lost mode of a real agent: start, positions from a real gpsd, end by the user and by an admin, and no coordinates anywhere afterward.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -13,13 +16,16 @@ import type { AgentProcess } from '../support/agent-process.ts';
 import { markOf, Search } from '../support/canary.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
 import { describeOnEachDatabase } from '../support/each-database.ts';
+import { freePort } from '../support/free-port.ts';
+import { startReceiver } from '../support/gps-receiver.ts';
 import { runInProcess } from '../support/in-process-cli.ts';
 import { invite, type Person } from '../support/people.ts';
 import { until } from '../support/until.ts';
 
 /** Digits that no other number of the test has. */
 const [LATITUDE, LONGITUDE] = ['33684212345', '73047912345'];
-const HERE = { latitude: 33.684212345, longitude: 73.047912345, accuracy: 12 };
+const PLACE = { latitude: 33.684212345, longitude: 73.047912345 };
+const HERE = { ...PLACE, accuracy: expect.any(Number) };
 const REQUEST = { reason: 'Left in a train', contact: 'Please call +44 20 7946 0000.' };
 
 describeOnEachDatabase('lost mode', (database) => {
@@ -28,21 +34,23 @@ describeOnEachDatabase('lost mode', (database) => {
   let agent: AgentProcess;
   let helpdesk: Person;
   let folder: string;
+  let receiver: ChildProcess;
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'cordon-lost-'));
-    const sensors = join(folder, 'sensors.json');
-    writeFileSync(sensors, JSON.stringify({ position: HERE }));
+    const port = await freePort();
+    receiver = startReceiver(folder, port, PLACE);
     env = await database.env();
     world = await openWorld({ ...env, CORDON_LOG: 'debug' });
     const { owner, admin } = world.operator;
     helpdesk = await invite(admin, owner, 'hana', [{ role: 'helpdesk' }]);
-    agent = await world.enrolled({ CORDON_AGENT_SENSOR_FILE: sensors, CORDON_AGENT_LOG: 'debug' });
+    agent = await world.enrolled({ CORDON_AGENT_GPSD_PORT: String(port), CORDON_AGENT_LOG: 'debug' });
     agent.run();
     await agent.connected();
   }, 120_000);
   afterAll(async () => {
     await world?.remove();
+    receiver?.kill();
     if (folder) rmSync(folder, { recursive: true, force: true });
   });
 
