@@ -4,7 +4,6 @@
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
 import { needed, tool } from './tools.ts';
 
 /** For `describe.skipIf(!settingsMachines.present)`. */
@@ -17,10 +16,6 @@ export const settingsMachines = needed(
     spawnSync('unshare', ['--mount', '--net', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0,
 );
 
-/** The driver belongs to the kernel, which the machine shares with its host. A test must not unload it. */
-export const usbStorageLoaded =
-  existsSync('/proc/modules') && readFileSync('/proc/modules', 'utf8').includes('usb_storage ');
-
 export interface SettingsMachine {
   /** Prefix of a command line that runs the command on the machine. */
   readonly inside: readonly string[];
@@ -31,6 +26,9 @@ export interface SettingsMachine {
 
 /** Folders that the machine has copies of. */
 const FOLDERS = ['/etc', '/usr/local/share', '/usr/local/sbin'];
+/** Hides drivers of USB storage that the host has loaded. The machine shares the kernel, and a test must not unload them. */
+const HIDE_USB_STORAGE =
+  "[ ! -e /proc/modules ] || { sed '/^usb_storage /d; /^uas /d' /proc/modules >/mnt/modules; mount --bind /mnt/modules /proc/modules; }";
 
 /** `network`: prefix of a command line that runs the command in a network namespace. By default, the machine has one without interfaces. */
 export async function openSettingsMachine(network?: readonly string[]): Promise<SettingsMachine> {
@@ -41,6 +39,7 @@ export async function openSettingsMachine(network?: readonly string[]): Promise<
     'mount -t tmpfs none /mnt',
     ...copies,
     ...mounts,
+    HIDE_USB_STORAGE,
     'echo ready',
     'exec cat',
   ];

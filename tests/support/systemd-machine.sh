@@ -19,6 +19,11 @@ if [ "${3:-}" = inside ]; then
   mount -t proc proc proc
   mount --bind proc/sys proc/sys
   mount -o remount,bind,ro proc/sys
+  # Drivers of USB storage that the host has loaded are hidden. The machine shares the kernel, and a test must not unload them.
+  if [ -e proc/modules ]; then
+    sed '/^usb_storage /d; /^uas /d' proc/modules >modules
+    mount --bind modules proc/modules
+  fi
   # Without a writable /sys, udev does not start.
   mount -t sysfs -o ro sysfs sys
   mount -t cgroup2 cgroup2 sys/fs/cgroup

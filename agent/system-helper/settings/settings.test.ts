@@ -9,7 +9,6 @@ import {
   openSettingsMachine,
   type SettingsMachine,
   settingsMachines,
-  usbStorageLoaded,
 } from '../../../tests/support/settings-machine.ts';
 import { SystemHelper } from '../../../tests/support/system-helper.ts';
 import { tool } from '../../../tests/support/tools.ts';
@@ -143,7 +142,7 @@ describe.skipIf(!present)('settings of the system helper', { timeout: 180_000 },
     await apply({});
   });
 
-  it.skipIf(usbStorageLoaded)('blocks USB storage, and leaves a file of the owner alone', async () => {
+  it('blocks USB storage, and leaves a file of the owner alone', async () => {
     const file = '/etc/modprobe.d/cordon.conf';
     expect(await outcomes({ 'usb-storage.blocked': true })).toEqual([['usb-storage.blocked', 'applied', 'met']]);
     expect(machine.shell('modprobe --show-depends usb-storage')).toMatch('/bin/false');
