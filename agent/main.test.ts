@@ -11,6 +11,7 @@ import { newCommandId } from '../shared/protocol/ids.ts';
 import { startAgentServer } from '../tests/support/agent-server.ts';
 import { testAuthority } from '../tests/support/enrollment.ts';
 import { programPath } from '../tests/support/programs.ts';
+import { root } from '../tests/support/tools.ts';
 import { sendControlRequest } from './control/control.ts';
 
 const ENTRY = programPath('agent/cordon-agent.js');
@@ -211,7 +212,7 @@ it('starts in the background, and returns when the agent is ready', async () => 
   });
 });
 
-it.skipIf(process.getuid?.() !== 0)('answers no other user of the machine', async () => {
+it.skipIf(!root().present)('answers no other user of the machine', async () => {
   await agent(...enrollBy(server.link()));
   await run();
   chmodSync(home, 0o755);

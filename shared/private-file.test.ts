@@ -3,12 +3,13 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { posix, root } from '../tests/support/tools.ts';
 import { requirePrivateFile, requirePrivateFolder } from './private-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), "cordon private file's-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
+describe.skipIf(!posix().present)('a file with a secret', () => {
   const withMode = (mode: number) => {
     const path = join(folder, `key-${mode.toString(8)}`);
     writeFileSync(path, 'secret');
@@ -30,7 +31,7 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
     expect(() => requirePrivateFile(path)).toThrow(`chmod 600 '${path.replaceAll("'", String.raw`'\''`)}'`);
   });
 
-  it.runIf(process.getuid?.() === 0)('of root may be readable by the group of a service user', () => {
+  it.skipIf(!root().present)('of root may be readable by the group of a service user', () => {
     const check = (mode: number) => {
       chmodSync(folder, 0o755);
       // The module is loaded first, because the user `nobody` may be unable to enter the folder that it is in.

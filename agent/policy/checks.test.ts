@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EvidenceArea } from '../../shared/areas/area-code.ts';
 import type { Location } from '../../shared/verdict/terms.ts';
+import { linux } from '../../tests/support/tools.ts';
 import { agentChecks, met, notMet, runChecks, unknown } from './checks.ts';
 import { parseIptables, parseNftables } from './firewall-rules.ts';
 import { judgeSystem, keysOnly, linuxChecks, parseDpkg, parseLayers, parseSshd, rootSignIn } from './linux-checks.ts';
@@ -53,7 +54,7 @@ describe('checks', () => {
     expect(result).toMatchObject({ status: 'unknown', detail: 'The check failed: no tables' });
   });
 
-  it.skipIf(process.platform !== 'linux')('reads this machine without an exception', async () => {
+  it.skipIf(!linux().present)('reads this machine without an exception', async () => {
     const values = {
       'disk.encryption': true,
       'firewall.enabled': true,

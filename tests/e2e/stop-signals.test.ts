@@ -14,7 +14,7 @@ import { openWorld } from '../support/e2e-world.ts';
 import { freePort } from '../support/free-port.ts';
 import { ownPostgres } from '../support/own-postgres.ts';
 import { startServerProcess } from '../support/server-process.ts';
-import { needed } from '../support/tools.ts';
+import { needed, posix } from '../support/tools.ts';
 import { until } from '../support/until.ts';
 
 const namespaces = needed(
@@ -123,7 +123,7 @@ function parentOf(pid: number): number {
 const DRAINS = /SIGTERM: the server asks devices to reconnect, then stops/;
 const SERVER = [process.execPath, 'server/start.js'] as const;
 
-describe.skipIf(process.platform === 'win32')('the server', () => {
+describe.skipIf(!posix().present)('the server', () => {
   it('stops, drains and frees its ports when npm gets SIGTERM', async () => {
     const { child, ports, output, until: printed } = await startBy('npm', ['start']);
     await printed(/^ready$/m);
@@ -217,7 +217,7 @@ describe.skipIf(process.platform === 'win32')('the server', () => {
   );
 });
 
-describe.skipIf(process.platform === 'win32')('the agent', () => {
+describe.skipIf(!posix().present)('the agent', () => {
   it('stops when the npx that started it gets SIGTERM, and as process 1 of a container', async () => {
     const { enrolled, remove } = await openWorld();
     closing.push(remove);

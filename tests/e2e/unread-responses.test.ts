@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { AgentProcess } from '../support/agent-process.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
 import { ask, type DeviceTls } from '../support/gateway-world.ts';
+import { linux } from '../support/tools.ts';
 import { until } from '../support/until.ts';
 
 const MIB = 1024 * 1024;
@@ -77,7 +78,7 @@ async function askAndStop(tls: DeviceTls, path: string): Promise<{ socket: TLSSo
   return { socket, status };
 }
 
-it.skipIf(process.platform !== 'linux')(
+it.skipIf(!linux().present)(
   'case 13: the server stores no copy of the order list for 100 anonymous clients that do not read, and serves others',
   async () => {
     const whole = await ask(anonymous, 'GET', '/orders/list');
@@ -94,7 +95,7 @@ it.skipIf(process.platform !== 'linux')(
   60_000,
 );
 
-it.skipIf(process.platform !== 'linux')(
+it.skipIf(!linux().present)(
   'case 13: a device that does not read 40 attachments gets four, and costs a few pieces of each',
   async () => {
     const id = randomBytes(32).toString('base64url');

@@ -13,6 +13,7 @@ import { healthView } from '../../shared/api/health.ts';
 import { Herd } from '../support/herd.ts';
 import { type Operator, setUp } from '../support/operator.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
+import { linux } from '../support/tools.ts';
 import { until } from '../support/until.ts';
 
 const SIZE = process.env['CORDON_FAULTS'] ? 10_000 : 1_000;
@@ -67,7 +68,7 @@ function memoryOf(name: 'VmRSS' | 'VmHWM'): number {
   return KIB * Number(new RegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(status)?.[1]);
 }
 
-it.skipIf(process.platform !== 'linux')(
+it.skipIf(!linux().present)(
   `case 58: ${SIZE} devices that reconnect at once all get in, and admins and an order do not wait for them`,
   async () => {
     const statement = longStatement();

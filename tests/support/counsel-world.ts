@@ -78,7 +78,6 @@ export interface CounselWorld {
 export async function openCounselWorld(): Promise<CounselWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-counsel-'));
   const identity = join(folder, 'counsel.key');
-  let recipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
   const [browser, world] = await Promise.all([openBrowser(), openConsoleWorld({ residents: RESIDENTS, demo: false })]);
   const remove = async () => {
     await closeBrowser(browser);
@@ -97,10 +96,8 @@ export async function openCounselWorld(): Promise<CounselWorld> {
     const noor = await sit('Noor Ahmed', 'Asia/Karachi', 'auditor');
     await signApproverSet(owner, [ada, ben]);
     await world.settle(await officesOf(owner, [KARACHI, BERLIN]));
-    if (age.present) {
-      await runProgram('age-keygen', ['-o', identity]);
-      recipient = (await runProgram('age-keygen', ['-y', identity])).out.trim();
-    }
+    await runProgram('age-keygen', ['-o', identity]);
+    const recipient = (await runProgram('age-keygen', ['-y', identity])).out.trim();
     const come = async (local: string, ...seats: readonly Seat[]) => {
       await world.jump(at(local));
       for (const seat of seats) await seat.goto(`/orders/${ORDER}`);

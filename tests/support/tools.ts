@@ -28,6 +28,15 @@ export function needed(name: string, howToGet: string, present: boolean): Tool {
   return { present };
 }
 
+/** For tests that change users or mount file systems. */
+export const root = (): Tool => needed('root', 'run the tests as root', process.getuid?.() === 0);
+
+/** For tests that read files of Linux, such as `/proc`. */
+export const linux = (): Tool => needed('Linux', 'run the tests on Linux', process.platform === 'linux');
+
+/** For tests of file modes and signals. */
+export const posix = (): Tool => needed('POSIX', 'run the tests on Linux or macOS', process.platform !== 'win32');
+
 function onPath(name: string): boolean {
   return (process.env['PATH'] ?? '')
     .split(delimiter)

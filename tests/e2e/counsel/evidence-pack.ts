@@ -7,16 +7,7 @@ import { proceedingsView } from '../../../shared/api/orders.ts';
 import { canonicalText } from '../../../shared/order/canonical.ts';
 import { MANIFEST, PACK_LIMITS, PROCEEDINGS } from '../../../shared/pack/format.ts';
 import { readZip, ZipWriter } from '../../../shared/pack/zip.ts';
-import {
-  age,
-  button,
-  type CounselWorld,
-  ORDER,
-  RESIDENTS,
-  saved,
-  station,
-  verify,
-} from '../../support/counsel-world.ts';
+import { button, type CounselWorld, ORDER, RESIDENTS, saved, station, verify } from '../../support/counsel-world.ts';
 import { runProgram } from '../../support/run-program.ts';
 import { textOf } from '../../support/seat.ts';
 import { until } from '../../support/until.ts';
@@ -100,7 +91,6 @@ export function evidencePack(opened: () => CounselWorld): void {
     const ofPack = sealed.filter({ hasText: 'exported from: pack' }).first();
     expect(await textOf(ofPack)).not.toContain('Islamabad');
     await station(noor, '22-ledger');
-    if (!age.present) return;
     const { out } = await runProgram('age', ['-d', '-i', identity, await names.path()]);
     const [, ...rows] = out.trim().split(/\r?\n/);
     const pack = readFileSync(join(folder, 'order.zip'), 'latin1');
