@@ -42,8 +42,10 @@ export const ACTIONS = {
   'device.re-enroll': { right: 'devices.revoke', people: 'limit', stepUp: 'always', tokens: 'marked' },
   /** One person may lock any number of workspaces, because a stolen device must be locked quickly and an unlock command reverses a lock. */
   'workspace.lock': { right: 'commands.issue', people: 1, stepUp: 'bulk', tokens: 'marked' },
-  /** Users lose unsaved work, and a device that was shut down stays off until a person starts it. */
-  'device.power': { right: 'commands.power', people: 1, stepUp: 'bulk', tokens: 'marked' },
+  /** The user may delay a restart of one device, but can lose unsaved work. */
+  'device.restart': { right: 'commands.power', people: 1, stepUp: 'bulk', tokens: 'marked' },
+  /** No admin can start a device again. The device stays off until a person at the device starts it. */
+  'device.shut-down': { right: 'commands.power', people: 1, stepUp: 'always', tokens: 'marked' },
   'file.push': { right: 'commands.push-file', people: 1, stepUp: 'bulk', tokens: 'marked' },
   /** The file may contain data about the user, who sees the reason. */
   'file.fetch': { right: 'commands.fetch-file', people: 1, stepUp: 'always', tokens: 'marked' },
@@ -184,7 +186,8 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
     'workspace.lock',
     'script.run',
     'software.change',
-    'device.power',
+    'device.restart',
+    'device.shut-down',
     'file.push',
     'file.fetch',
   ],
@@ -194,7 +197,8 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
     'workspace.lock',
     'script.run',
     'software.change',
-    'device.power',
+    'device.restart',
+    'device.shut-down',
     'file.push',
     'file.fetch',
   ],
