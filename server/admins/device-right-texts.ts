@@ -5,6 +5,7 @@ type Texts = Partial<Record<GrantableName, string>>;
 
 export const DEVICES = {
   'devices.names': 'Read the names of devices in lists of other pages.',
+  'devices.labels': 'List the labels of devices, for the filter of the device list.',
   'devices.list': 'List devices and search for them.',
   'devices.export': 'Download the device list as a file.',
   'device-views.list': 'Use saved views of the device list.',

@@ -168,6 +168,7 @@ export const RIGHTS = {
   'codes.cancel': right('device', 'owner', 'fleet', 'helpdesk'),
 
   'devices.names': right('device', ...EVERYONE),
+  'devices.labels': right('device', ...EVERYONE),
   'devices.list': right('device', ...EVERYONE),
   /** The file contains only devices and columns that the caller may also list. */
   'devices.export': right('device', ...EVERYONE),

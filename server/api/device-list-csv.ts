@@ -1,4 +1,5 @@
-import type { ListFact, ListFactValue } from '../../shared/inventory/list-fields.ts';
+import { marksOf } from '../../shared/devices/device-marks.ts';
+import { type ListFactValue, type ReportedField, TIME_FIELDS } from '../../shared/inventory/list-fields.ts';
 import type { DeviceList } from '../devices/ports.ts';
 import { csvBlocks } from './generated-file.ts';
 
@@ -14,6 +15,8 @@ const HEAD = [
   'workspace',
   'agent',
   'name',
+  'labels',
+  'marks',
 ];
 
 /**
@@ -22,7 +25,7 @@ const HEAD = [
  */
 export function deviceListCsv(
   batches: AsyncIterable<Omit<DeviceList, 'total'>>,
-  columns: readonly ListFact[],
+  columns: readonly ReportedField[],
 ): AsyncGenerator<Uint8Array> {
   return csvBlocks([...HEAD, ...columns], rowsOf(batches), ({ device, facts }) => {
     const { presence, ...rest } = device;
@@ -38,6 +41,8 @@ export function deviceListCsv(
       rest.workspace.state,
       presence?.agent ?? null,
       rest.displayName,
+      rest.labels.join('; '),
+      marksOf(rest).join('; '),
       ...columns.map((fact) => factCell(fact, facts[fact] ?? null)),
     ];
   });
@@ -51,5 +56,7 @@ async function* rowsOf(batches: AsyncIterable<Omit<DeviceList, 'total'>>) {
 
 const iso = (at: number): string => new Date(at).toISOString();
 
-const factCell = (fact: ListFact, value: ListFactValue): ListFactValue =>
-  fact === 'os.bootedAt' && typeof value === 'number' ? iso(value) : value;
+function factCell(field: ReportedField, value: ListFactValue): string | number | boolean | null {
+  if (typeof value === 'number' && TIME_FIELDS.includes(field)) return iso(value);
+  return typeof value === 'object' ? (value?.join('; ') ?? null) : value;
+}

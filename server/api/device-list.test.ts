@@ -80,6 +80,8 @@ describe('filters, columns and export', () => {
     for (const query of [
       'columns=users.count',
       'sort=users.admins',
+      'columns=network.addresses',
+      conditions({ field: 'users.names', op: 'includes', value: 'amina' }),
       conditions({ field: 'users.count', op: 'known' }),
     ]) {
       expect((await get(`/devices?${query}`, 'auditor')).json.code).toBe('forbidden');
@@ -92,10 +94,34 @@ describe('filters, columns and export', () => {
     expect(all[0]).toMatch(/^device,hostname,status,.*,firewall,hostname$/);
     expect(all[2]).toContain(",'=BETA-2,active,");
     expect(all.join()).not.toContain('User');
-    expect(all[2]).toMatch(/,false,'=BETA-2$/);
+    expect(all[2]).toMatch(/,,,false,'=BETA-2$/);
     expect(await lines('?text=user', 'scoped')).toHaveLength(5);
     const log = (await get('/activity?action=devices.export')).json;
     expect(log.entries[0]).toMatchObject({ action: 'devices.export', outcome: 'ok' });
+  });
+
+  it('lists labels within the scope, filters by them, and exports labels and marks', async () => {
+    const label = (devices: (DeviceId | undefined)[], add: string[]) =>
+      api.request('POST', '/api/v1/device-actions/label', who.owner, { devices, add });
+    await label([ids[0], ids[1]], ['kiosk']);
+    await label([ids[0]], ['loan 2026']);
+    await api.request('POST', '/api/v1/device-actions/mark-missing', who.owner, { devices: [ids[0]] });
+    const labels = [
+      { label: 'kiosk', devices: 2 },
+      { label: 'loan 2026', devices: 1 },
+    ];
+    expect((await get('/device-labels')).json.labels).toEqual(labels);
+    expect((await get('/device-labels', 'scoped')).json.labels).toEqual([{ ...labels[0], devices: 1 }, labels[1]]);
+    expect(usersOf((await get('/devices?label=Kiosk')).json)).toEqual(['User 00', 'User 01']);
+    expect(
+      usersOf(
+        (await get(`/devices?${conditions({ field: 'labels', op: 'excludes', value: 'loan 2026' })}&label=kiosk`)).json,
+      ),
+    ).toEqual(['User 01']);
+    const [head, first] = await lines('?label=kiosk');
+    expect(head).toMatch(/,name,labels,marks$/);
+    expect(first).toMatch(/,"kiosk; loan 2026",missing$/);
+    await api.request('POST', '/api/v1/device-actions/mark-found', who.owner, { devices: [ids[0]] });
   });
 
   it('sends a command only to the devices that meet the conditions', async () => {
@@ -153,6 +179,8 @@ describe('saved views', () => {
       'Saved the view',
     );
     expect((await cordon('save-view', 'Alpha hosts', ...where, '--shared')).code).toBe(0);
+    expect((await cordon('save-view', 'Kiosks', '--label', 'kiosk', '--life-cycle', 'active')).code).toBe(0);
+    expect((await cordon('list', '--view', 'Kiosks', '--columns', 'users.names')).out).toMatch(/User 00.*\n.*User 01/);
     expect((await cordon('views')).out).toMatch(/Alpha hosts .* true .*starts-with/);
     const listed = (await cordon('list', '--view', 'Alpha hosts')).out;
     expect(listed).toMatch(/firewall\n.*User 00.*ALPHA-1 +true\n$/s);

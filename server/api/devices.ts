@@ -13,6 +13,8 @@ import {
   deviceRename,
   deviceView,
   evidenceView,
+  labelList,
+  MOST_LISTED_LABELS,
   revocation,
   verdictView,
 } from '../../shared/api/devices.ts';
@@ -20,7 +22,7 @@ import { explanationQuery, explanationView } from '../../shared/api/explanation.
 import { nothing } from '../../shared/api/wire.ts';
 import { parseHomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { factsAmong, PERSONAL_FACTS } from '../../shared/inventory/list-fields.ts';
+import { PERSONAL_FIELDS, reportedAmong } from '../../shared/inventory/list-fields.ts';
 import type { RightName } from '../admins/rights.ts';
 import type { AccessScope } from '../admins/roles.ts';
 import { changedPlacement, type Devices, type ListDevices, type Scope } from '../devices/devices.ts';
@@ -43,7 +45,7 @@ import { locatedBy, type Route, route } from './route.ts';
 export interface DevicesPorts {
   readonly devices: Pick<
     Devices,
-    'list' | 'batches' | 'get' | 'getGroup' | 'update' | 'rename' | 'revoke' | 'certificates' | 'names'
+    'list' | 'batches' | 'get' | 'getGroup' | 'update' | 'rename' | 'revoke' | 'certificates' | 'names' | 'labels'
   >;
   readonly inventory: Pick<Inventories, 'of'>;
   readonly orders: {
@@ -73,11 +75,11 @@ function listOf(
   demand: (right: RightName) => AccessScope,
 ): Omit<ListDevices, 'limit'> {
   const { sort, descending, ...fields } = { ...query, columns: undefined };
-  const columns = factsAmong(query.columns ?? []);
-  const facts = [sort, ...columns, ...(fields.where ?? []).map(({ field }) => field)];
+  const columns = reportedAmong(query.columns ?? []);
+  const used: readonly string[] = [sort, ...columns, ...(fields.where ?? []).map(({ field }) => field)];
   const scopes: Scope[] = [];
   if (fields.area !== undefined || fields.located !== undefined) scopes.push(demand('devices.evidence').devices);
-  if (facts.some((fact) => PERSONAL_FACTS.some((personal) => personal === fact))) {
+  if (PERSONAL_FIELDS.some((personal) => used.includes(personal))) {
     scopes.push(demand('devices.personal-inventory').devices);
   }
   const limited = scopes.filter((one) => one !== null);
@@ -152,6 +154,14 @@ function listRoutes({
       handler: async ({ query: { ids }, scope }) => ({
         devices: visibleNames(await devices.names(ids), scope.devices),
       }),
+    }),
+    route({
+      name: 'devices.labels',
+      method: 'get',
+      path: '/device-labels',
+      summary: 'List the labels of devices, the most frequent first',
+      response: labelList,
+      handler: async ({ scope }) => ({ labels: await devices.labels(scope.devices, MOST_LISTED_LABELS) }),
     }),
     route({
       name: 'devices.show',

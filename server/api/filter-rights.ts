@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { deviceAction } from '../../shared/api/device-actions.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { PERSONAL_FACTS } from '../../shared/inventory/list-fields.ts';
+import { PERSONAL_FIELDS } from '../../shared/inventory/list-fields.ts';
 import type { RightName } from '../admins/rights.ts';
 import type { AccessScope } from '../admins/roles.ts';
 import type { Scope } from '../devices/devices.ts';
@@ -17,7 +17,7 @@ export function requireFilterRights(
   acting: Scope,
   demand: (right: RightName) => AccessScope,
 ): void {
-  const isPersonal = where.some(({ field }) => PERSONAL_FACTS.some((fact) => fact === field));
+  const isPersonal = where.some(({ field }) => PERSONAL_FIELDS.includes(field));
   if (area !== undefined || located !== undefined) requireSameScope(acting, demand('devices.evidence').devices);
   if (isPersonal) requireSameScope(acting, demand('devices.personal-inventory').devices);
 }

@@ -3,7 +3,13 @@ import { deviceViewList, newDeviceView, type SavedDeviceView, savedDeviceView } 
 import { devicePage, type ListedDevice } from '../../shared/api/devices.ts';
 import { done } from '../../shared/api/wire.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { type Condition, columnsSchema, factsAmong, parseCondition } from '../../shared/inventory/list-fields.ts';
+import {
+  type Condition,
+  columnsSchema,
+  type ListFactValue,
+  parseCondition,
+  reportedAmong,
+} from '../../shared/inventory/list-fields.ts';
 import type { Cli } from './cli.ts';
 import { queryOf } from './client.ts';
 import { saveDownload } from './download.ts';
@@ -44,10 +50,9 @@ export function addDeviceListCommands(devices: Command, cli: Cli, shown: DeviceT
       }
       const page = { ...(limit && { limit }), ...(cursor && { cursor }) };
       const found = await cli.client().call(devicePage, 'GET', `/devices${queryOf({ ...list, ...page })}`);
-      const columns = factsAmong(columnsSchema.parse(list['columns']?.split(',') ?? []));
+      const columns = reportedAmong(columnsSchema.parse(list['columns']?.split(',') ?? []));
       const rows = found.devices.map((device) => {
-        const facts: Readonly<Record<string, Cell>> = device.facts ?? {};
-        return [...shown.row(device), ...columns.map((column) => facts[column] ?? null)];
+        return [...shown.row(device), ...columns.map((column) => cellOf(device.facts?.[column] ?? null))];
       });
       const more = found.cursor === null ? [] : [`more: --cursor ${found.cursor}`];
       cli.out().show(found, [...table([...shown.head, ...columns], rows), ...more]);
@@ -111,7 +116,11 @@ function addViews(devices: Command, cli: Cli): void {
 function withFilter(command: Command): Command {
   return command
     .option('--text <text>', 'words in user name, host name, serial number, network address or the start of the id')
-    .option('--where <condition>', 'condition such as "os.id is debian"; repeat it for more conditions', collect)
+    .option(
+      '--where <condition>',
+      'condition such as "os.id is debian" or "labels includes kiosk"; repeat it for more conditions',
+      collect,
+    )
     .option('--person <person>', 'user of the devices')
     .option('--group <group>')
     .option('--area <area>', 'current or possible location of the device')
@@ -121,17 +130,19 @@ function withFilter(command: Command): Command {
     .option('--compliance <state>', 'compliance: compliant, in-grace, not-compliant, unknown or no-policy')
     .option('--connected <true|false>')
     .option('--workspace <state>', 'workspace state: open, locked or wiped')
-    .option('--columns <facts>', 'facts of the inventory, separated by commas, such as os.version,hardware.serial')
+    .option('--columns <facts>', 'fields of the inventory, separated by commas, such as os.version,hardware.serial')
     .option('--sort <sort>', 'sort by id, user, enrolled, seen or a fact of the inventory')
     .option('--descending', 'last value first');
 }
+
+const cellOf = (value: ListFactValue): Cell => (typeof value === 'object' ? (value?.join(', ') ?? null) : value);
 
 const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
 
 function conditionOf(text: string): Condition {
   const condition = parseCondition(text);
   if (condition) return condition;
-  const detail = `"${text}" is not a condition. Write a fact, an operator and a value, such as "os.id is debian", "hardware.memory at-least 8000000000" or "firewall unknown".`;
+  const detail = `"${text}" is not a condition. Write a field, an operator and a value, such as "os.id is debian", "hardware.memory at-least 8000000000" or "firewall unknown".`;
   throw new CordonError('invalid_input', detail, { field: 'where' });
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CordonError } from '../../shared/errors.ts';
 import { FACTS } from '../../shared/inventory/facts.ts';
-import { LIST_FACTS, type ListFact } from '../../shared/inventory/list-fields.ts';
+import { LIST_FACTS, type ReportedField } from '../../shared/inventory/list-fields.ts';
 import {
   DEVICE_SORTS,
   type Device,
@@ -19,7 +19,7 @@ export interface ListDevices {
   readonly scope: Scope;
   /** Scope in which the search also compares network addresses. By default, the search ignores addresses. */
   readonly addresses?: Scope;
-  readonly columns?: readonly ListFact[];
+  readonly columns?: readonly ReportedField[];
   readonly sort?: DeviceSort;
   readonly descending?: boolean;
   readonly cursor?: string | null;
@@ -86,7 +86,7 @@ function sortValue(device: Device, sort: DeviceSort, facts: FactsOfDevices): str
       return device.presence?.lastSeenAt ?? 0;
     default: {
       const value = facts.get(device.id)?.[sort] ?? null;
-      return typeof value === 'boolean' ? Number(value) : value;
+      return typeof value === 'string' || value === null ? value : Number(value);
     }
   }
 }

@@ -219,6 +219,7 @@ export function createDevices(ports: DevicesPorts) {
       bus.publish({ kind: 'devices' });
       return get(id);
     },
+    labels: lifeCycle.labels.bind(lifeCycle),
     displayName: (id: DeviceId) => lifeCycle.displayName(id),
     revoke: (id: DeviceId, reason: RevocationReason = 'unspecified') => end(id, 'revoked', reason),
     unenroll: (id: DeviceId) => end(id, 'unenrolled', 'cessationOfOperation'),

@@ -1,5 +1,11 @@
 import type { EvidenceArea, HomeArea } from '../../shared/areas/area-code.ts';
-import type { Condition, ListColumn, ListFact, ListFactValue } from '../../shared/inventory/list-fields.ts';
+import type {
+  Condition,
+  ListColumn,
+  ListFact,
+  ListFactValue,
+  ReportedField,
+} from '../../shared/inventory/list-fields.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { LocationRecord } from '../../shared/pack/location-records.ts';
 import type { ComplianceState } from '../../shared/policy/compliance-states.ts';
@@ -97,6 +103,8 @@ export interface Device {
   readonly retiredAt: number | null;
   /** Time after which the server deletes the record of the retired device, unless a legal hold keeps it. */
   readonly deletedAfter: number | null;
+  /** Whether lost mode is on. */
+  readonly lostMode: boolean;
   /** Labels of the device, sorted, in the form that `normalizedLabel` returns. */
   readonly labels: readonly string[];
   readonly presence: Presence | null;
@@ -111,7 +119,7 @@ export interface DeviceFilter {
    * device id. The order of the words does not matter, nor does the case of ASCII letters.
    */
   readonly text?: string;
-  /** Conditions on facts of the inventory. All must be true. */
+  /** Conditions on fields. All must be true. */
   readonly where?: readonly Condition[];
   readonly compliance?: ComplianceState;
   /** Group of which the device is a member, whether primary, static or dynamic. */
@@ -151,14 +159,14 @@ export interface DeviceQuery extends Selection {
   readonly after: { readonly value: string | number | null; readonly id: string } | null;
   readonly offset: number;
   readonly limit: number;
-  /** Facts to read for the devices of the page. */
-  readonly columns?: readonly ListFact[];
+  /** Fields of the inventory to read for the devices of the page. */
+  readonly columns?: readonly ReportedField[];
 }
 
 export type DeviceExport = Omit<DeviceQuery, 'after' | 'offset' | 'limit'>;
 
-/** Facts of devices by device id. A device without an inventory is absent. */
-export type FactsOfDevices = ReadonlyMap<string, Readonly<Partial<Record<ListFact, ListFactValue>>>>;
+/** Fields of devices' inventories by device id. A device without an inventory is absent. */
+export type FactsOfDevices = ReadonlyMap<string, Readonly<Partial<Record<ReportedField, ListFactValue>>>>;
 
 export interface DeviceList {
   readonly devices: readonly Device[];
@@ -285,6 +293,8 @@ export interface LifeCycleStore {
   /** Stores the display name of a device; null removes it. */
   rename(device: DeviceId, name: string | null): Promise<void>;
   displayName(device: DeviceId): Promise<string | null>;
+  /** The `most` most frequent labels of devices within the scope. */
+  labels(scope: Scope, most: number): Promise<readonly { readonly label: string; readonly devices: number }[]>;
   /** Throws `conflict`, and changes nothing, if a device would have too many labels. */
   changeLabels(devices: readonly DeviceId[], add: readonly string[], remove: readonly string[]): Promise<void>;
   /**

@@ -27,6 +27,7 @@ export const OF_DEVICE = [
   'device_workspaces',
   'device_inventory',
   'device_facts',
+  'device_fact_lists',
   'device_logs',
   'fetched_files',
   'script_outputs',

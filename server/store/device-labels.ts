@@ -1,5 +1,9 @@
 /** Labels of devices in queries that read `devices`. */
 import { type RawBuilder, sql } from 'kysely';
+import { normalizedLabel } from '../../shared/devices/labels.ts';
+import type { Operator } from '../../shared/inventory/list-fields.ts';
+import { lowered, positionIn } from './column-text.ts';
+import type { DialectName } from './dialect.ts';
 
 /** Separator between the labels of a device. No label contains this character. */
 const SEPARATOR = '\n';
@@ -15,3 +19,22 @@ export const labelsOf = (column: string | null): readonly string[] =>
 /** SQL condition: the device has the label. `label`: in the form that `normalizedLabel` returns. */
 export const hasLabel = (label: string): RawBuilder<boolean> =>
   sql<boolean>`(devices.id in (select device_id from device_labels where label = ${label}))`;
+
+/** SQL condition on the labels of a device. A device without labels is `unknown`, and excludes every label. */
+export function labelMeets(dialect: DialectName, op: Operator, value: string): RawBuilder<boolean> {
+  const has = (which: RawBuilder<unknown>) =>
+    sql<boolean>`exists (select 1 from device_labels l where l.device_id = devices.id and ${which})`;
+  const text = normalizedLabel(value);
+  switch (op) {
+    case 'includes':
+      return has(sql`l.label = ${text}`);
+    case 'excludes':
+      return sql<boolean>`not ${has(sql`l.label = ${text}`)}`;
+    case 'contains':
+      return has(sql`${positionIn(dialect, 'l.label', lowered(text))} > 0`);
+    case 'unknown':
+      return sql<boolean>`not ${has(sql`1 = 1`)}`;
+    default:
+      return has(sql`1 = 1`);
+  }
+}

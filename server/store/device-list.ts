@@ -3,17 +3,20 @@
  * then reads complete rows only for these ids. A filter that no index supports is in `device-scan.ts`.
  */
 import { type RawBuilder, sql } from 'kysely';
-import type { Condition } from '../../shared/inventory/list-fields.ts';
+import { type Condition, isInventoryList } from '../../shared/inventory/list-fields.ts';
 import type { ComplianceState } from '../../shared/policy/compliance-states.ts';
 import { DEVICE_SORTS, type DeviceFilter, type DeviceQuery, type Selection } from '../devices/ports.ts';
 import type { WorkspaceState } from '../devices/workspace.ts';
+import { lowered, positionIn } from './column-text.ts';
 import type { Database } from './database.ts';
-import { hasLabel } from './device-labels.ts';
+import { hasLabel, labelMeets } from './device-labels.ts';
 import { countWholeFleet, idsByLastSeen, isWholeFleet } from './device-last-seen.ts';
 import { isMember, withinScope } from './device-scope.ts';
 import type { DialectName } from './dialect.ts';
 import { factColumn } from './fact-column.ts';
+import { inList } from './fact-lists.ts';
 import { isInState } from './life-cycle-condition.ts';
+import { LOST } from './lost-mode-condition.ts';
 
 interface Found {
   readonly id: string;
@@ -153,7 +156,7 @@ function searchConditions(
     .slice(0, MOST_WORDS)
     .map(lowered)
     .map((word) => {
-      const contains = (column: string) => sql`${found(dialect, column, word)} > 0`;
+      const contains = (column: string) => sql`${positionIn(dialect, column, word)} > 0`;
       const inFacts = sql`(${contains('hostname')} or ${contains('hardware_serial')})`;
       const parts = [
         contains('devices.person_name'),
@@ -161,7 +164,7 @@ function searchConditions(
         among(lookup, 'display_names', contains('name')),
       ];
       const id = word.startsWith(ID_PREFIX) ? 1 : word.length >= SHORTEST_ID ? ID_PREFIX.length + 1 : null;
-      if (id !== null) parts.push(sql`${found(dialect, 'devices.id', word)} = ${id}`);
+      if (id !== null) parts.push(sql`${positionIn(dialect, 'devices.id', word)} = ${id}`);
       if (addresses !== undefined && ADDRESS.test(word)) {
         const byAddress = among(lookup, 'device_presence', contains('address'));
         parts.push(sql`(${byAddress} and ${withinScope(addresses, lookup)})`);
@@ -170,46 +173,69 @@ function searchConditions(
     });
 }
 
+/** Conditions on fields. `software-condition.ts` has those on software. */
 function factConditions(
   dialect: DialectName,
   lookup: Lookup,
   conditions: readonly Condition[] | undefined,
 ): RawBuilder<unknown>[] {
-  return (conditions ?? []).map((condition) => {
-    const column = sql.ref(factColumn(condition.field));
-    // A device without an inventory has no row in this table, so its facts are unknown.
-    if (condition.op === 'unknown') return sql`not ${among(lookup, 'device_facts', sql`${column} is not null`)}`;
-    return among(lookup, 'device_facts', compared(dialect, condition));
+  return (conditions ?? []).flatMap((condition) => {
+    const one = fieldCondition(dialect, lookup, condition);
+    return one === null ? [] : [one];
   });
 }
 
-function compared(dialect: DialectName, { field, op, value }: Condition): RawBuilder<unknown> {
-  const name = factColumn(field);
+function fieldCondition(dialect: DialectName, lookup: Lookup, condition: Condition): RawBuilder<unknown> | null {
+  const { field, op, value } = condition;
+  switch (field) {
+    case 'software':
+      return null;
+    case 'labels':
+      return labelMeets(dialect, op, String(value));
+    case 'user':
+      return compared(dialect, 'devices.person_name', condition);
+    case 'enrolled':
+      return compared(dialect, 'devices.enrolled_at', condition);
+    case 'lostMode':
+      return op === 'known' ? sql`1 = 1` : op === 'unknown' ? sql`1 = 0` : value === true ? LOST : sql`not ${LOST}`;
+    case 'seen':
+      return ofTable(dialect, lookup, 'device_presence', 'last_seen_at', condition);
+  }
+  if (!isInventoryList(field)) return ofTable(dialect, lookup, 'device_facts', factColumn(field), condition);
+  const listed = (which: RawBuilder<unknown>) => among(lookup, 'device_fact_lists', which);
+  if (op === 'unknown') return sql`not ${listed(inList(dialect, field, 'known', ''))}`;
+  const known = op === 'includes' || op === 'excludes' || op === 'contains' ? op : 'known';
+  return listed(inList(dialect, field, known, String(value)));
+}
+
+/** Condition on a column of a table in which a device may have no row. Its value is then unknown. */
+function ofTable(
+  dialect: DialectName,
+  lookup: Lookup,
+  table: 'device_facts' | 'device_presence',
+  column: string,
+  condition: Condition,
+): RawBuilder<unknown> {
+  if (condition.op === 'unknown') return sql`not ${among(lookup, table, sql`${sql.ref(column)} is not null`)}`;
+  return among(lookup, table, compared(dialect, column, condition));
+}
+
+function compared(dialect: DialectName, name: string, { op, value }: Condition): RawBuilder<unknown> {
   const column = sql.ref(name);
   if (op === 'known') return sql`${column} is not null`;
+  if (op === 'unknown') return sql`${column} is null`;
   if (typeof value === 'string') {
     const text = lowered(value);
     if (op === 'is') return sql`lower(${column}) = ${text}`;
     if (op === 'is-not') return sql`lower(${column}) <> ${text}`;
-    return op === 'contains' ? sql`${found(dialect, name, text)} > 0` : sql`${found(dialect, name, text)} = 1`;
+    const position = positionIn(dialect, name, text);
+    return op === 'contains' ? sql`${position} > 0` : sql`${position} = 1`;
   }
   const number = Number(value);
   if (op === 'at-least') return sql`${column} >= ${number}`;
   if (op === 'at-most') return sql`${column} <= ${number}`;
   return op === 'is-not' ? sql`${column} <> ${number}` : sql`${column} = ${number}`;
 }
-
-/**
- * Converts ASCII letters to lower case in both databases: SQLite converts only ASCII letters, and PostgreSQL does the same with the
- * collation `C`.
- */
-const lowered = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-
-/** Position of `text` in a column, from 1; 0 if the column does not contain it. The text has no wildcards. */
-const found = (dialect: DialectName, column: string, text: string): RawBuilder<number> =>
-  dialect === 'sqlite'
-    ? sql`instr(lower(${sql.ref(column)}), ${text})`
-    : sql`strpos(lower(${sql.ref(column)}), ${text})`;
 
 /** Conditions on the device's rows in other tables. */
 function otherConditions(lookup: Lookup, filter: DeviceFilter, now: number): RawBuilder<unknown>[] {
@@ -275,7 +301,13 @@ export function likeText(dialect: DialectName, text: string): (column: string) =
   return (column) => sql<boolean>`${value(column)} like ${pattern} escape '\\'`;
 }
 
-type DeviceTable = 'device_nexus' | 'locations' | 'device_presence' | 'device_facts' | 'display_names';
+type DeviceTable =
+  | 'device_nexus'
+  | 'locations'
+  | 'device_presence'
+  | 'device_facts'
+  | 'device_fact_lists'
+  | 'display_names';
 
 /** Ways to look up devices in another table: read all matching devices at once, or look up each device separately. */
 export type Lookup = 'list' | 'each';

@@ -9,6 +9,7 @@ import { CordonError } from '../../shared/errors.ts';
 import type { DeviceExport, DeviceQuery } from '../devices/ports.ts';
 import type { Database } from './database.ts';
 import { type PageOfIds, selected, sortOf } from './device-list.ts';
+import { SOFTWARE_NUMBER, softwareTest } from './software-condition.ts';
 
 /** Number of devices in one step, which takes SQLite about 10 ms. */
 const STEP = 2_000;
@@ -55,6 +56,12 @@ export class DeviceScans {
     return (await this.#places(query)).map(({ id }) => id);
   }
 
+  /** Ids in their present state, for an action. An earlier result is not reused. */
+  async presentIds(query: DeviceExport): Promise<readonly string[]> {
+    const { places } = await this.#inTurn(() => scan(this.#database, query));
+    return places.map(({ id }) => id);
+  }
+
   async #places(query: DeviceExport): Promise<readonly Place[]> {
     return (await this.#scanned(query)).places;
   }
@@ -97,9 +104,12 @@ export class DeviceScans {
   }
 }
 
-async function scan({ db, dialect }: Database, query: DeviceExport): Promise<Scanned> {
+async function scan(database: Database, query: DeviceExport): Promise<Scanned> {
+  const { db, dialect } = database;
   const { from, by } = sortOf(query.sort);
   const condition = selected(dialect, query, 'each');
+  const test = await softwareTest(database, query.filter.where);
+  const number = test === null ? sql`null` : SOFTWARE_NUMBER;
   const compare = comparison(query.descending);
   const runs: Place[][] = [];
   let after = '';
@@ -107,10 +117,12 @@ async function scan({ db, dialect }: Database, query: DeviceExport): Promise<Sca
     const { rows: bounds } = await sql<{ id: string }>`select id from devices where id > ${after}
       order by id limit 1 offset ${STEP - 1}`.execute(db);
     const upTo = bounds[0]?.id;
-    const { rows } = await sql<Place>`select devices.id, ${by} as value from ${from}
+    const { rows: found } = await sql<Place & { number: number | null }>`
+      select devices.id, ${by} as value, ${number} as number from ${from}
       where devices.id > ${after} ${upTo === undefined ? sql`` : sql`and devices.id <= ${upTo}`} and ${condition}`.execute(
       db,
     );
+    const rows = test === null ? found : found.filter((row) => test(row.number));
     if (rows.length > 0) runs.push(rows.sort(compare));
     if (upTo === undefined) return { places: await merged(runs, compare), steps };
     after = upTo;

@@ -2,7 +2,13 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import type { HomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { LIST_FACTS, type ListFact } from '../../shared/inventory/list-fields.ts';
+import {
+  isInventoryList,
+  LIST_FACTS,
+  type ListFact,
+  type ListFactValue,
+  type ReportedField,
+} from '../../shared/inventory/list-fields.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { createBatcher } from '../../shared/loops/batcher.ts';
 import {
@@ -42,10 +48,12 @@ import { DeviceScans } from './device-scan.ts';
 import { SCOPE_GROUPS, scopeGroupsOf, withinScope } from './device-scope.ts';
 import { factColumn } from './fact-column.ts';
 import { factValue } from './fact-columns.ts';
+import { entriesOf } from './fact-lists.ts';
 import { rememberDevices } from './history.ts';
 import { dropKeyPackages } from './key-package-store.ts';
 import { keyedQuery } from './keyed-query.ts';
 import { appendLocationEntry } from './location-records.ts';
+import { LOST } from './lost-mode-condition.ts';
 import { purgeMailQueue } from './mail-rows.ts';
 import { purgeMailbox } from './mailbox-rows.ts';
 import { requireInGroup } from './people-store.ts';
@@ -55,6 +63,7 @@ export class DeviceStore implements DevicePort {
   readonly #database: Database;
   readonly #selectByIds: ReturnType<typeof devicesIn>;
   readonly #factRows: ReturnType<typeof factRowsIn>;
+  readonly #listRows: ReturnType<typeof listRowsIn>;
   readonly #scans: DeviceScans;
   readonly #deviceOf = createBatcher((ids: readonly DeviceId[]) => this.#readDevices(ids));
 
@@ -62,6 +71,7 @@ export class DeviceStore implements DevicePort {
     this.#database = database;
     this.#selectByIds = devicesIn(database.db);
     this.#factRows = factRowsIn(database.db);
+    this.#listRows = listRowsIn(database.db);
     this.#scans = new DeviceScans(database);
   }
 
@@ -100,15 +110,21 @@ export class DeviceStore implements DevicePort {
     return { devices: ids.flatMap((id) => found.get(id) ?? []), facts };
   }
 
-  async #factsOf(ids: readonly DeviceId[], columns: readonly ListFact[]): Promise<FactsOfDevices> {
-    if (columns.length === 0) return new Map();
-    const rows = await this.#factRows(ids);
-    return new Map(
-      rows.map((row) => [
+  async #factsOf(ids: readonly DeviceId[], columns: readonly ReportedField[]): Promise<FactsOfDevices> {
+    const lists = columns.filter(isInventoryList);
+    const facts = columns.filter((column): column is ListFact => !isInventoryList(column));
+    const values = new Map<string, Partial<Record<ReportedField, ListFactValue>>>();
+    for (const row of facts.length === 0 ? [] : await this.#factRows(ids)) {
+      values.set(
         row.device_id,
-        Object.fromEntries(columns.map((fact) => [fact, factValue(fact, row[factColumn(fact)])])),
-      ]),
-    );
+        Object.fromEntries(facts.map((fact) => [fact, factValue(fact, row[factColumn(fact)])])),
+      );
+    }
+    for (const { device_id, field, entries } of lists.length === 0 ? [] : await this.#listRows(ids)) {
+      const list = lists.find((one) => one === field);
+      if (list) values.set(device_id, { ...values.get(device_id), [list]: entriesOf(entries) });
+    }
+    return values;
   }
 
   async names(devices: readonly DeviceId[]): Promise<DeviceName[]> {
@@ -152,7 +168,9 @@ export class DeviceStore implements DevicePort {
   }
 
   async all(selection: Selection): Promise<DeviceId[]> {
-    return (await allIds(this.#database, selection)).map((id) => deviceIdSchema.parse(id));
+    const query = { ...selection, sort: 'id', descending: false } as const;
+    const ids = needsScan(query) ? await this.#scans.presentIds(query) : await allIds(this.#database, selection);
+    return ids.map((id) => deviceIdSchema.parse(id));
   }
 
   update(
@@ -249,6 +267,7 @@ function selectDevices(db: Db | Tx) {
     .select(sql<0 | 1>`case when ${UNDER_LEGAL_HOLD} then 1 else 0 end`.as('under_hold'))
     .select(SCOPE_GROUPS.as('scope_groups'))
     .select(LABELS.as('labels'))
+    .select(sql<0 | 1>`case when ${LOST} then 1 else 0 end`.as('lost'))
     .select([
       'device_presence.connected',
       'device_presence.changed_at',
@@ -267,6 +286,9 @@ const BATCH = 200;
 
 const factRowsIn = (db: Db) =>
   keyedQuery(db, (ids) => db.selectFrom('device_facts').selectAll().where('device_id', 'in', ids));
+
+const listRowsIn = (db: Db) =>
+  keyedQuery(db, (ids) => db.selectFrom('device_fact_lists').selectAll().where('device_id', 'in', ids));
 
 const devicesIn = (db: Db) => keyedQuery(db, (ids) => selectDevices(db).where('devices.id', 'in', ids));
 
@@ -328,6 +350,7 @@ function deviceOf(row: DeviceRow): Device {
     retiredAt: row.retired_at,
     deletedAfter: row.retired_at === null ? null : deletionOf(row.retired_at),
     labels: labelsOf(row.labels),
+    lostMode: row.lost === 1,
     presence:
       row.connected === null
         ? null

@@ -12,6 +12,7 @@ import { markFacts } from './changed-facts.ts';
 import type { Database, Tx } from './database.ts';
 import type { DialectName } from './dialect.ts';
 import { storeFacts } from './fact-columns.ts';
+import { storeFactLists } from './fact-lists.ts';
 import { bytesOf } from './hex-bytes.ts';
 import { type DeviceVersions, storeDevicesOfVersions } from './software-devices.ts';
 import { versionIds } from './software-versions.ts';
@@ -156,6 +157,7 @@ async function writeApplied(tx: Tx, dialect: DialectName, applied: readonly Appl
   )} on conflict (device_id) do update set at = excluded.at, hostname = excluded.hostname, platform = excluded.platform,
     body = excluded.body`.execute(tx);
   await storeFacts(tx, applied);
+  await storeFactLists(tx, applied);
   await markFacts(
     tx,
     applied.map(({ device }) => device),

@@ -25,6 +25,7 @@ import { selected } from './device-list.ts';
 import { cancelMembers, DELIVERABLE } from './job-members.ts';
 import { applyEvents, type Ended, planOf, progressColumns, stepJobs, toLost } from './job-progress.ts';
 import type { Schema } from './schema.ts';
+import { SOFTWARE_NUMBER, softwareTest } from './software-condition.ts';
 import { UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
 
 /** Number of devices that one statement adds to a job. Between two statements, the server does work that needs no store. */
@@ -224,9 +225,11 @@ export class JobStore implements Port {
   ): Promise<DeviceId[]> {
     const { db, dialect } = this.#database;
     const matching = selected(dialect, { filter: { ...filter, status: 'active' }, scope, addresses, now: now.domain });
-    const { rows } = await sql<{ id: string; generation: number }>`
-      select devices.id, devices.generation from devices where devices.id in (${sql.join(devices)}) and ${matching}
+    const test = await softwareTest(this.#database, filter.where);
+    const { rows: found } = await sql<{ id: string; generation: number; number: number | null }>`
+      select devices.id, devices.generation, ${SOFTWARE_NUMBER} as number from devices where devices.id in (${sql.join(devices)}) and ${matching}
         and not exists (select 1 from job_members m where m.job = ${job} and m.device_id = devices.id)`.execute(db);
+    const rows = test === null ? found : found.filter(({ number }) => test(number));
     if (rows.length === 0) return [];
     return this.#database.transaction(async (tx): Promise<DeviceId[]> => {
       const row = await tx.selectFrom('jobs').selectAll().where('id', '=', job).executeTakeFirst();

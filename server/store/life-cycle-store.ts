@@ -6,13 +6,14 @@ import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { type DeviceId, deviceIdSchema, groupIdSchema } from '../../shared/protocol/ids.ts';
 import type { ActionFacts } from '../devices/bulk-actions.ts';
 import type { Ended, LifeCycleStore as Port } from '../devices/ports.ts';
+import type { Scope } from '../devices/scope.ts';
 import type { WorkspaceState } from '../devices/workspace.ts';
 import { areaOf } from './area-column.ts';
 import { insertOf, tableOf } from './bulk.ts';
 import { markFacts } from './changed-facts.ts';
 import type { Database, Tx } from './database.ts';
 import { LABELS, labelsOf } from './device-labels.ts';
-import { SCOPE_GROUPS, scopeGroupsOf } from './device-scope.ts';
+import { SCOPE_GROUPS, scopeGroupsOf, withinScope } from './device-scope.ts';
 import { endDevice, statementOf } from './device-store.ts';
 import { UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
 
@@ -117,6 +118,15 @@ export class LifeCycleStore implements Port {
       .where('device_id', '=', device)
       .executeTakeFirst();
     return row?.name ?? null;
+  }
+
+  async labels(scope: Scope, most: number): Promise<{ label: string; devices: number }[]> {
+    const from =
+      scope === null ? sql`device_labels l` : sql`device_labels l inner join devices on devices.id = l.device_id`;
+    const { rows } = await sql<{ label: string; devices: number }>`
+      select l.label, count(*) as devices from ${from} where ${withinScope(scope)}
+      group by l.label order by count(*) desc, l.label limit ${most}`.execute(this.#database.db);
+    return rows;
   }
 
   changeLabels(devices: readonly DeviceId[], add: readonly string[], remove: readonly string[]): Promise<void> {

@@ -1,6 +1,7 @@
 /** Saved views of the device list, and the columns that an account has chosen. */
 import { z } from 'zod';
-import { DEVICE_MARKS } from '../devices/device-marks.ts';
+import { LISTED_LIFE_CYCLES } from '../devices/device-marks.ts';
+import { labelSchema } from '../devices/labels.ts';
 import { columnsSchema, conditionsSchema } from '../inventory/list-fields.ts';
 import { COMPLIANCE_STATES } from '../policy/compliance-states.ts';
 import { accountIdSchema, deviceViewIdSchema, groupIdSchema, personIdSchema } from '../protocol/ids.ts';
@@ -16,7 +17,8 @@ const viewFilter = z.strictObject({
   person: personIdSchema.optional(),
   area: z.string().max(200).optional(),
   status: deviceStatus.optional(),
-  lifeCycle: z.enum(DEVICE_MARKS).optional(),
+  label: labelSchema.optional(),
+  lifeCycle: z.enum(LISTED_LIFE_CYCLES).optional(),
   connected: z.boolean().optional(),
   everConnected: z.boolean().optional(),
   located: z.boolean().optional(),

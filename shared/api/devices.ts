@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { LISTED_LIFE_CYCLES } from '../devices/device-marks.ts';
 import { displayNameSchema } from '../devices/display-name.ts';
 import { labelSchema } from '../devices/labels.ts';
 import { inventorySchema } from '../inventory/inventory.ts';
-import { columnsSchema, conditionsSchema, LIST_FACTS, listFactSchema } from '../inventory/list-fields.ts';
+import { columnsSchema, conditionsSchema, LIST_FACTS, reportedFieldSchema } from '../inventory/list-fields.ts';
 import { NOTICE_MOMENTS, RECEIPT_KINDS } from '../order/documents.ts';
 import { COMPLIANCE_STATES } from '../policy/compliance-states.ts';
 import { deviceIdSchema, groupIdSchema, personIdSchema } from '../protocol/ids.ts';
@@ -46,7 +47,7 @@ export const narrowing = {
     .max(120)
     .refine((text) => text.split(/\s+/).length <= MOST_WORDS, `has more than ${MOST_WORDS} words`)
     .optional(),
-  /** Conditions on facts of the inventory, of which all must be true. In a query, the list is JSON. */
+  /** Conditions on fields of the inventory and of the server's records, of which all must be true. In a query, the list is JSON. */
   where: z.union([conditionsSchema, jsonText.pipe(conditionsSchema)]).optional(),
   compliance: z.enum(COMPLIANCE_STATES).optional(),
   group: groupIdSchema.optional(),
@@ -61,7 +62,7 @@ export const narrowing = {
   listBelow: z.coerce.number().int().min(1).optional(),
   /** Label of the devices. Case does not matter. */
   label: labelSchema.optional(),
-  lifeCycle: z.enum(['active', 'locked', 'wiped', 'missing', 'ended', 'retired']).optional(),
+  lifeCycle: z.enum(LISTED_LIFE_CYCLES).optional(),
 };
 
 export const deviceStatus = z.enum(['active', 'revoked', 'unenrolled']);
@@ -115,6 +116,10 @@ export const deviceNames = z.object({
   ),
 });
 
+/** Labels in use, with the numbers of devices within the caller's scope. At most `MOST_LISTED_LABELS`, the most frequent first. */
+export const MOST_LISTED_LABELS = 1_000;
+export const labelList = z.object({ labels: z.array(z.object({ label: z.string(), devices: z.int() })) });
+
 const statementView = z.object({
   kind: z.enum(['presence', 'home']),
   areas: z.array(z.string()).readonly(),
@@ -163,6 +168,8 @@ export const deviceView = z.object({
   /** Time after which the server deletes the record of a retired device, unless a legal hold keeps it. */
   deletedAfter: instant.nullable(),
   labels: z.array(z.string()).readonly(),
+  /** Whether lost mode is on. */
+  lostMode: z.boolean(),
   /** Presence of the device; null before its first connection. */
   presence: z
     .object({
@@ -185,7 +192,12 @@ export type DeviceView = z.infer<typeof deviceView>;
 export const listedDevice = deviceView.extend({
   areas: z.array(z.string()).nullable(),
   /** Values of the requested columns. Absent without columns. A fact that the server does not know is null. */
-  facts: z.partialRecord(listFactSchema, z.union([z.string(), z.number(), z.boolean()]).nullable()).optional(),
+  facts: z
+    .partialRecord(
+      reportedFieldSchema,
+      z.union([z.string(), z.number(), z.boolean(), z.array(z.string()).readonly()]).nullable(),
+    )
+    .optional(),
 });
 export type ListedDevice = z.infer<typeof listedDevice>;
 export const devicePage = z.object({ devices: z.array(listedDevice), cursor: z.string().nullable(), total: z.int() });

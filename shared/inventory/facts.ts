@@ -39,6 +39,11 @@ export const FACTS = {
   'os.name': fact('string', 'Name of the operating system, as users know it', ({ system }) => system.os.distro),
   'os.version': fact('string', 'Version of the operating system', ({ system }) => system.os.version),
   'os.kernel': fact('string', 'Version of the kernel', ({ system }) => system.os.kernel),
+  'os.release': fact(
+    'string',
+    'Release or build of the operating system, as the system reports it',
+    ({ system }) => system.os.release,
+  ),
   'os.arch': fact('string', 'Architecture of the processor', ({ system }) => system.os.arch),
   'os.bootedAt': fact('int', 'Time of the last start', ({ system }) => system.bootedAt),
   'os.patched': fact(
@@ -51,11 +56,18 @@ export const FACTS = {
     },
   ),
   'os.needsRestart': fact('bool', 'An installed update needs a restart', ({ updates }) => updates?.restart ?? null),
+  'os.updatesCheckedAt': fact(
+    'int',
+    'Time at which the system last fetched its list of updates',
+    ({ updates }) => updates?.checkedAt ?? null,
+  ),
   pendingUpdates: fact('int', 'Number of pending updates', ({ updates }) => updates?.pending ?? null),
   pendingSecurityUpdates: fact('int', 'Number of pending security updates', ({ updates }) => updates?.security ?? null),
   'hardware.manufacturer': fact('string', 'Manufacturer', ({ system }) => system.hardware.manufacturer),
   'hardware.model': fact('string', 'Model', ({ system }) => system.hardware.model),
   'hardware.serial': fact('string', 'Serial number', ({ system }) => system.hardware.serial),
+  'hardware.uuid': fact('string', 'UUID of the hardware', ({ system }) => system.hardware.uuid),
+  'hardware.processor': fact('string', 'Name of the processor', ({ system }) => system.hardware.cpu),
   'hardware.memory': fact('int', 'Memory in bytes', ({ system }) => system.hardware.memory),
   'hardware.cores': fact('int', 'Number of processor cores', ({ system }) => system.hardware.cores),
   'disk.encrypted': fact(
@@ -67,6 +79,15 @@ export const FACTS = {
       return disks.every(({ encrypted }) => encrypted === true) ? true : null;
     },
   ),
+  'disk.count': fact('int', 'Number of disks', ({ disks }) => disks?.length ?? null),
+  'disk.size': fact(
+    'int',
+    'Size of all disks together, in bytes. Unknown if the size of one disk is unknown',
+    ({ disks }) =>
+      disks === undefined || disks.some(({ size }) => size === null)
+        ? null
+        : disks.reduce((sum, { size }) => sum + (size ?? 0), 0),
+  ),
   'battery.health': fact(
     'int',
     'Lowest capacity of a battery, in percent of its design capacity',
@@ -75,11 +96,30 @@ export const FACTS = {
       return known.length === 0 ? null : Math.min(...known);
     },
   ),
+  'battery.percent': fact('int', 'Lowest charge of a battery, in percent', ({ battery = [] }) => {
+    const known = battery.flatMap(({ percent }) => percent ?? []);
+    return known.length === 0 ? null : Math.min(...known);
+  }),
+  'battery.cycles': fact('int', 'Highest number of charging cycles of a battery', ({ battery = [] }) => {
+    const known = battery.flatMap(({ cycles }) => cycles ?? []);
+    return known.length === 0 ? null : Math.max(...known);
+  }),
   firewall: fact('bool', 'A firewall is active', ({ security }) => security?.firewall ?? null),
   secureBoot: fact('bool', 'Secure Boot is active', ({ security }) => security?.secureBoot ?? null),
   'users.count': fact('int', 'Number of local user accounts', ({ users }) => users?.length ?? null),
   'users.admins': fact('int', 'Number of local user accounts that may administer the device', ({ users }) =>
     users === undefined || users.some(({ admin }) => admin === null) ? null : users.filter(({ admin }) => admin).length,
+  ),
+  'certificates.count': fact(
+    'int',
+    'Number of certificates that were added to the device',
+    ({ certificates }) => certificates?.length ?? null,
+  ),
+  'certificates.expireAt': fact(
+    'int',
+    'Expiry of the certificate that expires first. Unknown without a certificate',
+    ({ certificates = [] }) =>
+      certificates.length === 0 ? null : Math.min(...certificates.map(({ notAfter }) => notAfter)),
   ),
   software: fact(
     'map',

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ACTIVITY_KINDS } from '../../../shared/activity/activity-kinds.ts';
 import { IMPACT_CHANGES, IMPACT_CLASSES } from '../../../shared/api/impact-classes.ts';
 import { JOB_STATES } from '../../../shared/api/job-states.ts';
-import { DEVICE_MARKS } from '../../../shared/devices/device-marks.ts';
+import { LISTED_LIFE_CYCLES } from '../../../shared/devices/device-marks.ts';
 import { COMMAND_KINDS } from '../../../shared/protocol/command-kinds.ts';
 
 export const deviceSearch = z.object({
@@ -11,7 +11,8 @@ export const deviceSearch = z.object({
   group: z.string().optional().catch(undefined),
   area: z.string().optional().catch(undefined),
   status: z.enum(['active', 'revoked', 'unenrolled']).optional().catch(undefined),
-  lifeCycle: z.enum(DEVICE_MARKS).optional().catch(undefined),
+  label: z.string().optional().catch(undefined),
+  lifeCycle: z.enum(LISTED_LIFE_CYCLES).optional().catch(undefined),
   connected: z.boolean().optional().catch(undefined),
   everConnected: z.boolean().optional().catch(undefined),
   seenBefore: z.int().min(0).optional().catch(undefined),

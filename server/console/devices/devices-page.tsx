@@ -4,7 +4,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { useMemo, useRef, useState } from 'react';
 import { RECORD_ACTIONS } from '../../../shared/api/device-actions.ts';
 import type { SavedDeviceView } from '../../../shared/api/device-views.ts';
-import { factsAmong, type ListColumn } from '../../../shared/inventory/list-fields.ts';
+import { type ListColumn, reportedAmong } from '../../../shared/inventory/list-fields.ts';
 import { Empty, Failure, Loading } from '../../../shared/look/states.tsx';
 import type { DeviceSearch } from '../app/searches.ts';
 import { healthQuery } from '../client/queries.ts';
@@ -52,7 +52,7 @@ export function DevicesPage() {
   const may = useMay();
   const account = useQuery({ ...viewsQuery, enabled: may('device-views.list') }).data?.columns;
   const columns = columnsOf(search) ?? account ?? DEFAULT_COLUMNS;
-  const { head, shown, total, waiting } = useShownList({ filter, order, facts: factsAmong(columns) });
+  const { head, shown, total, waiting } = useShownList({ filter, order, facts: reportedAmong(columns) });
   const choice = useSelection(shown, total);
   const selects = may('commands.issue-many') || RECORD_ACTIONS.some((kind) => may(RECORD_RIGHTS[kind]));
   const phone = usePhone();

@@ -1,4 +1,5 @@
 import type { RECORD_ACTIONS } from '../../../shared/api/device-actions.ts';
+import type { DeviceMark } from '../../../shared/devices/device-marks.ts';
 import { HOLD_MEANING } from './holds.ts';
 
 export type RecordActionKind = (typeof RECORD_ACTIONS)[number];
@@ -57,6 +58,24 @@ export function recordActionVerb(kind: RecordActionKind, devices: string | null)
       return `Retire ${devices}`;
   }
 }
+
+export const MARK_BADGES: Readonly<Record<DeviceMark, { readonly label: string; readonly color: string }>> = {
+  missing: { label: 'Missing', color: 'orange' },
+  retired: { label: 'Retired', color: 'gray' },
+  locked: { label: 'Locked', color: 'yellow' },
+  wiped: { label: 'Wiped', color: 'red' },
+  'lost-mode': { label: 'Lost mode', color: 'orange' },
+  'legal-hold': { label: 'Legal hold', color: 'violet' },
+  'mail-connector': { label: 'Mail connector', color: 'indigo' },
+};
+
+export const LIFE_CYCLE_NAMES = {
+  locked: 'Locked',
+  wiped: 'Wiped',
+  missing: 'Missing',
+  ended: 'Enrollment ended',
+  retired: 'Retired',
+} as const;
 
 export const LIFE_CYCLE_BADGES = {
   active: null,

@@ -72,6 +72,7 @@ export const deviceView = {
   retiredAt: null,
   deletedAfter: null,
   labels: ['field office', 'loan 2026'],
+  lostMode: false,
   presence: {
     connected: true,
     changedAt: TIMES.now - 7_200_000,
@@ -86,6 +87,7 @@ export const deviceView = {
 export const listedDevice = { ...deviceView, areas: ['PK'] };
 export const devicePage = { devices: [listedDevice], cursor: null, total: 1 };
 export const deviceNames = { devices: { [device]: { user, hostname: HOSTNAME, displayName: DISPLAY_NAME } } };
+export const labelList = { labels: [{ label: 'loan 2026', devices: 12 }] };
 export const deviceDetail = {
   ...deviceView,
   groups: [{ ...KARACHI, kind: 'primary' }],

@@ -27,6 +27,7 @@ const device = (id: string, change: Partial<ListedDevice> = {}): ListedDevice =>
     retiredAt: null,
     deletedAfter: null,
     labels: [],
+    lostMode: false,
     presence: null,
     areas: [],
     ...change,

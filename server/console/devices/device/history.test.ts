@@ -29,6 +29,7 @@ const sources = (change: Partial<Sources> = {}): Sources => ({
     retiredAt: null,
     deletedAfter: null,
     labels: [],
+    lostMode: false,
     presence: null,
   }),
   evidence: undefined,

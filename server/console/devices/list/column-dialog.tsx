@@ -1,11 +1,16 @@
 import { ActionIcon, Button, Group, List, Modal, Select, Stack, Text } from '@mantine/core';
 import { IconArrowDown, IconArrowUp, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
-import { BASE_COLUMNS, LIST_FACTS, type ListColumn, MOST_COLUMNS } from '../../../../shared/inventory/list-fields.ts';
+import {
+  BASE_COLUMNS,
+  type ListColumn,
+  MOST_COLUMNS,
+  REPORTED_FIELDS,
+} from '../../../../shared/inventory/list-fields.ts';
 import { COLUMN_NAMES } from './fact-words.ts';
 import { DEFAULT_COLUMNS } from './filter.ts';
 
-const ALL: readonly ListColumn[] = [...BASE_COLUMNS, ...LIST_FACTS];
+const ALL: readonly ListColumn[] = [...BASE_COLUMNS, ...REPORTED_FIELDS];
 
 /** Dialog that chooses the columns of the device list and their order. */
 export function ColumnDialog({

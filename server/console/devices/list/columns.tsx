@@ -6,13 +6,19 @@ import { Badge } from '@mantine/core';
 import { createColumnHelper, metaHelper, rowSortingFeature, tableFeatures } from '@tanstack/react-table';
 import { type CSSProperties, Fragment, type ReactNode } from 'react';
 import type { ListedDevice } from '../../../../shared/api/devices.ts';
-import { LIST_FACTS, type ListColumn, type ListFact } from '../../../../shared/inventory/list-fields.ts';
+import { marksOf } from '../../../../shared/devices/device-marks.ts';
+import {
+  LIST_FACTS,
+  type ListColumn,
+  REPORTED_FIELDS,
+  type ReportedField,
+} from '../../../../shared/inventory/list-fields.ts';
 import { date, relative } from '../../../../shared/look/time-words.ts';
 import { UserText } from '../../../../shared/look/user-text.tsx';
 import { PageLink } from '../../parts/links.tsx';
 import { Area, AreaNames } from '../../parts/words.tsx';
 import { STATUS_WORDS } from '../../words/devices.ts';
-import { LIFE_CYCLE_BADGES } from '../../words/record-actions.ts';
+import { LIFE_CYCLE_BADGES, MARK_BADGES } from '../../words/record-actions.ts';
 import { ConnectionMark } from '../connection-mark.tsx';
 import { WorkspaceBadge } from '../workspace-badge.tsx';
 import classes from './device-grid.module.css';
@@ -93,6 +99,13 @@ const [USER, ...BASE] = helper.columns([
     meta: { area: 'labels' },
     cell: ({ row }) => shown(row.original.device, ({ labels }) => <Labels labels={labels} />),
   }),
+  helper.accessor(({ device }) => device && marksOf(device), {
+    id: 'marks',
+    header: 'Marks',
+    enableSorting: false,
+    meta: { area: 'marks' },
+    cell: ({ row }) => shown(row.original.device, (device) => <Marks device={device} />),
+  }),
   helper.accessor(({ device }) => device?.presence?.lastSeenAt, {
     id: 'seen',
     header: 'Last seen',
@@ -114,11 +127,11 @@ const [USER, ...BASE] = helper.columns([
   }),
 ]);
 
-const factColumn = (fact: ListFact) =>
+const factColumn = (fact: ReportedField) =>
   helper.accessor(({ device }) => device?.facts?.[fact], {
     id: fact,
     header: COLUMN_NAMES[fact],
-    enableSorting: true,
+    enableSorting: LIST_FACTS.some((one) => one === fact),
     meta: { area: 'fact' },
     cell: ({ row }) =>
       shown(row.original.device, ({ facts }) => {
@@ -139,7 +152,7 @@ export const columnsFor = (chosen: readonly ListColumn[]) =>
     USER,
     ...chosen.flatMap((column): Column[] => {
       const base = BASE.find(({ id }) => id === column);
-      return base ? [base] : LIST_FACTS.filter((fact) => fact === column).map(factColumn);
+      return base ? [base] : REPORTED_FIELDS.filter((field) => field === column).map(factColumn);
     }),
   ]);
 
@@ -150,6 +163,7 @@ const WIDTHS: Readonly<Record<string, readonly [number, number]>> = {
   group: [7, 0.9],
   location: [12, 1.7],
   labels: [7, 0.8],
+  marks: [7, 0.8],
   seen: [12, 1],
   enrolled: [6, 0],
 };
@@ -190,6 +204,19 @@ function Labels({ labels }: Pick<ListedDevice, 'labels'>) {
             <UserText>{label}</UserText>
           </span>
         </Fragment>
+      ))}
+    </span>
+  );
+}
+
+function Marks({ device }: { readonly device: ListedDevice }) {
+  const marks = marksOf(device);
+  return (
+    <span className={classes.state} title={marks.map((mark) => MARK_BADGES[mark].label).join(', ')}>
+      {marks.map((mark) => (
+        <Badge key={mark} color={MARK_BADGES[mark].color} size="sm">
+          {MARK_BADGES[mark].label}
+        </Badge>
       ))}
     </span>
   );

@@ -3,15 +3,24 @@ import { useState } from 'react';
 import {
   type Condition,
   conditionsSchema,
-  LIST_FACTS,
-  type ListFact,
+  LIST_FIELDS,
+  type ListField,
   needsValue,
   type Operator,
   operatorsOf,
+  typeOfField,
 } from '../../../../shared/inventory/list-fields.ts';
-import { COLUMN_NAMES, isTime, OPERATOR_NAMES, typeOf, UNITS } from './fact-words.ts';
+import { COLUMN_NAMES, isTime, operatorText, UNITS } from './fact-words.ts';
 
-/** Dialog that adds one condition on a fact of the inventory to the filter. */
+const FIELDS = LIST_FIELDS.map((field) => ({ value: field, label: COLUMN_NAMES[field] })).sort((a, b) =>
+  a.label.localeCompare(b.label, 'en'),
+);
+
+const VALUE_HINTS: Readonly<Partial<Record<ListField, string>>> = {
+  software: 'A name, or a name and a version, such as openssl < 3.0.15',
+};
+
+/** Dialog that adds one condition on a field of the device to the filter. */
 export function ConditionDialog({
   opened,
   close,
@@ -29,15 +38,15 @@ export function ConditionDialog({
 }
 
 function Form({ add }: { readonly add: (condition: Condition) => void }) {
-  const [field, setField] = useState<ListFact | null>(null);
+  const [field, setField] = useState<ListField | null>(null);
   const [op, setOp] = useState<Operator>('is');
   const [typed, setTyped] = useState<string | number>('');
   const condition = field === null ? null : conditionOf(field, op, typed);
   const chooseField = (name: string | null) => {
-    const next = LIST_FACTS.find((fact) => fact === name) ?? null;
+    const next = LIST_FIELDS.find((fact) => fact === name) ?? null;
     setField(next);
-    setTyped(next !== null && typeOf(next) === 'bool' ? 'true' : '');
-    if (next !== null && !operatorsOf(next).includes(op)) setOp('is');
+    setTyped(next !== null && typeOfField(next) === 'bool' ? 'true' : '');
+    if (next !== null && !operatorsOf(next).includes(op)) setOp(operatorsOf(next)[0] ?? 'is');
   };
   return (
     <form
@@ -50,8 +59,8 @@ function Form({ add }: { readonly add: (condition: Condition) => void }) {
       <Stack>
         <Select
           label="Field"
-          description="A field of the inventory that the device reports"
-          data={LIST_FACTS.map((fact) => ({ value: fact, label: COLUMN_NAMES[fact] }))}
+          description="A field of the inventory or of the device's record"
+          data={FIELDS}
           searchable
           nothingFoundMessage="No field found"
           data-autofocus
@@ -61,10 +70,10 @@ function Form({ add }: { readonly add: (condition: Condition) => void }) {
         {field !== null && (
           <Select
             label="Operator"
-            data={operatorsOf(field).map((one) => ({ value: one, label: OPERATOR_NAMES[one] }))}
+            data={operatorsOf(field).map((one) => ({ value: one, label: operatorText(field, one) }))}
             allowDeselect={false}
             value={op}
-            onChange={(value) => setOp(operatorsOf(field).find((one) => one === value) ?? 'is')}
+            onChange={(value) => setOp(operatorsOf(field).find((one) => one === value) ?? op)}
           />
         )}
         {field !== null && needsValue(op) && <Value field={field} typed={typed} change={setTyped} />}
@@ -83,11 +92,11 @@ function Value({
   typed,
   change,
 }: {
-  readonly field: ListFact;
+  readonly field: ListField;
   readonly typed: string | number;
   readonly change: (value: string | number) => void;
 }) {
-  const type = typeOf(field);
+  const type = typeOfField(field);
   if (type === 'bool') {
     const answers = [
       { value: 'true', label: 'Yes' },
@@ -128,7 +137,7 @@ function Value({
   return (
     <TextInput
       label="Value"
-      description="Upper and lower case do not matter"
+      description={VALUE_HINTS[field] ?? 'Upper and lower case do not matter'}
       maxLength={120}
       value={typed}
       onChange={({ currentTarget }) => change(currentTarget.value)}
@@ -136,16 +145,16 @@ function Value({
   );
 }
 
-function conditionOf(field: ListFact, op: Operator, typed: string | number): Condition | null {
+function conditionOf(field: ListField, op: Operator, typed: string | number): Condition | null {
   const parsed = conditionsSchema.safeParse([
     { field, op, ...(needsValue(op) && { value: typedValue(field, typed) }) },
   ]);
   return parsed.data?.[0] ?? null;
 }
 
-function typedValue(field: ListFact, typed: string | number): string | number | boolean | undefined {
+function typedValue(field: ListField, typed: string | number): string | number | boolean | undefined {
   if (typed === '') return undefined;
-  const type = typeOf(field);
+  const type = typeOfField(field);
   if (type === 'bool') return typed === 'true';
   if (isTime(field)) return Date.parse(`${typed}T00:00:00Z`);
   return type === 'int' ? Math.round(Number(typed) * (UNITS[field]?.size ?? 1)) : String(typed).trim();

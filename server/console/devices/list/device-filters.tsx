@@ -2,17 +2,19 @@ import { Button, CloseButton, Collapse, Group, Pill, Select, TextInput } from '@
 import { useDisclosure } from '@mantine/hooks';
 import { IconAdjustmentsHorizontal, IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { DEVICE_MARKS } from '../../../../shared/devices/device-marks.ts';
+import { LISTED_LIFE_CYCLES } from '../../../../shared/devices/device-marks.ts';
 import { dateTime } from '../../../../shared/look/time-words.ts';
 import { COMPLIANCE_STATES } from '../../../../shared/policy/compliance-states.ts';
 import { groupsQuery } from '../../client/queries.ts';
+import { useMay } from '../../client/session.tsx';
 import { AreaSelect } from '../../parts/area-select.tsx';
 import { useSearchText } from '../../parts/use-search-text.ts';
 import { STATE_NAMES } from '../../words/compliance.ts';
 import { STATUS_WORDS } from '../../words/devices.ts';
-import { LIFE_CYCLE_BADGES } from '../../words/record-actions.ts';
+import { LIFE_CYCLE_NAMES } from '../../words/record-actions.ts';
 import classes from './device-filters.module.css';
 import { type Filter, ISSUE_FILTERS, type Order, setFilters, sortOf } from './filter.ts';
+import { labelsQuery } from './labels-query.ts';
 import { usePhone } from './use-phone.ts';
 
 const SORTS = [
@@ -24,11 +26,12 @@ const SORTS = [
   { value: 'enrolled', label: 'Enrolled, oldest first' },
 ];
 
+const LIFE_CYCLE_FILTERS = LISTED_LIFE_CYCLES.filter((state) => state !== 'active');
 const STATUSES = ['active', 'revoked', 'unenrolled'] as const;
-/** Statuses of the enrollment, and marks of admins. */
+/** Statuses of the enrollment, and states of the life cycle. */
 const STATES = [
   ...STATUSES.map((value) => ({ value, label: STATUS_WORDS[value] })),
-  ...DEVICE_MARKS.map((value) => ({ value, label: LIFE_CYCLE_BADGES[value].label })),
+  ...LIFE_CYCLE_FILTERS.map((value) => ({ value, label: LIFE_CYCLE_NAMES[value] })),
 ];
 
 export function DeviceFilters({
@@ -150,7 +153,9 @@ function issueWords(filter: Filter, name: (typeof ISSUE_FILTERS)[number]): strin
 }
 
 function Choices({ filter, narrow }: { readonly filter: Filter; readonly narrow: (change: Filter) => void }) {
+  const may = useMay();
   const groups = useQuery(groupsQuery).data?.groups ?? [];
+  const labels = useQuery({ ...labelsQuery, enabled: may('devices.labels') }).data?.labels ?? [];
   return (
     <>
       <Select
@@ -165,6 +170,19 @@ function Choices({ filter, narrow }: { readonly filter: Filter; readonly narrow:
         nothingFoundMessage="No group found"
         value={filter.group ?? null}
         onChange={(group) => narrow({ group: group ?? undefined })}
+      />
+      <Select
+        className={classes.choice}
+        aria-label="Label"
+        placeholder="All labels"
+        data={[...new Set([...labels.map(({ label }) => label), ...(filter.label ? [filter.label] : [])])]}
+        searchable
+        clearable
+        clearButtonProps={{ 'aria-label': 'All labels' }}
+        limit={100}
+        nothingFoundMessage="No label found"
+        value={filter.label ?? null}
+        onChange={(label) => narrow({ label: label ?? undefined })}
       />
       <AreaSelect
         className={classes.choice}
@@ -197,7 +215,7 @@ function Choices({ filter, narrow }: { readonly filter: Filter; readonly narrow:
         onChange={(value) =>
           narrow({
             status: STATUSES.find((one) => one === value),
-            lifeCycle: DEVICE_MARKS.find((one) => one === value),
+            lifeCycle: LIFE_CYCLE_FILTERS.find((one) => one === value),
           })
         }
       />

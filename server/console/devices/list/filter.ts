@@ -5,7 +5,7 @@ import {
   conditionsSchema,
   LIST_FACTS,
   type ListColumn,
-  type ListFact,
+  type ReportedField,
 } from '../../../../shared/inventory/list-fields.ts';
 import { COMPLIANCE_STATES, type ComplianceState } from '../../../../shared/policy/compliance-states.ts';
 import type { DeviceSearch } from '../../app/searches.ts';
@@ -15,7 +15,7 @@ import { withQuery } from '../../client/call.ts';
 export const ISSUE_FILTERS = ['everConnected', 'seenBefore', 'listBelow', 'located', 'countersigned'] as const;
 type IssueFilter = (typeof ISSUE_FILTERS)[number];
 export interface Filter
-  extends Pick<DeviceSearch, 'text' | 'group' | 'area' | 'status' | 'lifeCycle' | 'connected' | IssueFilter> {
+  extends Pick<DeviceSearch, 'text' | 'group' | 'label' | 'area' | 'status' | 'lifeCycle' | 'connected' | IssueFilter> {
   readonly compliance?: ComplianceState | undefined;
   readonly where?: readonly Condition[] | undefined;
 }
@@ -50,7 +50,7 @@ export const listPath = (
   order: Order,
   offset: number,
   limit: number,
-  facts: readonly ListFact[] = [],
+  facts: readonly ReportedField[] = [],
 ): string =>
   withQuery('/devices', {
     ...filter,
@@ -61,12 +61,12 @@ export const listPath = (
     limit,
   });
 
-export const exportPath = ({ where, ...filter }: Filter, order: Order, facts: readonly ListFact[]): string =>
+export const exportPath = ({ where, ...filter }: Filter, order: Order, facts: readonly ReportedField[]): string =>
   withQuery('/devices.csv', { ...filter, where: where && JSON.stringify(where), ...order, columns: facts.join(',') });
 
 /** Number of active filters, without the search text. */
 export const setFilters = (filter: Filter): number =>
-  [filter.group, filter.area, filter.status, filter.lifeCycle, filter.connected, filter.compliance]
+  [filter.group, filter.label, filter.area, filter.status, filter.lifeCycle, filter.connected, filter.compliance]
     .concat(ISSUE_FILTERS.map((name) => filter[name] as string | undefined))
     .filter((value) => value !== undefined).length + (filter.where?.length ?? 0);
 

@@ -5,7 +5,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { SavedDeviceView } from '../../../../shared/api/device-views.ts';
 import { done } from '../../../../shared/api/wire.ts';
-import { factsAmong, type ListColumn, MOST_CONDITIONS } from '../../../../shared/inventory/list-fields.ts';
+import { type ListColumn, MOST_CONDITIONS, reportedAmong } from '../../../../shared/inventory/list-fields.ts';
 import { Failure } from '../../../../shared/look/states.tsx';
 import { call } from '../../client/call.ts';
 import { saveDownload } from '../../client/save-download.ts';
@@ -51,7 +51,7 @@ export function ListTools({
     onSuccess: () => client.invalidateQueries({ queryKey: viewsQuery.queryKey }),
   });
   const exporting = useMutation({
-    mutationFn: () => saveDownload(exportPath(list.filter, list.order, factsAmong(list.columns)), { method: 'GET' }),
+    mutationFn: () => saveDownload(exportPath(list.filter, list.order, reportedAmong(list.columns)), { method: 'GET' }),
   });
   const saveColumns = (columns: readonly ListColumn[]) => {
     close();

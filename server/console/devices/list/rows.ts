@@ -2,7 +2,7 @@
 import { keepPreviousData, queryOptions, useQueries, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { devicePage, type ListedDevice } from '../../../../shared/api/devices.ts';
-import type { ListFact } from '../../../../shared/inventory/list-fields.ts';
+import type { ReportedField } from '../../../../shared/inventory/list-fields.ts';
 import { topicQuery } from '../../client/queries.ts';
 import { type Filter, listPath, type Order } from './filter.ts';
 import { WINDOW, windowOf, windowsOf, withMargin } from './windows.ts';
@@ -10,8 +10,8 @@ import { WINDOW, windowOf, windowsOf, withMargin } from './windows.ts';
 export interface ListQuery {
   readonly filter: Filter;
   readonly order: Order;
-  /** Columns of the list that are facts of the inventory. */
-  readonly facts: readonly ListFact[];
+  /** Columns of the list that are fields of the inventory. */
+  readonly facts: readonly ReportedField[];
 }
 
 /** A block of rows leaves the cache a minute after it becomes invisible, because the browser cannot hold the rows of a large fleet. */
