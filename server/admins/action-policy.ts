@@ -214,6 +214,7 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'devices.revoke': ['device.revoke'],
   'devices.revoke-many': ['device.revoke'],
   'devices.retire': ['device.retire'],
+  'devices.reassign': ['device.re-enroll'],
   /** The following changes are harmless, because another request reverses them. */
   'devices.mark-missing': 'harmless',
   'devices.mark-found': 'harmless',
@@ -226,6 +227,7 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   /** The end deletes coordinates, and an admin can start lost mode again. */
   'lost-mode.end': 'harmless',
   'devices.preview-action': 'harmless',
+  'devices.preview-reassignment': 'harmless',
   'devices.update': ['location.override'],
   'devices.place': ['location.override'],
   'device-views.create': 'harmless',

@@ -40,6 +40,8 @@ export const DEVICES = {
   'devices.preview-action': 'See in advance which devices an action would change or refuse.',
   'devices.revoke': 'Revoke the certificate of a device. The device must enroll again.',
   'devices.revoke-many': 'Revoke the certificates of many devices. These devices must enroll again.',
+  'devices.reassign': 'Create activation links with which many devices enroll again for other persons.',
+  'devices.preview-reassignment': 'See in advance which devices a reassignment would change or refuse.',
   'devices.retire': 'Retire devices: end their enrollment, and delete their records after the retention period.',
   'messaging-keys.list': 'List devices that wait for confirmation before they join conversations.',
   'messaging-keys.countersign': "Confirm devices for conversations with the organization's key.",

@@ -195,6 +195,9 @@ export const RIGHTS = {
   'devices.receipts': right('device', 'owner', 'fleet', 'legal', 'auditor'),
   'devices.revoke': right('device', 'owner', 'fleet'),
   'devices.revoke-many': right('device', 'owner', 'fleet'),
+  /** Also needs the rights to create codes, and to update and revoke devices. */
+  'devices.reassign': right('device', 'owner', 'fleet'),
+  'devices.preview-reassignment': right('device', 'owner', 'fleet'),
   /** A retired device's record is deleted after the retention period. */
   'devices.retire': right('device', 'owner', 'fleet'),
   'devices.mark-missing': right('device', 'owner', 'fleet', 'helpdesk'),

@@ -16,6 +16,7 @@ export const UNRECORDED: ReadonlySet<RouteName> = new Set<RouteName>([
   'orders.preview',
   'device-columns.save',
   'devices.preview-action',
+  'devices.preview-reassignment',
 ]);
 
 /** Sign-ins, sign-outs and step-ups. */

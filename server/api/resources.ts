@@ -52,6 +52,7 @@ import { passkeyRoutes } from './passkeys.ts';
 import { type PeoplePort, peopleRoutes } from './people.ts';
 import { type PoliciesPorts, policyRoutes } from './policies.ts';
 import { type ProviderPorts, providerRoutes } from './provider.ts';
+import { type ReassignmentPorts, reassignmentRoutes } from './reassignment.ts';
 import { type RecoveryPort, recoveryRoutes } from './recovery.ts';
 import { type Route, route } from './route.ts';
 import { type ScriptRoutesPorts, scriptRoutes } from './scripts.ts';
@@ -70,6 +71,7 @@ export interface ResourcePorts {
     DeviceViewPorts['devices'] &
     DeviceActionsPorts['devices'] &
     DevicePlacementsPorts['devices'] &
+    ReassignmentPorts['devices'] &
     GroupsPorts['devices'] &
     CodesPorts['devices'];
   readonly commands: CommandsPorts['commands'] & JobsPorts['commands'];
@@ -79,7 +81,8 @@ export interface ResourcePorts {
   readonly inventory: Inventories;
   readonly groupMembers: GroupsPorts['groupMembers'] & DevicesPorts['groupMembers'];
   readonly enrollment: CodesPorts['enrollment'];
-  readonly people: PeoplePort & Pick<People, 'personInScope'>;
+  readonly people: PeoplePort & Pick<People, 'personInScope' | 'named'>;
+  readonly ownerMail: ReassignmentPorts['ownerMail'];
   readonly orders: OrdersPort &
     OrderImpactPort &
     OrderDocumentsPort &
@@ -157,6 +160,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...advisoryRoutes({ inventory }),
     ...deviceActionRoutes({ devices, orders }),
     ...devicePlacementRoutes({ ...ports, devices, orders }),
+    ...reassignmentRoutes({ ...ports, devices, enrollment }),
     ...commandRoutes({ ...ports, commands, devices, admins }),
     ...scriptRoutes({ commands, devices, admins, scripts: ports.scripts }),
     ...jobRoutes({ commands, admins }),

@@ -69,6 +69,7 @@ import * as passkeys from '../../shared/api/passkeys.ts';
 import * as people from '../../shared/api/people.ts';
 import * as policies from '../../shared/api/policies.ts';
 import * as provider from '../../shared/api/provider.ts';
+import * as reassignment from '../../shared/api/reassignment.ts';
 import * as recovery from '../../shared/api/recovery.ts';
 import * as scripts from '../../shared/api/scripts.ts';
 import * as session from '../../shared/api/session.ts';
@@ -136,6 +137,7 @@ const MODULES: readonly object[] = [
   policyDocument,
   provider,
   proceedings,
+  reassignment,
   recovery,
   scripts,
   session,

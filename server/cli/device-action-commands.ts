@@ -15,12 +15,15 @@ import { type Cli, commandOf } from './cli.ts';
 import { when } from './output.ts';
 import { type PlacementOptions, placementOf } from './placement-options.ts';
 
-interface Options extends PlacementOptions {
+export interface SelectionOptions {
   readonly all?: boolean;
   readonly group?: string;
   readonly person?: string;
   readonly label?: string;
   readonly text?: string;
+}
+
+interface Options extends PlacementOptions, SelectionOptions {
   readonly count?: number;
   readonly add?: string[];
   readonly remove?: string[];
@@ -83,7 +86,7 @@ export function addDeviceActionCommands(program: Command, cli: Cli): void {
   addReassign(devices, cli);
 }
 
-const selecting = (command: Command): Command =>
+export const selecting = (command: Command): Command =>
   command
     .argument('[devices...]', 'ids of the devices, instead of a filter')
     .option('--all', 'all devices that your role includes')
@@ -110,7 +113,7 @@ const placing = (command: Command): Command =>
 const grouping = (command: Command): Command =>
   command.requiredOption('--to-group <group>', 'static group that devices join or leave');
 
-function selectionOf(ids: readonly string[], { all, group, person, label, text }: Options) {
+export function selectionOf(ids: readonly string[], { all, group, person, label, text }: SelectionOptions) {
   const filter = { group, person, label, text };
   const filtered = all === true || Object.values(filter).some((value) => value !== undefined);
   if (filtered !== ids.length > 0) return filtered ? { filter } : { devices: ids };

@@ -10,6 +10,7 @@ import { addDeviceListCommands } from './device-list-commands.ts';
 import { saveDownload } from './download.ts';
 import { table, when } from './output.ts';
 import { type PlacementOptions, placementOf } from './placement-options.ts';
+import { addReassignManyCommand } from './reassignment-commands.ts';
 
 export function addDeviceCommands(program: Command, cli: Cli): void {
   const devices = commandOf(program, 'devices');
@@ -29,6 +30,7 @@ export function addDeviceCommands(program: Command, cli: Cli): void {
     });
   addVerdict(devices, cli);
   addDeviceActionCommands(program, cli);
+  addReassignManyCommand(devices, cli);
 }
 
 function addRename(devices: Command, cli: Cli): void {

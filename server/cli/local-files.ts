@@ -1,5 +1,5 @@
 /** Files on the admin's machine. Every error text contains the file name and the operating system's reason. */
-import { closeSync, fstatSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 
 const CHUNK = 64 * 1024;
@@ -51,6 +51,14 @@ export function writeNew(file: string, content: string | Uint8Array, mode?: numb
   } catch (error) {
     throw new CordonError('conflict', `Cannot create ${file}: ${reasonOf(error)}. Give another name.`, {}, error);
   }
+}
+
+/**
+ * Creates a new, empty file that only the user can read, for a secret that the server sends later. Throws `conflict` if the file exists.
+ */
+export function reserveFile(file: string): { readonly write: (content: string) => void; readonly discard: () => void } {
+  writeNew(file, '', 0o600);
+  return { write: (content) => writeFileSync(file, content), discard: () => rmSync(file, { force: true }) };
 }
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : 'unknown');

@@ -14,6 +14,7 @@ import { createClientOf } from '../api/client-address.ts';
 import { createEventStreams } from '../api/event-streams.ts';
 import { apiRoutes } from '../api/resources.ts';
 import { openTimeCorrections } from '../clock/time-corrections.ts';
+import { createOwnerMail } from '../enrollment/owner-mail.ts';
 import { PUBLIC_LIMITS } from '../gateway/admission.ts';
 import { boundServer, isLoopback } from '../gateway/bounded-server.ts';
 import { createGateway } from '../gateway/gateway.ts';
@@ -70,6 +71,7 @@ export async function createListeners(
       events,
       state: stateOf(base, domain, edges, watches),
       accountLinks: accountLinksOf(base, domain),
+      ownerMail: domain.mailer && createOwnerMail(domain.mailer.send, config.organization),
       overview,
       notifications,
       metrics: metricsOf(base, domain, edges, watches),

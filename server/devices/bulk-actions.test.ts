@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { HomeArea } from '../../shared/areas/area-code.ts';
-import { type DeviceId, newDeviceId, newGroupId } from '../../shared/protocol/ids.ts';
-import { type ActionFacts, assess, type BulkAction, refusalGroups } from './bulk-actions.ts';
+import { type DeviceId, newDeviceId, newGroupId, newPersonId, type PersonId } from '../../shared/protocol/ids.ts';
+import { type ActionFacts, assess, type BulkAction, type NewOwner, refusalGroups } from './bulk-actions.ts';
 
 const [active, held, ended, gone] = [newDeviceId(), newDeviceId(), newDeviceId(), newDeviceId()];
 const ALL = [active, held, ended, gone];
@@ -13,6 +13,8 @@ const ENROLLED = {
   missing: false,
   retired: false,
   underLegalHold: false,
+  person: 'per_aaaaaaaaaaaaaaaa' as PersonId,
+  mailConnector: false,
   labels: ['kiosk'],
   own: { home: null, seat: null },
   group: { id: desk, home: SE, seat: null },
@@ -100,4 +102,21 @@ it('changes the members of a group, unless the admin would lose the device', () 
   expect(refusal('remove-from-group', kiosks, kiosks)).toBe('leaves-scope');
   expect(refusal('remove-from-group', lab)).toBe('not-member');
   expect(refusal('remove-from-group', desk)).toBe('not-member');
+});
+
+it.each<[string, Partial<NewOwner> | null, Partial<ActionFacts>, string]>([
+  ['an active person in the group', {}, {}, 'yes'],
+  ['an ended device', {}, { status: 'revoked' }, 'yes'],
+  ['a device under a legal hold', {}, { underLegalHold: true }, 'legal-hold'],
+  ['a mail connector', {}, { mailConnector: true }, 'mail-connector'],
+  ['an unknown person', null, {}, 'unknown-person'],
+  ['the present owner', { id: ENROLLED.person }, {}, 'already-owner'],
+  ['a person outside the scope', { covered: false, status: 'disabled' }, {}, 'person-not-in-scope'],
+  ['a disabled person', { status: 'disabled' }, {}, 'person-disabled'],
+  ['a person of another group', { groups: [lab] }, {}, 'owner-not-in-group'],
+])('decides about the reassignment to or of %s', (_, owner, facts, reason) => {
+  const known = new Map([[active, { ...ENROLLED, id: active, ...facts }]]);
+  const person: NewOwner = { id: newPersonId(), status: 'active', groups: [desk], covered: true };
+  const owners = new Map([[active, owner && { ...person, ...owner }]]);
+  expect(assess([active], known, { kind: 'reassign', owners }).refused[0]?.reason ?? 'yes').toBe(reason);
 });

@@ -1,7 +1,7 @@
 /** Actions on devices that also exist in bulk. The functions are pure: they decide which devices an action affects, and why not the others. */
 import { MOST_LABELS } from '../../shared/devices/labels.ts';
 import type { CommandKind } from '../../shared/protocol/command-kinds.ts';
-import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
+import type { DeviceId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
 import { eventOfCommand, type LifeCycleFacts, REFUSALS, type Refusal, refusalOf } from './life-cycle.ts';
 import { changedPlacement, type GroupPlacement, type PlacedDevice, type PlacementChange } from './placement.ts';
 import type { RevocationReason } from './revocation-reasons.ts';
@@ -25,16 +25,32 @@ export interface MembershipAction {
   readonly group: GroupId;
   readonly scope: Scope;
 }
+/** Person who becomes the owner of a device. `covered`: whether the admin's scope contains every group of the person. */
+export interface NewOwner {
+  readonly id: PersonId;
+  readonly status: 'active' | 'disabled';
+  readonly groups: readonly string[];
+  readonly covered: boolean;
+}
+/** Reassignment: each device enrolls again for its new owner; null for an unknown person. */
+export interface ReassignAction {
+  readonly kind: 'reassign';
+  readonly owners: ReadonlyMap<DeviceId, NewOwner | null>;
+}
 export type BulkAction =
   | RecordAction
   | PlacingAction
   | MembershipAction
+  | ReassignAction
   | { readonly kind: 'place-hold' }
   | { readonly kind: 'command'; readonly command: CommandKind };
 
 /** Device with the facts that decide about an action. */
 export interface ActionFacts extends LifeCycleFacts, PlacedDevice {
   readonly id: DeviceId;
+  /** Owner of the device. */
+  readonly person: PersonId;
+  readonly mailConnector: boolean;
   readonly labels: readonly string[];
   readonly group: GroupPlacement;
   /** Groups of the device beside its primary group, whether static or dynamic. */
@@ -53,6 +69,18 @@ const REASONS = {
   'already-member': 'The device is already in the group.',
   'not-member': 'The device is not in the group. A primary group is changed, not removed.',
   'too-many-labels': `A device has at most ${MOST_LABELS} labels. Remove other labels first.`,
+  'not-in-scope': 'There is no such device among the devices that your role may reassign.',
+  'ambiguous-device': 'Several devices have this serial number or name. Write the device id.',
+  'named-twice': 'An earlier line names the same device.',
+  'mail-connector':
+    'The device is a mail connector, which serves no single person. Create its activation link on its own page.',
+  'unknown-person': 'There is no person with this id, e-mail address or directory id. Add the person first.',
+  'already-owner': 'The device already belongs to this person.',
+  'person-not-in-scope': 'Your role does not include all groups of this person. Ask an admin whose role includes them.',
+  'person-disabled': 'The person is disabled. Enable the person first.',
+  'owner-not-in-group':
+    'The new owner does not belong to the primary group of the device. Add the group to the person, or move the device first.',
+  'changed-meanwhile': 'The device or the person changed during the request. Preview the reassignment again.',
 } as const;
 export type RefusalReason = keyof typeof REASONS;
 
@@ -97,6 +125,8 @@ function refusal(facts: ActionFacts, action: BulkAction): RefusalReason | null {
       return membershipRefusal(facts, action);
     case 'place-hold':
       return null;
+    case 'reassign':
+      return refusalOf(facts, 'enroll') ?? reassignmentRefusal(facts, action.owners.get(facts.id) ?? null);
   }
   const event = action.kind === 'command' ? eventOfCommand(action.command) : action.kind;
   return refusalOf(facts, event) satisfies Refusal | null;
@@ -114,6 +144,18 @@ function placementRefusal(facts: ActionFacts, { change, target, scope }: Placing
   if (!changes) return 'placement-unchanged';
   const { placed } = changedPlacement(facts, { before: group, after }, change);
   return placed.every((one) => inScope(scope, one)) ? null : 'leaves-scope';
+}
+
+function reassignmentRefusal(
+  { person, mailConnector, group }: ActionFacts,
+  owner: NewOwner | null,
+): RefusalReason | null {
+  if (mailConnector) return 'mail-connector';
+  if (owner === null) return 'unknown-person';
+  if (owner.id === person) return 'already-owner';
+  if (!owner.covered) return 'person-not-in-scope';
+  if (owner.status !== 'active') return 'person-disabled';
+  return owner.groups.includes(group.id) ? null : 'owner-not-in-group';
 }
 
 function membershipRefusal(facts: ActionFacts, { kind, group, scope }: MembershipAction): RefusalReason | null {
@@ -144,6 +186,8 @@ function labelRefusal(
   if (after.size === labels.length && labels.every((label) => after.has(label))) return 'labels-unchanged';
   return after.size > MOST_LABELS && after.size > labels.length ? 'too-many-labels' : null;
 }
+
+export const refusalText = (reason: RefusalReason): string => REASONS[reason];
 
 export interface RefusalGroup {
   readonly reason: RefusalReason;

@@ -47,15 +47,20 @@ export interface DeviceFollowers {
 }
 
 export {
+  type ActionFacts,
+  assess,
   type BulkAction,
   type MembershipAction,
+  type NewOwner,
   type PlacingAction,
   type RecordAction,
+  type RefusalReason,
   refusalGroups,
+  refusalText,
 } from './bulk-actions.ts';
 export type { ListDevices } from './device-pages.ts';
 export { changedPlacement } from './placement.ts';
-export type { DeviceFilter } from './ports.ts';
+export type { DeviceFilter, DeviceName } from './ports.ts';
 export { requireFewChanged } from './record-actions.ts';
 
 export type { RevocationReason } from './revocation-reasons.ts';
@@ -206,6 +211,10 @@ export function createDevices(ports: DevicesPorts) {
     placements: recordActions.placements,
     certificates: certificates.certificates.bind(certificates),
     names: store.names.bind(store),
+    named: store.named.bind(store),
+    within: (ids: readonly DeviceId[], scope: Scope): Promise<readonly DeviceId[]> =>
+      scope === null ? Promise.resolve(ids) : store.within(ids, scope),
+    actionFacts: lifeCycle.facts.bind(lifeCycle),
     list: (query: ListDevices) => pageOfDevices(store, query, clock.now()),
     /** All devices of a list in batches, for the export to a file. */
     batches: ({ filter = {}, sort = 'user', descending = false, ...query }: Omit<ListDevices, 'limit'>) =>

@@ -240,6 +240,8 @@ export interface DeviceStore {
   names(devices: readonly DeviceId[]): Promise<DeviceName[]>;
   /** Returns those of the given devices that are within the scope. Devices whose enrollment has ended are included. */
   within(devices: readonly DeviceId[], scope: Scope): Promise<DeviceId[]>;
+  /** Devices by their id, serial number, host name or display name; at most two for each text. */
+  named(texts: readonly string[]): Promise<ReadonlyMap<string, readonly DeviceId[]>>;
   all(selection: Selection): Promise<DeviceId[]>;
   /**
    * Changes a device's home area, legal seat, group or location statement at the time `at` (server clock). Returns false if the device is

@@ -127,7 +127,19 @@ export function createPeople({ store, groups, bus, clock }: PeoplePorts) {
     };
   }
 
-  return { get, personInScope, create, update, list };
+  /** People by texts that name them: an id, an e-mail address or a directory id. An unknown person is absent. */
+  async function named(texts: readonly string[]): Promise<ReadonlyMap<string, Person>> {
+    const keys = new Map(texts.map((text) => [text, text.includes('@') ? canonicalEmail(text) : text]));
+    const found = await store.findAll([...new Set([...keys.values(), ...keys.keys()])]);
+    return new Map(
+      [...keys].flatMap(([text, key]) => {
+        const person = found.get(text) ?? found.get(key);
+        return person ? [[text, person] as const] : [];
+      }),
+    );
+  }
+
+  return { get, personInScope, named, create, update, list };
 }
 
 function dynamicGroup(group: GroupId): CordonError {

@@ -72,6 +72,8 @@ export interface PeopleStore {
    */
   insert(person: NewPerson): Promise<void>;
   find(id: PersonId): Promise<Person | null>;
+  /** People by the key that names them: id, canonical e-mail address or directory id, in this order of precedence. */
+  findAll(keys: readonly string[]): Promise<ReadonlyMap<string, Person>>;
   /** Lists people by normalized name, then by identifier. */
   list(query: PersonQuery): Promise<{ readonly person: Person; readonly folded: string }[]>;
   /**

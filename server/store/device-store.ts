@@ -42,6 +42,7 @@ import { tableOf } from './bulk.ts';
 import { enrollmentChanges } from './certificate-cache.ts';
 import { cancelCommandsOf } from './command-rows.ts';
 import type { Database, Db, Tx } from './database.ts';
+import { devicesNamed } from './device-identifiers.ts';
 import { LABELS, labelsOf } from './device-labels.ts';
 import { allIds, needsScan, pageOfIds } from './device-list.ts';
 import { DeviceScans } from './device-scan.ts';
@@ -165,6 +166,10 @@ export class DeviceStore implements DevicePort {
       )} as v
       cross join devices where devices.id = v.column1 and ${withinScope(scope)}`.execute(this.#database.db);
     return rows.map(({ id }) => deviceIdSchema.parse(id));
+  }
+
+  named(texts: readonly string[]): Promise<ReadonlyMap<string, readonly DeviceId[]>> {
+    return devicesNamed(this.#database, texts);
   }
 
   async all(selection: Selection): Promise<DeviceId[]> {

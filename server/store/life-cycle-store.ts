@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { MOST_LABELS } from '../../shared/devices/labels.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
-import { type DeviceId, deviceIdSchema, groupIdSchema } from '../../shared/protocol/ids.ts';
+import { type DeviceId, deviceIdSchema, groupIdSchema, personIdSchema } from '../../shared/protocol/ids.ts';
 import type { ActionFacts } from '../devices/bulk-actions.ts';
 import type { Ended, LifeCycleStore as Port } from '../devices/ports.ts';
 import type { Scope } from '../devices/scope.ts';
@@ -28,6 +28,8 @@ export class LifeCycleStore implements Port {
     const { rows } = await sql<{
       id: string;
       status: ActionFacts['status'];
+      person_id: string;
+      mail_connector: number | null;
       missing_since: number | null;
       retired_at: number | null;
       workspace: WorkspaceState | null;
@@ -43,7 +45,7 @@ export class LifeCycleStore implements Port {
       member_of: string | null;
       person_groups: string | null;
     }>`
-      select devices.id, devices.status, devices.missing_since, devices.retired_at, w.state as workspace,
+      select devices.id, devices.person_id, devices.mail_connector, devices.status, devices.missing_since, devices.retired_at, w.state as workspace,
         case when ${UNDER_LEGAL_HOLD} then 1 else 0 end as under_hold, ${LABELS} as labels,
         devices.home, devices.seat, devices.group_id, g.home as group_home, g.seat as group_seat, devices.statement,
         ${SCOPE_GROUPS} as scope_groups,
@@ -66,6 +68,8 @@ export class LifeCycleStore implements Port {
             missing: row.missing_since !== null,
             retired: row.retired_at !== null,
             underLegalHold: row.under_hold === 1,
+            person: personIdSchema.parse(row.person_id),
+            mailConnector: row.mail_connector === 1,
             labels: labelsOf(row.labels),
             own: { home: areaOf(row.home), seat: areaOf(row.seat) },
             group: {

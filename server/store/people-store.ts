@@ -18,6 +18,9 @@ import type { Database, Db, Tx } from './database.ts';
 import { homeIn } from './device-scope.ts';
 import type { Schema } from './schema.ts';
 
+/** Number of keys in one query for people. */
+const KEYS_TOGETHER = 200;
+
 export class PeopleStore implements Port {
   readonly #database: Database;
 
@@ -52,6 +55,36 @@ export class PeopleStore implements Port {
     const row = await selectPeople(db).where('persons.id', '=', id).executeTakeFirst();
     if (!row) return null;
     return personOf(row, (await groupsOf(db, [id])).get(id) ?? []);
+  }
+
+  async findAll(keys: readonly string[]): Promise<Map<string, Person>> {
+    const { db } = this.#database;
+    const found = new Map<string, Person>();
+    for (let from = 0; from < keys.length; from += KEYS_TOGETHER) {
+      const some = keys.slice(from, from + KEYS_TOGETHER);
+      const rows = await selectPeople(db)
+        .where(sql<SqlBool>`${CURRENT}`)
+        .where(({ or, eb }) =>
+          or([
+            eb('persons.id', 'in', some),
+            eb('persons.email_key', 'in', some),
+            eb('persons.directory_id', 'in', some),
+          ]),
+        )
+        .execute();
+      const groups = await groupsOf(
+        db,
+        rows.map(({ id }) => id),
+      );
+      // The column with precedence is last, so that it replaces the others.
+      for (const column of ['directory_id', 'email_key', 'id'] as const) {
+        for (const row of rows) {
+          const key = row[column];
+          if (key !== null && some.includes(key)) found.set(key, personOf(row, groups.get(row.id) ?? []));
+        }
+      }
+    }
+    return found;
   }
 
   async list({ filter, scope, after, limit }: PersonQuery): Promise<{ person: Person; folded: string }[]> {

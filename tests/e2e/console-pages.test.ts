@@ -23,6 +23,7 @@ import { deviceListPages } from './console-pages/device-list-pages.ts';
 import { groupPages } from './console-pages/group-pages.ts';
 import { orderPages } from './console-pages/order-pages.ts';
 import { policyPages } from './console-pages/policy-pages.ts';
+import { reassignmentPages } from './console-pages/reassignment-pages.ts';
 import { rolePages } from './console-pages/role-pages.ts';
 import { settingsPages } from './console-pages/settings-pages.ts';
 import { softwarePages } from './console-pages/software-pages.ts';
@@ -177,6 +178,8 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     await page.getByText('No expired links').waitFor();
     await glance('enroll expired');
   });
+
+  reassignmentPages(tour);
 
   it('people', async () => {
     const { seat, page, look, glance, button, dialog, close } = tour();

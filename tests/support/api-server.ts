@@ -33,6 +33,7 @@ import { connectScripts } from '../../server/composition/scripts.ts';
 import { connectTransfers } from '../../server/composition/transfers.ts';
 import { createDeviceLogs } from '../../server/device-logs/device-logs.ts';
 import { createDevices } from '../../server/devices/devices.ts';
+import { createOwnerMail } from '../../server/enrollment/owner-mail.ts';
 import { createGroupMembers } from '../../server/groups/groups.ts';
 import { createHolds } from '../../server/holds/holds.ts';
 import { createNamedAreas } from '../../server/jurisdiction/named-areas.ts';
@@ -515,6 +516,7 @@ export async function startApi({
     },
     backups,
     recovery,
+    ownerMail: mail && createOwnerMail(mail.send, 'Example'),
     accountLinks: createAccountLinks({
       admins,
       verifications: adminStores.verifications,

@@ -6,11 +6,13 @@ import { useState } from 'react';
 import type { z } from 'zod';
 import { actionConfirmed, type actionDetail } from '../../../shared/api/actions.ts';
 import { createdCode } from '../../../shared/api/codes.ts';
+import { reassignmentResult } from '../../../shared/api/reassignment.ts';
 import { CopyButton } from '../../../shared/look/copy-button.tsx';
 import { Failure, QueryResult } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import { call } from '../client/call.ts';
 import { useDeviceName } from '../client/device-names.ts';
+import { NewLinks } from '../devices/reassign/new-links.tsx';
 import { actionName, devicesText } from './action-words.ts';
 import { actionQuery } from './queries.ts';
 
@@ -100,6 +102,8 @@ function Form({ action, close }: { readonly action: z.output<typeof actionDetail
 
 function Performed({ result, close }: { readonly result: unknown; readonly close: () => void }) {
   const code = createdCode.safeParse(result);
+  const links = reassignmentResult.safeParse(result);
+  if (links.success) return <NewLinks result={links.data} close={close} />;
   return (
     <Stack>
       <Text role="status">The server performed the action.</Text>

@@ -12,6 +12,7 @@ import { CodeForm } from './code-form.tsx';
 import { CodeList } from './code-list.tsx';
 import type { CreatedLink } from './created-link.ts';
 import { NewLink } from './new-link.tsx';
+import { ReassignButton } from './reassign-button.tsx';
 
 const route = getRouteApi('/enroll');
 
@@ -43,7 +44,7 @@ export function EnrollmentPage() {
             )}
           </QueryResult>
         ) : null}
-        <Section title="Activation links">
+        <Section title="Activation links" {...(may('devices.reassign') && { actions: <ReassignButton /> })}>
           <CodeList />
         </Section>
       </Stack>

@@ -5,6 +5,7 @@ import {
   at,
   BILAL,
   base64,
+  DEVICE_URL,
   days,
   HOSTNAME,
   INSTALLATION,
@@ -12,6 +13,7 @@ import {
   KARACHI,
   KARL,
   ORGANIZATION,
+  PUBLIC_URL,
   SARA,
   TIMES,
 } from './story.ts';
@@ -158,6 +160,35 @@ export const deviceActionImpact = {
   names: {},
 };
 export const deviceActionResult = { changed: 1, refused: [] };
+const pairs = [{ device: HOSTNAME, person: 'sara@exempel.example' }];
+const newOwner = { id: SARA.person, name: SARA.name };
+export const reassignmentPreviewRequest = { pairs };
+export const reassignmentRequest = { pairs, expect: 1, expiresInHours: 168, mail: true };
+export const reassignmentPreview = {
+  affected: 1,
+  lines: [
+    {
+      line: 1,
+      asked: pairs[0],
+      device: { id: BILAL.device, user: BILAL.name, hostname: HOSTNAME },
+      owner: newOwner,
+      refusal: null,
+    },
+  ],
+};
+export const reassignmentResult = {
+  codes: [
+    {
+      device: BILAL.device,
+      hostname: HOSTNAME,
+      owner: newOwner,
+      link: `cordon:enroll?public=${PUBLIC_URL}&device=${DEVICE_URL}&ca=${sha256('Example root CA')}&code=${BILAL.device}.EXAMPLE`,
+      expiresAt: TIMES.now + days(7),
+      mailed: 'sent',
+    },
+  ],
+  refused: [],
+};
 export const groupTrust = { trusted: true };
 export const memberChange = { add: [BILAL.device], remove: [] };
 export const groupFacts = {

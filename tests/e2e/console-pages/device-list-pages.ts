@@ -8,7 +8,7 @@ const MATCHING = /^[1-9]\d* devices? match/;
 
 export function deviceListPages(tour: () => ConsoleTour): void {
   it('device list: labels and missing devices', async () => {
-    const { seat, page, look, device, operator } = tour();
+    const { seat, page, look, glance, device, operator } = tour();
     const act = (action: string, change = {}) =>
       operator.owner.api.call('POST', `/device-actions/${action}`, deviceActionResult, {
         devices: [device],
@@ -24,6 +24,12 @@ export function deviceListPages(tour: () => ConsoleTour): void {
     await expect.poll(() => cells.allTextContents()).toContain('front desk loan spare');
     await expect.poll(() => cells.last().textContent()).toMatch(/Missing$/);
     await look('device list with labels');
+    await seat.goto('/devices');
+    await page.getByRole('combobox', { name: 'Label' }).click();
+    await page.getByRole('option', { name: 'front desk', exact: true }).click();
+    await page.locator('main').getByText('1 device matches').waitFor();
+    expect(new URL(page.url()).searchParams.get('label')).toContain('front desk');
+    await glance('device list by label');
     await act('mark-found');
     await act('label', { remove: ['loan', 'front desk', 'spare'] });
   });
@@ -42,12 +48,20 @@ export function deviceListPages(tour: () => ConsoleTour): void {
     await choose('Operator', 'starts with');
     await page.getByRole('dialog').getByLabel('Value').fill('ber-');
     await glance('device list: add condition');
+    await choose('Field', 'Installed software');
+    await page.getByText('A name, or a name and a version, such as openssl < 3.0.15').waitFor();
+    await glance('device list: condition on software');
+    await choose('Field', 'Reported host name');
+    await choose('Operator', 'starts with');
+    await page.getByRole('dialog').getByLabel('Value').fill('ber-');
     await inDialog('Add condition').click();
     await expect.poll(() => count.textContent()).toMatch(MATCHING);
     const matching = await count.textContent();
     const devices = Number(/\d+/.exec(matching ?? '')?.[0]);
 
     await button('Choose columns…').click();
+    await choose('Add a column', 'Marks');
+    await choose('Add a column', 'Names of local users');
     await choose('Add a column', 'Serial number');
     await choose('Add a column', 'Reported host name');
     await inDialog('Remove Location').click();
@@ -57,7 +71,8 @@ export function deviceListPages(tour: () => ConsoleTour): void {
     await expect.poll(() => page.getByRole('columnheader').allTextContents()).toContain('Serial number');
     const heads = await page.getByRole('columnheader').allTextContents();
     expect(heads.filter((head) => head !== '')).toEqual([
-      ...['User', 'Device name', 'Group', 'Labels', 'Last seen', 'Reported host name', 'Serial number'],
+      ...['User', 'Device name', 'Group', 'Labels', 'Last seen', 'Marks', 'Names of local users'],
+      ...['Reported host name', 'Serial number'],
     ]);
     await expect.poll(() => page.getByRole('gridcell', { name: /^BER-/ }).count()).toBe(2 * devices);
 
@@ -76,7 +91,7 @@ export function deviceListPages(tour: () => ConsoleTour): void {
       .split('\r\n');
     expect([lines.length, lines[0]]).toEqual([
       devices + 1,
-      expect.stringMatching(/^device,.*,hostname,hardware.serial$/),
+      expect.stringMatching(/^device,.*,labels,marks,users.names,hostname,hardware.serial$/),
     ]);
 
     await seat.goto('/devices');

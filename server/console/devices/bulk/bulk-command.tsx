@@ -1,6 +1,6 @@
 import { Alert, Button, Group, Modal, SegmentedControl, Stack, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import type { z } from 'zod';
 import { issuedToMany } from '../../../../shared/api/commands.ts';
 import { type DeviceActionImpact, RECORD_ACTIONS } from '../../../../shared/api/device-actions.ts';
@@ -14,6 +14,7 @@ import { useMay } from '../../client/session.tsx';
 import { commandVerb, DIALOG_KINDS } from '../../words/commands.ts';
 import { HOLD_SKIPS_DEVICES } from '../../words/holds.ts';
 import { CommandForm, commandOf, draftOf } from '../commands/command-form.tsx';
+import { ReassignForm } from '../reassign/reassign-form.tsx';
 import { selectionOf, useActionPreview } from './action-preview.ts';
 import { type AffectedDevices, type Chosen, targetOf, useAffectedDevices } from './affected-devices.ts';
 import { AffectedDevicesView } from './affected-devices-view.tsx';
@@ -51,28 +52,36 @@ export function BulkCommand({
   );
 }
 
-/** Dialog with two parts: commands, which devices execute, and changes of the server's records. */
+type Part = 'commands' | 'records' | 'owner';
+
+/** Dialog with parts: commands, which devices execute, changes of the server's records, and a new owner. */
 function Parts({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0], 'opened'>) {
   const may = useMay();
   const commands = may('commands.issue-many');
   const records = RECORD_ACTIONS.some((kind) => may(RECORD_RIGHTS[kind]));
-  const [part, setPart] = useState<'commands' | 'records'>(commands ? 'commands' : 'records');
-  if (!records) return <Dialog chosen={chosen} close={close} sent={sent} />;
-  const form = <RecordActionForm selection={selectionOf(chosen)} action={null} close={close} done={close} />;
-  if (!commands) return form;
+  const parts = [
+    { value: 'commands', label: 'Commands', offered: commands },
+    { value: 'records', label: 'Records', offered: records },
+    { value: 'owner', label: 'New owner', offered: may('devices.reassign') },
+  ] as const;
+  const offered = parts.filter((one) => one.offered);
+  const [part, setPart] = useState<Part>(offered[0]?.value ?? 'commands');
+  const forms: Readonly<Record<Part, () => ReactNode>> = {
+    commands: () => <Dialog chosen={chosen} close={close} sent={sent} />,
+    records: () => <RecordActionForm selection={selectionOf(chosen)} action={null} close={close} done={close} />,
+    owner: () => <ReassignForm selection={selectionOf(chosen)} close={close} />,
+  };
+  if (offered.length < 2) return forms[part]();
   return (
     <Stack>
       <SegmentedControl
         fullWidth
         aria-label="Kind of action"
         value={part}
-        onChange={(value) => setPart(value === 'records' ? 'records' : 'commands')}
-        data={[
-          { value: 'commands', label: 'Commands' },
-          { value: 'records', label: 'Records' },
-        ]}
+        onChange={(value) => setPart(offered.find((one) => one.value === value)?.value ?? part)}
+        data={offered.map(({ value, label }) => ({ value, label }))}
       />
-      {part === 'commands' ? <Dialog chosen={chosen} close={close} sent={sent} /> : form}
+      {forms[part]()}
     </Stack>
   );
 }

@@ -10,18 +10,21 @@ import { ButtonLink } from '../../parts/links.tsx';
 type Noun = 'command' | 'action';
 
 export function CountConfirmation({
+  title,
   noun,
   total,
   confirmed,
   confirm,
 }: {
+  /** Default: the admin cannot undo the command or action. */
+  readonly title?: string;
   readonly noun: Noun;
   readonly total: number;
   readonly confirmed: number | null;
   readonly confirm: (count: number | null) => void;
 }) {
   return (
-    <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={`You cannot undo this ${noun}`}>
+    <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={title ?? `You cannot undo this ${noun}`}>
       <NumberInput
         label={`Type the number of devices, ${total.toLocaleString('en')}, to confirm`}
         allowNegative={false}
@@ -42,8 +45,8 @@ export function SecondPerson({ noun, total }: { readonly noun: Noun; readonly to
   return (
     <Alert color="yellow" title={`A second person must confirm this ${noun}`}>
       <Text size="sm">
-        One admin alone may wipe, unenroll, revoke or retire at most {soloLimit.limit} devices in 24 hours. The server
-        records this {noun} as pending. Another admin can confirm the action within 24 hours.
+        One admin alone may wipe, unenroll, revoke, reassign or retire at most {soloLimit.limit} devices in 24 hours.
+        The server records this {noun} as pending. Another admin can confirm the action within 24 hours.
       </Text>
     </Alert>
   );
