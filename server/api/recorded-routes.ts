@@ -5,6 +5,7 @@
 import type { ActivityKind } from '../../shared/activity/activity-kinds.ts';
 import type { Target } from '../activity/activity.ts';
 import type { RouteName } from '../admins/rights.ts';
+import { namedValues } from './recorded-values.ts';
 
 /** Routes that change nothing or only the caller's own display, although they are not GET. */
 export const UNRECORDED: ReadonlySet<RouteName> = new Set<RouteName>([
@@ -17,6 +18,7 @@ export const UNRECORDED: ReadonlySet<RouteName> = new Set<RouteName>([
   'device-columns.save',
   'devices.preview-action',
   'devices.preview-reassignment',
+  'policies.rehearse',
 ]);
 
 /** Sign-ins, sign-outs and step-ups. */
@@ -29,7 +31,10 @@ export const SIGN_INS: ReadonlySet<RouteName> = new Set<RouteName>([
   'demo.session',
 ]);
 
-/** Reads of personal data and exports. The log has one entry per hour for the same data and credential. */
+/**
+ * Reads of personal data and exports, also with POST. The log has one entry per hour for the same data and credential. A preview of a group
+ * is a read, because it can tell which devices are at a location.
+ */
 export const RECORDED_READS: ReadonlySet<RouteName> = new Set<RouteName>([
   'devices.evidence',
   'devices.explain',
@@ -48,12 +53,13 @@ export const RECORDED_READS: ReadonlySet<RouteName> = new Set<RouteName>([
   'live-queries.answers',
   'live-queries.export',
   'scripts.output',
+  'groups.preview',
 ]);
 
 export function recordingOf(route: { readonly name: RouteName; readonly method: string }): ActivityKind | null {
   const { name, method } = route;
-  if (method === 'get') return RECORDED_READS.has(name) ? 'read' : null;
-  if (UNRECORDED.has(name)) return null;
+  if (RECORDED_READS.has(name)) return 'read';
+  if (method === 'get' || UNRECORDED.has(name)) return null;
   return SIGN_INS.has(name) ? 'sign-in' : 'change';
 }
 
@@ -65,6 +71,7 @@ const KINDS: Readonly<Record<string, string>> = {
   cmd: 'command',
   qry: 'live-query',
   scr: 'script',
+  pol: 'policy',
   pck: 'pack',
   hld: 'legal-hold',
   act: 'action',
@@ -89,6 +96,7 @@ const BY_PARAM: Readonly<Record<string, string>> = {
   code: 'area',
   serial: 'certificate',
   sha256: 'document',
+  version: 'version',
 };
 const BY_ROUTE: Readonly<Record<string, string>> = {
   alerts: 'alert',
@@ -120,7 +128,10 @@ export class TargetList {
   }
 }
 
-/** Targets of a request: the identifiers in its path, query and body, and the identifier of a new record in the response. Never texts. */
+/**
+ * Targets of a request: values from closed lists in its body, the identifiers in its path, query and body, and the identifier of a new
+ * record in the response. Never texts.
+ */
 export function targetsOf(
   name: RouteName,
   request: { readonly params: unknown; readonly query: unknown; readonly body: unknown; readonly reply: unknown },
@@ -129,6 +140,7 @@ export function targetsOf(
   const add = (target: Target | null) => void (target && found.add(target));
   for (const [key, value] of Object.entries(Object(request.params) as object)) add(byParam(name, key, String(value)));
   const bodies = CONFIDENTIAL.test(name) ? [] : [request.query, request.body];
+  for (const value of namedValues(name, request.body)) found.add(value);
   const walk = { left: MOST_VALUES };
   for (const body of bodies) typedIn(body, add, walk, 0);
   const reply: unknown = Object(request.reply);

@@ -2,6 +2,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { ActivityEntry, ActivityTarget } from '../../shared/activity/activity-entry.ts';
 import { OUTCOME_OK, OUTCOME_UNKNOWN } from '../../shared/activity/activity-entry.ts';
+import { COMMAND_KINDS } from '../../shared/protocol/command-kinds.ts';
 import type {
   ActivityFilter,
   ActivityNames,
@@ -142,7 +143,7 @@ export class ActivityStore implements Port {
       .execute();
     for (const { id, person_name, hostname } of devices)
       names.set(id, hostname === null ? person_name : `${person_name} (${hostname})`);
-    for (const table of ['accounts', 'groups'] as const) {
+    for (const table of ['accounts', 'groups', 'policies', 'scripts', 'custom_roles'] as const) {
       for (const { id, name } of await db
         .selectFrom(table)
         .select(['id', 'name'])
@@ -263,15 +264,19 @@ function outcomeIs(outcome: string): RawBuilder<boolean> {
   return sql<boolean>`outcome = ${outcome}`;
 }
 
-/** A search for a name compares the present names of accounts, and of users of devices within the caller's scope. */
+/** A search finds kinds of commands, such as "wipe". A search for a name compares the present names of accounts, and of users of devices within the caller's scope. */
 function containsText(text: string, readable: Readable): RawBuilder<boolean> {
   const like = `%${text.toLowerCase().replaceAll(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
   const has = (column: string) => sql`lower(${sql.ref(column)}) like ${like} escape '\\'`;
   const accounts = sql`select accounts.id from accounts where ${has('accounts.name')} or ${has('accounts.email')}`;
   const scope = readable === 'all' ? null : readable.devices;
   const devices = sql`select devices.id from devices where ${has('devices.person_name')} and ${withinScope(scope)}`;
+  const words = text.toLowerCase().replaceAll(' ', '-');
+  const commands = COMMAND_KINDS.filter((kind) => kind.includes(words));
+  const ofCommand =
+    commands.length === 0 ? sql`` : sql` or t.kind = 'command-kind' and t.target in (${sql.join(commands)})`;
   const own = sql`${has('action')} or ${has('outcome')} or actor in (${accounts})
-    or ${hasTarget(sql`t.target = ${text} or t.target in (${devices})`)}`;
+    or ${hasTarget(sql`t.target = ${text} or t.target in (${devices})${ofCommand}`)}`;
   if (readable !== 'all') return sql<boolean>`(${own})`;
   return sql<boolean>`(${own} or ${has('address')} or ${has('agent')} or ${hasTarget(sql`t.target in (${accounts})`)})`;
 }
@@ -326,7 +331,7 @@ async function shownTargets(
   const own =
     readable === 'all'
       ? sql`1 = 1`
-      : sql`(t.kind in ('order', 'command', 'action', 'account', 'alert') or t.kind = 'device'
+      : sql`(t.kind in ('order', 'command', 'command-kind', 'script', 'policy', 'action', 'account', 'alert') or t.kind = 'device'
           and t.target in (select devices.id from devices where ${withinScope(readable.devices)}))`;
   const { rows: targets } = await sql<Schema['activity_targets']>`
     select entry_id, kind, target, person_id from (

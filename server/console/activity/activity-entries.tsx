@@ -3,7 +3,7 @@ import type { ActivityEntryView } from '../../../shared/api/activity.ts';
 import { dateTime } from '../../../shared/look/time-words.ts';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import { PageLink } from '../parts/links.tsx';
-import { actionName, actorName, outcomeWords, sourceWords } from './activity-words.ts';
+import { actionName, actorName, COMMAND_KIND, outcomeWords, sourceWords } from './activity-words.ts';
 
 const TARGETS = 5;
 type Target = ActivityEntryView['targets'][number];
@@ -23,7 +23,7 @@ function Entry({ entry }: { readonly entry: ActivityEntryView }) {
   const result = outcomeWords(outcome);
   const source = sourceWords(entry);
   // A device is the actor of its own events, so its name is not repeated as a target.
-  const others = targets.filter(({ id }) => id !== actor.id);
+  const others = targets.filter(({ kind, id }) => id !== actor.id && kind !== COMMAND_KIND);
   const shown = others.slice(0, TARGETS);
   const more = targetCount - (targets.length - others.length) - shown.length;
   return (
@@ -52,7 +52,7 @@ function Entry({ entry }: { readonly entry: ActivityEntryView }) {
         {shown.map((target) => (
           <span key={`${target.kind} ${target.id}`}>
             {' · '}
-            <TargetName target={target} />
+            <TargetName target={target} isJob={/^(commands\.issue-many|jobs\.)/.test(entry.action)} />
           </span>
         ))}
         {more > 0 && ` · ${more.toLocaleString('en')} more`}
@@ -79,7 +79,14 @@ const Actor = ({ entry }: { readonly entry: ActivityEntryView }) => (
   </span>
 );
 
-function TargetName({ target: { kind, id, name } }: { readonly target: Target }) {
+function TargetName({
+  target: { kind, id, name },
+  isJob,
+}: {
+  readonly target: Target;
+  /** Whether the id of a command is the id of a job. */
+  readonly isJob: boolean;
+}) {
   const label = name === null ? <span data-id-field>{id}</span> : <UserText>{name}</UserText>;
   const words = `${kind.replaceAll('-', ' ')} `;
   switch (kind) {
@@ -110,12 +117,39 @@ function TargetName({ target: { kind, id, name } }: { readonly target: Target })
           </PageLink>
         </>
       );
-    default:
+    case 'command':
+      if (!isJob) break;
+      return (
+        <>
+          {'job '}
+          <PageLink to="/jobs/$id" params={{ id }}>
+            {label}
+          </PageLink>
+        </>
+      );
+    case 'policy':
       return (
         <>
           {words}
-          {label}
+          <PageLink to="/policies/$id" params={{ id }}>
+            {label}
+          </PageLink>
+        </>
+      );
+    case 'script':
+      return (
+        <>
+          {words}
+          <PageLink to="/scripts/$id" params={{ id }}>
+            {label}
+          </PageLink>
         </>
       );
   }
+  return (
+    <>
+      {words}
+      {label}
+    </>
+  );
 }

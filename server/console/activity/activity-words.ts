@@ -2,6 +2,8 @@
 import type { ActivityEntryView } from '../../../shared/api/activity.ts';
 import { problemOf } from '../../../shared/api/problems.ts';
 import { CordonError, ERROR_CODES } from '../../../shared/errors.ts';
+import { COMMAND_KINDS, type CommandKind } from '../../../shared/protocol/command-kinds.ts';
+import { COMMAND_NAMES } from '../words/commands.ts';
 import { alertName } from '../words/devices.ts';
 
 const EVENT_NAMES: Readonly<Record<string, string>> = {
@@ -22,7 +24,24 @@ const EVENT_NAMES: Readonly<Record<string, string>> = {
   'tokens.use': 'Use an API token',
 };
 
-export function actionName({ action, title }: Pick<ActivityEntryView, 'action' | 'title'>): string {
+/** Kind of the target that states the sent command. The title states it too, so the list of targets omits it. */
+export const COMMAND_KIND = 'command-kind';
+
+const isCommandKind = (id: string): id is CommandKind => (COMMAND_KINDS as readonly string[]).includes(id);
+
+/** Name of the sent command, such as “Wipe workspace”; null for other actions. */
+function commandIn(targets: ActivityEntryView['targets']): string | null {
+  const id = targets.find(({ kind }) => kind === COMMAND_KIND)?.id;
+  return id === undefined ? null : isCommandKind(id) ? COMMAND_NAMES[id] : id;
+}
+
+export function actionName({
+  action,
+  title,
+  targets,
+}: Pick<ActivityEntryView, 'action' | 'title' | 'targets'>): string {
+  const command = commandIn(targets);
+  if (command !== null) return `Command “${command}” to ${action === 'commands.issue' ? 'a device' : 'many devices'}`;
   // Only the first sentence of a route's summary names the action. The further sentences explain the API.
   if (title !== null) return title.split('. ', 1)[0] ?? title;
   if (action.startsWith('alert.')) return `Alert: ${alertName(action.slice('alert.'.length))}`;
@@ -60,5 +79,27 @@ export function sourceWords({ via, credential, address, agent }: ActivityEntryVi
   if (address === null && credential === null) return null;
   const through =
     via === null ? null : via === 'token' ? `API token ${credential ?? ''}` : `session ${credential ?? ''}`;
-  return [address && `from ${address}`, through, agent].filter(Boolean).join(' · ');
+  return [address && `from ${address}`, through, agent && programName(agent)].filter(Boolean).join(' · ');
+}
+
+const BROWSERS = [
+  ['Edge', /\bEdg\//],
+  ['Firefox', /\bFirefox\//],
+  ['Chrome', /\b(Headless)?Chrome\//],
+  ['Safari', /\bSafari\//],
+] as const;
+const SYSTEMS = [
+  ['Android', /\bAndroid\b/],
+  ['iOS', /\b(iPhone|iPad)\b/],
+  ['Windows', /\bWindows\b/],
+  ['macOS', /\bMac OS X\b/],
+  ['Linux', /\bLinux\b/],
+] as const;
+
+/** Short name of a browser, such as “Firefox on Linux”. Programs of other kinds keep their own text. Exports have the full text. */
+export function programName(agent: string): string {
+  const browser = BROWSERS.find(([, sign]) => sign.test(agent))?.[0];
+  if (browser === undefined) return agent;
+  const system = SYSTEMS.find(([, sign]) => sign.test(agent))?.[0];
+  return system === undefined ? browser : `${browser} on ${system}`;
 }
