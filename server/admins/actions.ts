@@ -208,7 +208,7 @@ function createAuthorization({ store, clock, bus, passkeys, stepUpWithin, now = 
 
 function createDecisions(ports: ActionsPorts) {
   const { store, clock, bus, account, passkeys, now = Date.now } = ports;
-  const { requireRight, mayDecide, requireSecondPerson } = createDecisionRights(ports);
+  const { requireRight, mayDecide, isSecondPerson, requireSecondPerson } = createDecisionRights(ports);
 
   async function found(id: ActionId): Promise<StoredAction> {
     const action = await store.get(id);
@@ -250,6 +250,11 @@ function createDecisions(ports: ActionsPorts) {
     },
 
     contentOf,
+
+    /** Whether the reader counts as a second person for a pending action. The right to decide it is checked by `list` and `get`. */
+    async mayConfirm(action: StoredAction, reader: Account): Promise<boolean> {
+      return action.status === 'pending' && (await isSecondPerson(action, reader));
+    },
 
     /**
      * Records that a second person confirms the action with the content hash `hash`, then runs `perform` with this content. If the server
@@ -320,8 +325,11 @@ function createDecisionRights({ independent, account, requireInScope }: ActionsP
     }
   }
 
+  const isSecondPerson = async (action: StoredAction, decider: Account): Promise<boolean> =>
+    action.person !== decider.person && (await independent(await account(action.account), decider));
+
   async function requireSecondPerson(action: StoredAction, decider: Account): Promise<void> {
-    if (action.person !== decider.person && (await independent(await account(action.account), decider))) return;
+    if (await isSecondPerson(action, decider)) return;
     throw new CordonError(
       'same_person',
       'A second person must confirm this action. You proposed it, or one of the two accounts created the other.',
@@ -329,7 +337,7 @@ function createDecisionRights({ independent, account, requireInScope }: ActionsP
     );
   }
 
-  return { requireRight, mayDecide, requireSecondPerson };
+  return { requireRight, mayDecide, isSecondPerson, requireSecondPerson };
 }
 
 function requireProof(

@@ -8,11 +8,13 @@ import {
   actionRefusal,
   actionView,
 } from '../../shared/api/actions.ts';
+import { policyParams } from '../../shared/api/policies.ts';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { ActionContent, Actions, Actor, StoredAction } from '../admins/actions.ts';
 import type { Admins } from '../admins/admins.ts';
 import type { Account } from '../admins/ports.ts';
 import type { Devices } from '../devices/devices.ts';
+import type { Policies } from '../policies/policies.ts';
 import { type Caller, type Route, route } from './route.ts';
 
 const DEVICES_SHOWN = 1_000;
@@ -22,6 +24,7 @@ export interface ActionsPorts {
   readonly actions: Actions;
   readonly admins: Pick<Admins, 'namesOf'>;
   readonly devices: Pick<Devices, 'get'>;
+  readonly devicePolicies: Pick<Policies, 'get'>;
   /** Repeats the request of a confirmed action on behalf of its proposer, with the proposer's current grants. */
   readonly perform: (content: ActionContent, proposer: Account, confirmer: Account) => Promise<unknown>;
 }
@@ -91,15 +94,21 @@ function ifUnknown(error: unknown): null {
   throw error;
 }
 
-const viewOf = (action: StoredAction, { person }: Account) => ({
-  ...action,
-  proposedBy: action.account,
-  mine: action.person === person,
-});
 const accountsOf = (listed: readonly StoredAction[]) =>
   new Set(listed.flatMap(({ account, decidedBy }) => (decidedBy === null ? [account] : [account, decidedBy])));
 
-export function actionRoutes({ actions, admins, devices, perform }: ActionsPorts): Route[] {
+export function actionRoutes({ actions, admins, devices, devicePolicies, perform }: ActionsPorts): Route[] {
+  const viewOf = async (action: StoredAction, reader: Account) => ({
+    ...action,
+    proposedBy: action.account,
+    mine: action.person === reader.person,
+    confirmable: await actions.mayConfirm(action, reader),
+  });
+  const policyNameOf = async ({ route: name, params }: ActionContent): Promise<string | null> => {
+    const named = name.startsWith('policies.') ? policyParams.safeParse(params) : null;
+    if (!named?.success) return null;
+    return (await devicePolicies.get(named.data.id).catch(ifUnknown))?.name ?? null;
+  };
   return [
     route({
       name: 'actions.list',
@@ -110,7 +119,7 @@ export function actionRoutes({ actions, admins, devices, perform }: ActionsPorts
       async handler({ caller: { account } }) {
         const listed = await actions.list(account);
         return {
-          actions: listed.map((action) => viewOf(action, account)),
+          actions: await Promise.all(listed.map((action) => viewOf(action, account))),
           people: await admins.namesOf(accountsOf(listed)),
           soloLimit: await actions.allowance(account),
         };
@@ -125,7 +134,8 @@ export function actionRoutes({ actions, admins, devices, perform }: ActionsPorts
       response: actionDetail,
       async handler({ params, caller: { account } }) {
         const action = await actions.get(params.id, account);
-        const { body, devices: affected } = actions.contentOf(action);
+        const content = actions.contentOf(action);
+        const { params: named, body, devices: affected } = content;
         const people = await admins.namesOf(accountsOf([action]));
         const sample = await Promise.all(
           affected.slice(0, USERS_SHOWN).map(async (device) => {
@@ -133,7 +143,15 @@ export function actionRoutes({ actions, admins, devices, perform }: ActionsPorts
             return { device, user: known?.user ?? '' };
           }),
         );
-        return { ...viewOf(action, account), scope: affected.slice(0, DEVICES_SHOWN), sample, body, people };
+        return {
+          ...(await viewOf(action, account)),
+          scope: affected.slice(0, DEVICES_SHOWN),
+          sample,
+          params: named,
+          body,
+          policy: await policyNameOf(content),
+          people,
+        };
       },
     }),
     route({
@@ -147,7 +165,7 @@ export function actionRoutes({ actions, admins, devices, perform }: ActionsPorts
       async handler({ params, body, caller, confirmation, concern }) {
         concern(actions.contentOf(await actions.get(params.id, caller.account)).devices);
         const { action, result } = await actions.confirm(params.id, body.hash, actorOf(caller, confirmation), perform);
-        return { action: viewOf(action, caller.account), result };
+        return { action: await viewOf(action, caller.account), result };
       },
     }),
     route({

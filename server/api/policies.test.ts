@@ -63,4 +63,30 @@ describe('policies over HTTP', () => {
     // Without a version in use, an assignment has no effect yet.
     expect((await request('POST', `/policies/${id}/groups`, { groups: [group] })).status).toBe(200);
   });
+
+  it('show the second person the policy and its devices, and refuse devices that joined later', async () => {
+    const { email, secret } = await api.account('second@example.org', [{ role: 'fleet', group: null, area: null }]);
+    const { headers } = await api.signIn({ email, secret });
+    const confirm = async (action: string, hash: string) =>
+      api.request('POST', `/api/v1/actions/${action}/confirm`, headers, { hash });
+    const shown = async (action: string) => (await api.request('GET', `/api/v1/actions/${action}`, headers)).json;
+
+    // The policies of the other tests have precedence for the firewall.
+    const document = { ...WIPING, settings: { 'disk.encryption': true } };
+    const { id } = (await request('POST', '/policies', { name: 'Wiping laptops', document })).json;
+    const rollout = { version: 1, percent: 100 };
+    const early = (await request('POST', `/policies/${id}/rollout`, rollout)).json.context.action;
+    await request('POST', `/policies/${id}/groups`, { groups: [group] });
+    const first = await shown(early);
+    expect(first).toMatchObject({ devices: 0, policy: 'Wiping laptops', body: rollout, confirmable: true });
+    const refused = await confirm(early, first.hash);
+    expect([refused.status, refused.json.code]).toEqual([409, 'conflict']);
+    expect((await request('GET', `/policies/${id}`)).json.current).toBe(null);
+
+    const { action } = (await request('POST', `/policies/${id}/rollout`, rollout)).json.context;
+    const second = await shown(action);
+    expect(second).toMatchObject({ devices: 1, scope: [device], route: 'policies.roll-out' });
+    expect((await confirm(action, second.hash)).status).toBe(200);
+    expect((await request('GET', `/policies/${id}`)).json.current).toBe(1);
+  });
 });

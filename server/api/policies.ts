@@ -20,9 +20,10 @@ import {
   policyView,
 } from '../../shared/api/policies.ts';
 import { DONE, done } from '../../shared/api/wire.ts';
+import { CordonError } from '../../shared/errors.ts';
 import type { PolicyId } from '../../shared/protocol/ids.ts';
 import type { Admins } from '../admins/admins.ts';
-import type { Policies } from '../policies/policies.ts';
+import type { Change, Policies } from '../policies/policies.ts';
 import { type Input, Reply, type Route, route } from './route.ts';
 
 export interface PoliciesPorts {
@@ -30,7 +31,7 @@ export interface PoliciesPorts {
   readonly admins: Pick<Admins, 'namesOf'>;
 }
 
-type Authorize = Input<unknown, unknown, unknown>['authorize'];
+type Confirmation = Pick<Input<unknown, unknown, unknown>, 'authorize' | 'confirmed'>;
 
 export function policyRoutes(ports: PoliciesPorts): Route[] {
   return [...readRoutes(ports), ...draftRoutes(ports), ...effectRoutes(ports)];
@@ -95,7 +96,10 @@ function readRoutes({ devicePolicies: policies, admins }: PoliciesPorts): Route[
       params: policyParams,
       body: policyRehearsal,
       response: policyRehearsalView,
-      handler: ({ params, body, scope }) => policies.rehearse(params.id, body, scope.devices),
+      async handler({ params, body, scope }) {
+        const { changedDevices: _, ...counts } = await policies.rehearse(params.id, body, scope.devices);
+        return counts;
+      },
     }),
   ];
 }
@@ -144,9 +148,25 @@ function draftRoutes({ devicePolicies: policies }: PoliciesPorts): Route[] {
 
 /** Routes for changes that take effect on devices. If a version in use can wipe workspaces, a second person confirms the change. */
 function effectRoutes({ devicePolicies: policies }: PoliciesPorts): Route[] {
-  async function authorizeChange(authorize: Authorize, id: PolicyId, version?: number): Promise<void> {
-    const mayWipe = await policies.mayWipe(id, version === undefined ? {} : { version });
-    await authorize(mayWipe ? 'policy.apply-wipe' : 'policy.apply', []);
+  /**
+   * The second person confirms a list of devices. Until the confirmation, other changes may add devices to the groups of the policy. The
+   * change then needs a new proposal, because no second person has seen these devices.
+   */
+  async function authorizeChange({ authorize, confirmed }: Confirmation, id: PolicyId, change: Change): Promise<void> {
+    if (!(await policies.mayWipe(id, change))) return authorize('policy.apply', []);
+    const { changedDevices } = await policies.rehearse(id, change, null);
+    if (confirmed !== null) {
+      const known = new Set(confirmed);
+      const more = changedDevices.filter((device) => !known.has(device)).length;
+      if (more > 0) {
+        throw new CordonError(
+          'conflict',
+          `The change now concerns ${more} more devices than the second person has seen. Propose the change again.`,
+          { devices: changedDevices.length },
+        );
+      }
+    }
+    await authorize('policy.apply-wipe', changedDevices);
   }
 
   return [
@@ -158,8 +178,8 @@ function effectRoutes({ devicePolicies: policies }: PoliciesPorts): Route[] {
       params: policyParams,
       body: policyRollout,
       response: policyView,
-      async handler({ params, body, caller, authorize }) {
-        await authorizeChange(authorize, params.id, body.version);
+      async handler({ params, body, caller, ...confirmation }) {
+        await authorizeChange(confirmation, params.id, body);
         return policies.rollOut(params.id, body.version, body.percent, caller.account.id);
       },
     }),
@@ -171,8 +191,8 @@ function effectRoutes({ devicePolicies: policies }: PoliciesPorts): Route[] {
       params: policyParams,
       body: policyRollback,
       response: policyView,
-      async handler({ params, body, caller, authorize }) {
-        await authorizeChange(authorize, params.id, body.version);
+      async handler({ params, body, caller, ...confirmation }) {
+        await authorizeChange(confirmation, params.id, body);
         return policies.rollBack(params.id, body.version, caller.account.id);
       },
     }),
@@ -184,8 +204,8 @@ function effectRoutes({ devicePolicies: policies }: PoliciesPorts): Route[] {
       params: policyParams,
       body: policyGroups,
       response: policyView,
-      async handler({ params, body, caller, authorize }) {
-        await authorizeChange(authorize, params.id);
+      async handler({ params, body, caller, ...confirmation }) {
+        await authorizeChange(confirmation, params.id, body);
         return policies.assign(params.id, body.groups, caller.account.id);
       },
     }),

@@ -39,6 +39,8 @@ export function addActionCommands(program: Command, cli: Cli): void {
         .out()
         .show(shown, [
           `${shown.action} for ${count(shown)}, proposed by ${name(shown.proposedBy)} at ${when(shown.proposedAt)}`,
+          ...(shown.policy === null ? [] : [`policy: ${plain(shown.policy)}`]),
+          ...(shown.route.startsWith('policies.') ? [`request: ${JSON.stringify(shown.body)}`] : []),
           `status: ${shown.status}`,
           `expires: ${when(shown.expiresAt)}`,
           `hash: ${shown.hash}`,

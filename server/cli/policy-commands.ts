@@ -12,7 +12,7 @@ import {
 import { done } from '../../shared/api/wire.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { CATALOG, SETTING_IDS } from '../../shared/policy/catalog.ts';
-import { differenceTexts } from '../../shared/policy/policy-document.ts';
+import { compareRules, differenceTexts } from '../../shared/policy/policy-document.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import { type Cli, commandOf } from './cli.ts';
 import { queryOf } from './client.ts';
@@ -112,17 +112,21 @@ function addReadCommands(policies: Command, cli: Cli, show: Show): void {
     });
   policies
     .command('compare')
-    .description('Compare the settings of two versions of a policy')
+    .description('Compare the settings and the actions of two versions of a policy')
     .argument('<policy>')
     .argument('<from>')
     .argument('<to>')
     .action(async (id: string, from: string, to: string) => {
       const query = queryOf({ from: String(wholeNumber(from)), to: String(wholeNumber(to)) });
       const compared = await cli.client().call(policyComparison, 'GET', pathOf(id, `/comparison${query}`));
-      const rows = compared.differences.map((each) => [
-        each.setting,
-        ...differenceTexts(each).map((text) => text && plain(text)),
-      ]);
+      const rules = compareRules(compared.from.document.compliance, compared.to.document.compliance);
+      const rows = [
+        ...compared.differences.map((each) => [
+          each.setting,
+          ...differenceTexts(each).map((text) => text && plain(text)),
+        ]),
+        ...rules.map((each) => [each.rule, hoursText(each.from), hoursText(each.to)]),
+      ];
       cli.out().show(compared, table(['setting', `version ${from}`, `version ${to}`], rows));
     });
   policies
@@ -135,15 +139,23 @@ function addReadCommands(policies: Command, cli: Cli, show: Show): void {
     .action(async (id: string, { versionNumber, percent, group }: Rehearse) => {
       const body = { version: versionNumber, percent, groups: group };
       const found = await cli.client().call(policyRehearsalView, 'POST', pathOf(id, '/rehearsal'), body);
-      const rows = found.settings.map((each) => [each.setting, each.devices, each.met, each.notMet]);
+      const rows = found.settings.map((each) => [
+        each.setting,
+        each.devices,
+        each.met,
+        each.notMet,
+        each.devices - each.met - each.notMet,
+      ]);
       cli
         .out()
         .show(found, [
-          `${found.changed} of ${found.devices} devices change.`,
-          ...table(['setting', 'devices', 'meet it already', 'do not meet it'], rows),
+          `${found.changed} of ${found.devices} devices get other settings, and ${found.otherActions} another grace period or other actions.`,
+          ...table(['setting', 'devices', 'meet it already', 'do not meet it', 'not reported yet'], rows),
         ]);
     });
 }
+
+const hoursText = (hours: number | null): string | null => (hours === null ? null : `after ${hours} hours`);
 
 interface Rehearse {
   readonly versionNumber?: number;

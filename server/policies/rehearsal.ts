@@ -4,7 +4,7 @@ import { valuesOf } from '../../shared/policy/effective-policy.ts';
 import { digestOf } from '../../shared/policy/policy-digest.ts';
 import { compareSettings, type SettingDifference } from '../../shared/policy/policy-document.ts';
 import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
-import type { AssignedPolicies } from './assigned-policies.ts';
+import type { AssignedPolicies, EffectivePolicy } from './assigned-policies.ts';
 import type { PolicyStore, Scope } from './ports.ts';
 
 /** Last result of a setting, with the digest of the value that the device checked. */
@@ -24,9 +24,14 @@ export interface SettingImpact {
 export interface Rehearsal {
   /** Number of devices of the groups that are within the scope. */
   readonly devices: number;
+  /** Number of devices that would get other values. */
   readonly changed: number;
+  /** Number of devices whose grace period or actions would change, for at least one setting. */
+  readonly otherActions: number;
   readonly settings: readonly SettingImpact[];
   readonly examples: readonly { readonly device: DeviceId; readonly differences: readonly SettingDifference[] }[];
+  /** Devices that would get other values, another grace period or other actions. */
+  readonly changedDevices: readonly DeviceId[];
 }
 
 const SLICE = 200;
@@ -49,7 +54,15 @@ export async function rehearse(
 ): Promise<Rehearsal> {
   const impacts = new Map<string, { devices: number; met: number; notMet: number }>();
   const examples: { device: DeviceId; differences: SettingDifference[] }[] = [];
-  let [devices, changed] = [0, 0];
+  const changedDevices: DeviceId[] = [];
+  // Devices with the same policies share one object, so the texts are few.
+  const texts = new Map<EffectivePolicy, string>();
+  const rulesOf = (policy: EffectivePolicy): string => {
+    const known = texts.get(policy) ?? JSON.stringify(policy.settings.map((each) => [each.setting, each.compliance]));
+    texts.set(policy, known);
+    return known;
+  };
+  let [devices, changed, otherActions] = [0, 0, 0];
   for (let last: DeviceId | null = null; ; ) {
     const slice: DeviceId[] = await store.devices({ scope, groups, after: last, limit: SLICE });
     const [groupsOf, results] = await Promise.all([store.groupsOf(slice), lastResults(slice)]);
@@ -57,9 +70,13 @@ export async function rehearse(
     for (const device of slice) {
       const own = groupsOf.get(device) ?? [];
       const [old, next] = [before.effective(device, own), after.effective(device, own)];
+      if (old === next) continue;
+      const sameRules = rulesOf(old) === rulesOf(next);
+      if (!sameRules) otherActions += 1;
+      if (!sameRules || old.digest !== next.digest) changedDevices.push(device);
       if (old.digest === next.digest) continue;
-      const differences = compareSettings(valuesOf(old.settings), valuesOf(next.settings));
       changed += 1;
+      const differences = compareSettings(valuesOf(old.settings), valuesOf(next.settings));
       if (examples.length < MOST_EXAMPLES) examples.push({ device, differences });
       for (const { setting, to } of differences) {
         const impact = impacts.get(setting) ?? { devices: 0, met: 0, notMet: 0 };
@@ -76,5 +93,12 @@ export async function rehearse(
     await new Promise(setImmediate);
   }
   const settings = [...impacts].map(([setting, impact]) => ({ setting, ...impact }));
-  return { devices, changed, settings: settings.sort((a, b) => (a.setting < b.setting ? -1 : 1)), examples };
+  return {
+    devices,
+    changed,
+    otherActions,
+    settings: settings.sort((a, b) => (a.setting < b.setting ? -1 : 1)),
+    examples,
+    changedDevices,
+  };
 }

@@ -21,6 +21,8 @@ export const actionView = z.object({
   reason: z.string().nullable(),
   outcome: z.string().nullable(),
   mine: z.boolean(),
+  /** Whether the caller counts as a second person. False if one of the two accounts created the other. */
+  confirmable: z.boolean(),
 });
 export type ActionView = z.infer<typeof actionView>;
 
@@ -37,7 +39,11 @@ export const actionList = z.object({
 export const actionDetail = actionView.extend({
   scope: z.array(deviceIdSchema),
   sample: z.array(z.object({ device: deviceIdSchema, user: z.string() })),
+  /** Request that the server performs after the confirmation. `policy`: name of the policy that the path names. */
+  route: z.string(),
+  params: z.unknown(),
   body: z.unknown(),
+  policy: z.string().nullable(),
   people,
 });
 

@@ -81,7 +81,10 @@ export const policyRehearsal = z.strictObject({
 export const policyRehearsalView = z.object({
   /** Number of devices of the present and the new groups that the caller's role includes. */
   devices: z.int(),
+  /** Number of devices that would get other values. */
   changed: z.int(),
+  /** Number of devices whose grace period or actions would change, for at least one setting. */
+  otherActions: z.int(),
   settings: z.array(
     z.object({
       setting: z.string(),

@@ -1,5 +1,5 @@
 /** Placeholders for content: loading, failed and empty. */
-import { Alert, Button, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Alert, Anchor, Button, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
@@ -11,7 +11,24 @@ export function failureText(error: unknown): string {
   return 'The page cannot read the response of the server. Reload the page. If the error stays, the page and the server have different versions.';
 }
 
+/** Whether the server stored the request as a proposal, which a second person confirms on a page of the console. */
+const isPending = (error: unknown): boolean => error instanceof ApiError && error.code === 'second_person_required';
+
+function PendingAction() {
+  return (
+    <Alert color="yellow" title="Action pending confirmation" role="status">
+      <Text size="sm">
+        Nothing has changed yet. Another admin can confirm or decline the action within 24 hours.{' '}
+        <Anchor href="/actions" inherit underline="always">
+          Show pending actions
+        </Anchor>
+      </Text>
+    </Alert>
+  );
+}
+
 export function Failure({ error, retry }: { readonly error: unknown; readonly retry?: () => void }) {
+  if (isPending(error)) return <PendingAction />;
   return (
     <Alert lang="en" dir="ltr" color="red" icon={<IconAlertTriangle aria-hidden />} title="Action failed" role="alert">
       <Stack gap="xs" align="flex-start">

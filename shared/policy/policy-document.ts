@@ -79,3 +79,21 @@ export function differenceTexts({
   const [before, after] = [from, to].map((value) => (value === null ? null : valueText(setting, value)));
   return [before ?? null, before === after && after ? `${after} (changed content)` : (after ?? null)];
 }
+
+/** Difference of the grace period or of one action between two versions, in hours. Null stands for a version without the action. */
+export interface RuleDifference {
+  readonly rule: 'grace-period' | ComplianceAction;
+  readonly from: number | null;
+  readonly to: number | null;
+}
+
+/** Differences of what follows if a device does not comply, from the mildest to the most severe. */
+export function compareRules(from: ComplianceRules, to: ComplianceRules): RuleDifference[] {
+  const hoursOf = ({ actions }: ComplianceRules, action: ComplianceAction) =>
+    actions.find((each) => each.action === action)?.afterHours ?? null;
+  const all: RuleDifference[] = [
+    { rule: 'grace-period', from: from.graceHours, to: to.graceHours },
+    ...COMPLIANCE_ACTIONS.map((rule) => ({ rule, from: hoursOf(from, rule), to: hoursOf(to, rule) })),
+  ];
+  return all.filter((each) => each.from !== each.to);
+}

@@ -126,6 +126,12 @@ describeOnEveryStore('policies', (openStore) => {
     // The last reports tell how many devices meet the firewall setting of version 2 already.
     const again = await policies.rehearse(id, { version: 2 }, null);
     expect(again.settings).toContainEqual({ setting: 'firewall.enabled', devices: 20, met: 15, notMet: 5 });
+    // Version 4 has the settings of version 3, and only adds a wipe.
+    const wipe = { action: 'wipe-workspace', afterHours: 24 } as const;
+    await policies.addVersion(id, 3, { ...LOGS('warn'), compliance: { graceHours: 0, actions: [wipe] } }, '', BY);
+    const graver = await policies.rehearse(id, { version: 4 }, null);
+    expect(graver).toMatchObject({ changed: 0, otherActions: 20, settings: [] });
+    expect([...graver.changedDevices].sort()).toEqual([...devices].sort());
     const moved = await policies.rehearse(id, { groups: [karachi] }, null);
     expect(moved).toMatchObject({ devices: 21, changed: 21 });
     const inKarachi = await policies.rehearse(id, { groups: [karachi] }, [{ group: karachi, homes: null }]);

@@ -92,6 +92,11 @@ function List({
                   </>
                 )}
               </Text>
+              {action.status === 'pending' && !action.mine && !action.confirmable && (
+                <Text size="sm">
+                  You cannot confirm this action, because one of the two accounts created the other.
+                </Text>
+              )}
               {action.decidedBy !== null && action.decidedAt !== null && (
                 <Text size="sm" c="dimmed">
                   Decided by <UserText>{people[action.decidedBy] ?? action.decidedBy}</UserText>{' '}

@@ -6,14 +6,19 @@ import { useState } from 'react';
 import type { z } from 'zod';
 import { actionConfirmed, type actionDetail } from '../../../shared/api/actions.ts';
 import { createdCode } from '../../../shared/api/codes.ts';
+import { policyParams } from '../../../shared/api/policies.ts';
 import { reassignmentResult } from '../../../shared/api/reassignment.ts';
 import { CopyButton } from '../../../shared/look/copy-button.tsx';
 import { Failure, QueryResult } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import { call } from '../client/call.ts';
 import { useDeviceName } from '../client/device-names.ts';
+import { groupsQuery } from '../client/queries.ts';
 import { NewLinks } from '../devices/reassign/new-links.tsx';
+import { Facts } from '../parts/facts.tsx';
+import { PageLink } from '../parts/links.tsx';
 import { actionName, devicesText } from './action-words.ts';
+import { proposalFacts } from './proposal-facts.ts';
 import { actionQuery } from './queries.ts';
 
 export function ConfirmDialog({ id, close }: { readonly id: string | null; readonly close: () => void }) {
@@ -47,8 +52,10 @@ function Form({ action, close }: { readonly action: z.output<typeof actionDetail
     mutationFn: () => call('POST', `/actions/${action.id}/confirm`, actionConfirmed, { hash: action.hash }),
     onSettled: () => client.invalidateQueries(),
   });
+  const groups = useQuery(groupsQuery).data?.groups ?? [];
+  const facts = proposalFacts(action, (id) => groups.find((group) => group.id === id)?.name ?? id);
   if (confirming.data) return <Performed result={confirming.data.result} close={close} />;
-  const ready = typed === action.devices;
+  const ready = action.confirmable && (action.devices === 0 || typed === action.devices);
   return (
     <form
       noValidate
@@ -62,6 +69,10 @@ function Form({ action, close }: { readonly action: z.output<typeof actionDetail
           <UserText>{action.people[action.proposedBy] ?? action.proposedBy}</UserText> proposed:{' '}
           {actionName(action.action)}, {devicesText(action.devices)}.
         </Text>
+        {facts.length > 0 && (
+          <Facts facts={facts.map(({ label, value }) => ({ label, value: <UserText>{value}</UserText> }))} />
+        )}
+        <PolicyLink params={action.params} name={action.policy} />
         <List size="sm" listStyleType="none" spacing={2} aria-label="Devices">
           {action.sample.map(({ device, user }) => (
             <List.Item key={device}>
@@ -76,16 +87,21 @@ function Form({ action, close }: { readonly action: z.output<typeof actionDetail
             </List.Item>
           )}
         </List>
-        <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title="You cannot undo this action">
-          <NumberInput
-            label={`Type the number of devices, ${action.devices.toLocaleString('en')}, to confirm`}
-            allowNegative={false}
-            allowDecimal={false}
-            styles={{ wrapper: { maxWidth: 220 } }}
-            value={typed ?? ''}
-            onChange={(value) => setTyped(typeof value === 'number' ? value : null)}
-          />
-        </Alert>
+        {!action.confirmable && <NotIndependent />}
+        {action.devices === 0 ? (
+          <Text size="sm">No device is affected now. Devices that join the groups later are affected.</Text>
+        ) : (
+          <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={caution(action.action)}>
+            <NumberInput
+              label={`Type the number of devices, ${action.devices.toLocaleString('en')}, to confirm`}
+              allowNegative={false}
+              allowDecimal={false}
+              styles={{ wrapper: { maxWidth: 220 } }}
+              value={typed ?? ''}
+              onChange={(value) => setTyped(typeof value === 'number' ? value : null)}
+            />
+          </Alert>
+        )}
         {confirming.isError && <Failure error={confirming.error} />}
         <Group justify="flex-end">
           <Button variant="default" onClick={close}>
@@ -97,6 +113,32 @@ function Form({ action, close }: { readonly action: z.output<typeof actionDetail
         </Group>
       </Stack>
     </form>
+  );
+}
+
+const caution = (action: string): string =>
+  action === 'policy.apply-wipe'
+    ? 'The policy can wipe the workspaces of these devices'
+    : 'You cannot undo this action';
+
+function PolicyLink({ params, name }: { readonly params: unknown; readonly name: string | null }) {
+  const known = name === null ? null : policyParams.safeParse(params);
+  if (!known?.success) return null;
+  return (
+    <PageLink to="/policies/$id" params={{ id: known.data.id }}>
+      Open policy
+    </PageLink>
+  );
+}
+
+function NotIndependent() {
+  return (
+    <Alert color="yellow" title="You cannot confirm this action">
+      <Text size="sm">
+        You proposed it, or one of the two accounts created the other. An admin whose account is independent of the
+        proposer must confirm the action.
+      </Text>
+    </Alert>
   );
 }
 

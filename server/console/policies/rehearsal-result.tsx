@@ -5,6 +5,8 @@ import { QueryResult } from '../../../shared/look/states.tsx';
 import { call } from '../client/call.ts';
 import { settingTitle } from '../words/compliance.ts';
 
+const count = (devices: number) => devices.toLocaleString('en');
+
 export interface PolicyChange {
   readonly version?: number;
   readonly percent?: number;
@@ -20,13 +22,20 @@ export function RehearsalResult({ id, change }: { readonly id: string; readonly 
   });
   return (
     <QueryResult query={rehearsal} lines={2}>
-      {({ devices, changed, settings }) => (
+      {({ devices, changed, otherActions, settings }) => (
         <div aria-live="polite">
           <Text size="sm">
-            {changed === 0
-              ? `None of the ${devices.toLocaleString('en')} devices would get other settings.`
-              : `${changed.toLocaleString('en')} of ${devices.toLocaleString('en')} devices would get other settings.`}
+            {devices === 0
+              ? 'The groups of the policy have no devices.'
+              : changed === 0
+                ? `None of the ${count(devices)} devices would get other settings.`
+                : `${count(changed)} of ${count(devices)} devices would get other settings.`}
           </Text>
+          {otherActions > 0 && (
+            <Text size="sm">
+              For {count(otherActions)} of {count(devices)} devices, the grace period or the actions would change.
+            </Text>
+          )}
           {settings.length > 0 && (
             <Table.ScrollContainer minWidth={320} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
               <Table>
@@ -36,15 +45,17 @@ export function RehearsalResult({ id, change }: { readonly id: string; readonly 
                     <Table.Th>Devices</Table.Th>
                     <Table.Th>Already meet the new value</Table.Th>
                     <Table.Th>Do not meet the new value</Table.Th>
+                    <Table.Th>Not reported yet</Table.Th>
                   </Table.Tr>
                 </Table.Thead>
                 <Table.Tbody>
-                  {settings.map(({ setting, devices: count, met, notMet }) => (
+                  {settings.map(({ setting, devices: all, met, notMet }) => (
                     <Table.Tr key={setting}>
                       <Table.Td>{settingTitle(setting)}</Table.Td>
-                      <Table.Td>{count.toLocaleString('en')}</Table.Td>
-                      <Table.Td>{met.toLocaleString('en')}</Table.Td>
-                      <Table.Td>{notMet.toLocaleString('en')}</Table.Td>
+                      <Table.Td>{count(all)}</Table.Td>
+                      <Table.Td>{count(met)}</Table.Td>
+                      <Table.Td>{count(notMet)}</Table.Td>
+                      <Table.Td>{count(all - met - notMet)}</Table.Td>
                     </Table.Tr>
                   ))}
                 </Table.Tbody>

@@ -6,13 +6,14 @@ import { Confirm } from '../../../shared/look/confirm.tsx';
 import { QueryResult } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import { valueText } from '../../../shared/policy/catalog.ts';
-import { differenceTexts } from '../../../shared/policy/policy-document.ts';
+import { compareRules, differenceTexts, type RuleDifference } from '../../../shared/policy/policy-document.ts';
 import { call } from '../client/call.ts';
 import { topicQuery } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
 import { Moment } from '../parts/words.tsx';
 import { ACTION_NAMES, settingTitle } from '../words/compliance.ts';
 import { versionsQuery } from './queries.ts';
+import { RehearsalResult } from './rehearsal-result.tsx';
 
 export function Versions({ policy }: { readonly policy: PolicyView }) {
   const versions = useQuery(versionsQuery(policy.id));
@@ -105,6 +106,9 @@ export function Versions({ policy }: { readonly policy: PolicyView }) {
               The server creates a new version that equals version {restored}, and rolls it out to all devices of the
               groups.
             </Text>
+            {restored !== null && may('policies.rehearse') && (
+              <RehearsalResult id={policy.id} change={{ version: restored }} />
+            )}
           </Confirm>
         </>
       )}
@@ -133,25 +137,36 @@ function Content({ version: { document } }: { readonly version: PolicyVersionVie
   );
 }
 
+const ruleTitle = (rule: RuleDifference['rule']): string =>
+  rule === 'grace-period' ? 'Grace period' : `If not compliant: ${ACTION_NAMES[rule].toLowerCase()}`;
+
+const hoursText = (hours: number | null): string =>
+  hours === null ? 'No action' : hours === 0 ? 'At once' : `After ${hours} ${hours === 1 ? 'hour' : 'hours'}`;
+
 function Comparison({ id, from, to }: { readonly id: string; readonly from: number; readonly to: number }) {
   const compared = useQuery(
     topicQuery(['policies'], `/policies/${encodeURIComponent(id)}/comparison?from=${from}&to=${to}`, policyComparison),
   );
   return (
     <QueryResult query={compared}>
-      {({ differences }) =>
-        differences.length === 0 ? (
-          <Text>Both versions have the same settings.</Text>
-        ) : (
+      {({ differences, from: before, to: after }) => {
+        const rules = compareRules(before.document.compliance, after.document.compliance);
+        if (differences.length + rules.length === 0) {
+          return <Text>Both versions have the same settings and the same actions.</Text>;
+        }
+        return (
           <Rows
             head={['Setting', `Version ${from}`, `Version ${to}`]}
-            rows={differences.map((each) => [
-              settingTitle(each.setting),
-              ...differenceTexts(each).map((text) => text ?? 'Not managed'),
-            ])}
+            rows={[
+              ...differences.map((each) => [
+                settingTitle(each.setting),
+                ...differenceTexts(each).map((text) => text ?? 'Not managed'),
+              ]),
+              ...rules.map((each) => [ruleTitle(each.rule), hoursText(each.from), hoursText(each.to)]),
+            ]}
           />
-        )
-      }
+        );
+      }}
     </QueryResult>
   );
 }
