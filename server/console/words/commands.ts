@@ -149,14 +149,8 @@ export function commandText(command: Command): string | null {
   }
 }
 
-/** Kinds that only other pages offer: a script, an own package with its signed statement, the rollback of a change, and files. */
-const OWN_PAGE = [
-  'run-script',
-  'install-package',
-  'roll-back-software',
-  'push-file',
-  'fetch-file',
-] as const satisfies readonly CommandKind[];
+/** Kinds that the dialogs do not offer: the page of a job has the rollback, and the page of a device fetches a file from this device. */
+const OWN_PAGE = ['roll-back-software', 'fetch-file'] as const satisfies readonly CommandKind[];
 export const isOnOwnPage = (kind: CommandKind): kind is (typeof OWN_PAGE)[number] =>
   OWN_PAGE.some((own) => own === kind);
 /** Kinds that the dialogs for commands offer. */

@@ -6,12 +6,11 @@ import { issuedToMany } from '../../../../shared/api/commands.ts';
 import { type DeviceActionImpact, RECORD_ACTIONS } from '../../../../shared/api/device-actions.ts';
 import { ApiError } from '../../../../shared/look/api-error.ts';
 import { Failure, Loading } from '../../../../shared/look/states.tsx';
-import { isPowerKind } from '../../../../shared/power/power-action.ts';
-import { type CommandKind, changesSoftware, destroysData } from '../../../../shared/protocol/command-kinds.ts';
+import { destroysData } from '../../../../shared/protocol/command-kinds.ts';
 import { type CommandId, newCommandId } from '../../../../shared/protocol/ids.ts';
 import { call } from '../../client/call.ts';
 import { useMay } from '../../client/session.tsx';
-import { commandVerb, DIALOG_KINDS } from '../../words/commands.ts';
+import { commandVerb } from '../../words/commands.ts';
 import { HOLD_SKIPS_DEVICES } from '../../words/holds.ts';
 import { CommandForm, commandOf, draftOf } from '../commands/command-form.tsx';
 import { ReassignForm } from '../reassign/reassign-form.tsx';
@@ -21,18 +20,9 @@ import { AffectedDevicesView } from './affected-devices-view.tsx';
 import { CountConfirmation, Proposed, SecondPerson } from './confirmation.tsx';
 import { JobFields } from './job-fields.tsx';
 import { jobOptionsOf, NO_OPTIONS } from './job-options.ts';
+import { allowsJoiners, allowsRetry, offeredKinds } from './offered-kinds.ts';
 import { RECORD_RIGHTS, RecordActionForm } from './record-action-form.tsx';
 import { RefusedDevices } from './refused-devices.tsx';
-
-const offeredKinds = (
-  may: (right: 'commands.destroy' | 'commands.change-software' | 'commands.power') => boolean,
-): CommandKind[] =>
-  DIALOG_KINDS.filter(
-    (kind) =>
-      (!destroysData(kind) || may('commands.destroy')) &&
-      (!changesSoftware(kind) || may('commands.change-software')) &&
-      (!isPowerKind(kind) || may('commands.power')),
-  );
 
 export function BulkCommand({
   chosen,
@@ -123,12 +113,12 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
     },
   });
   const changed = sending.error instanceof ApiError && sending.error.code === 'conflict';
-  const joinable = draft.kind !== 'lock-workspace' && !changesSoftware(draft.kind) && !isPowerKind(draft.kind);
+  const joinable = allowsJoiners(draft.kind);
   // For these commands, the form hides these options, because the server refuses them.
   const applicable = {
     ...options,
-    ...(grave && { attempts: null }),
-    ...((grave || !joinable) && { joiners: false }),
+    ...(!allowsRetry(draft.kind) && { attempts: null }),
+    ...(!joinable && { joiners: false }),
   };
   const valid = jobOptionsOf(applicable) !== null;
   const ready =
@@ -169,7 +159,7 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
             setOptions(next);
             setId(newCommandId());
           }}
-          destroying={grave}
+          destroying={!allowsRetry(draft.kind)}
           filtered={chosen.kind === 'all' && joinable}
         />
         {error !== null && <Failure error={error} retry={() => void refetch()} />}

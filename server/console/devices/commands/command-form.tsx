@@ -1,4 +1,5 @@
 import { NumberInput, Radio, Select, Stack, Textarea } from '@mantine/core';
+import type { FileView } from '../../../../shared/api/files.ts';
 import {
   countdownSchema,
   isPowerKind,
@@ -7,7 +8,9 @@ import {
 } from '../../../../shared/power/power-action.ts';
 import type { CommandKind } from '../../../../shared/protocol/command-kinds.ts';
 import type { Command } from '../../../../shared/protocol/frames.ts';
+import { pushCommandOf } from '../../files/queries.ts';
 import { COMMAND_MEANING, COMMAND_NAMES, isOnOwnPage } from '../../words/commands.ts';
+import { FileField } from './file-fields.tsx';
 import { newPackage, type PackageDraft, PackageFields, packageCommandOf } from './package-fields.tsx';
 import { NO_SCRIPT, type ScriptDraft, ScriptFields, scriptCommandOf } from './script-fields.tsx';
 import { NO_SOFTWARE, type SoftwareDraft, SoftwareFields, softwareCommandOf } from './software-fields.tsx';
@@ -20,6 +23,7 @@ export interface CommandDraft {
   readonly update: UpdateDraft;
   readonly ownPackage: PackageDraft;
   readonly script: ScriptDraft;
+  readonly file: FileView | null;
   /** Minutes of the countdown before a restart or shutdown; null while the field is empty. */
   readonly minutes: number | null;
   readonly expiresInSeconds: number;
@@ -43,12 +47,14 @@ export const draftOf = (kind: CommandKind): CommandDraft => ({
   update: newUpdate(),
   ownPackage: newPackage(),
   script: NO_SCRIPT,
+  file: null,
   minutes: USUAL_COUNTDOWN,
   expiresInSeconds: 7 * DAY,
 });
 
 /** Command of the draft; null while a field is empty or invalid. */
-export function commandOf({ kind, text, software, update, ownPackage, script, minutes }: CommandDraft): Command | null {
+export function commandOf(draft: CommandDraft): Command | null {
+  const { kind, text, software, update, ownPackage, script, file, minutes } = draft;
   if (kind === 'change-software') return softwareCommandOf(software);
   if (kind === 'update-os') return updateCommandOf(update);
   if (isPowerKind(kind)) {
@@ -57,7 +63,8 @@ export function commandOf({ kind, text, software, update, ownPackage, script, mi
   }
   if (kind === 'install-package') return packageCommandOf(ownPackage);
   if (kind === 'run-script') return scriptCommandOf(script);
-  // The pages of jobs and files offer these commands.
+  if (kind === 'push-file') return file && pushCommandOf(file);
+  // The pages of jobs and devices offer these commands.
   if (isOnOwnPage(kind)) return null;
   if (kind !== 'message') return { kind };
   const trimmed = text.trim();
@@ -123,6 +130,7 @@ export function CommandForm({
       {draft.kind === 'run-script' && (
         <ScriptFields draft={draft.script} change={(script) => change({ ...draft, script })} />
       )}
+      {draft.kind === 'push-file' && <FileField file={draft.file} change={(file) => change({ ...draft, file })} />}
       {isPowerKind(draft.kind) && (
         <NumberInput
           label="Countdown in minutes"

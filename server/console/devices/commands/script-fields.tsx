@@ -1,10 +1,10 @@
 /** Fields of a command that runs a script: the script, its reviewed version, and arguments. */
-import { Select, Stack, Text, Textarea } from '@mantine/core';
+import { Alert, Select, Stack, Text, Textarea } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { Command } from '../../../../shared/protocol/frames.ts';
 import { scriptIdSchema } from '../../../../shared/protocol/ids.ts';
 import { LONGEST_ARGUMENT, MOST_ARGUMENTS } from '../../../../shared/scripts/limits.ts';
-import { scriptsQuery, versionsQuery } from '../../scripts/queries.ts';
+import { scriptsQuery, settingsQuery, versionsQuery } from '../../scripts/queries.ts';
 
 export interface ScriptDraft {
   readonly script: string | null;
@@ -37,8 +37,14 @@ export function ScriptFields({
   readonly change: (draft: ScriptDraft) => void;
 }) {
   const scripts = useQuery(scriptsQuery).data?.scripts ?? [];
+  const areOff = useQuery(settingsQuery).data?.on === false;
   return (
     <Stack gap="sm">
+      {areOff && (
+        <Alert color="yellow" title="Scripts are off">
+          <Text size="sm">No device gets a script. An owner can switch scripts on, on the page Scripts.</Text>
+        </Alert>
+      )}
       <Select
         label="Script"
         placeholder="Choose a script"
