@@ -80,7 +80,7 @@ export interface DaemonOptions {
 
 export async function openAgent(
   config: AgentConfig,
-  onEnd: (end: DaemonEnd) => void,
+  onKept: (end: DaemonEnd) => void,
   { time = machineTime(), connector }: DaemonOptions = {},
 ): Promise<OpenedAgent> {
   const credentials = credentialFolder(config.identity);
@@ -167,8 +167,8 @@ export async function openAgent(
         void showOnDesktop(title, body);
       },
     },
-    onRestart: () => onEnd('restart'),
-    onUnenrolled: () => onEnd('unenrolled'),
+    onRestart: () => onKept('restart'),
+    onUnenrolled: () => onKept('unenrolled'),
     log: {
       debug: (message, fields) => log.debug(withoutControls(fields), message),
       info: (message, fields) => log.info(withoutControls(fields), message),

@@ -139,7 +139,7 @@ class DeviceAgent implements Agent {
       store: this.#store,
       credentials,
       stopAgent: () => void this.#stopParts(),
-      onEnd() {
+      onKept() {
         log.info('this device is unenrolled, and its keys are deleted');
         options.onUnenrolled();
       },

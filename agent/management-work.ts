@@ -125,7 +125,7 @@ export function openManagementWork(ports: ManagementWorkPorts): ManagementWork {
     isolation: options.scripts?.isolation ?? null,
     deviceNow: ports.deviceNow,
     onReport,
-    onEnd(record) {
+    onKept(record) {
       options.scripts?.announce(record);
       onChange();
     },

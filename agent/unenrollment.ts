@@ -26,7 +26,7 @@ export function createUnenrollment(ports: {
   readonly store: { unenrolling(): boolean; count(): number; clear(): void };
   readonly credentials: Pick<CredentialPort, 'destroy'>;
   readonly stopAgent: () => void;
-  readonly onEnd: () => void;
+  readonly onKept: () => void;
 }): Unenrollment {
   const { store } = ports;
   let timer: NodeJS.Timeout | undefined;
@@ -36,7 +36,7 @@ export function createUnenrollment(ports: {
     ports.stopAgent();
     ports.credentials.destroy();
     store.clear();
-    ports.onEnd();
+    ports.onKept();
   };
   const endIfPending = () => {
     if (store.unenrolling()) end();

@@ -79,7 +79,7 @@ export async function dialServer(ports: DialPorts): Promise<SecureSocket | Endin
 export function openConnection(
   host: string,
   secure: SecureSocket,
-  ports: ConnectionPorts & { readonly onEnd: (ending: Ending) => void },
+  ports: ConnectionPorts & { readonly onKept: (ending: Ending) => void },
 ): Connection {
   // `secure` already has TLS, so the package `ws` must use plain HTTP on it.
   const ws = new WebSocket(`ws://${host}${LINK_PATH}?list=${ports.hello().list}`, SUBPROTOCOL, {
@@ -96,7 +96,7 @@ export function openConnection(
     if (isOver) return;
     isOver = true;
     clearTimeout(silenceTimer);
-    ports.onEnd(ending);
+    ports.onKept(ending);
   };
   const restartTimer = () => {
     clearTimeout(silenceTimer);

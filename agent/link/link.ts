@@ -187,7 +187,7 @@ class ServerLink implements Link {
           this.#ports.onFrame(frame);
           if (frame.kind === 'welcome') resolve();
         },
-        onEnd: (ending) => {
+        onKept: (ending) => {
           if (this.#connection === connection) void this.#ended(ending).then(resolve, resolve);
           else resolve();
         },

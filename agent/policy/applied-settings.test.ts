@@ -17,6 +17,7 @@ function world(patience?: number) {
   const requests: HelperRequest[] = [];
   const waiting: ((response: HelperResponse) => void)[] = [];
   const repairs: string[] = [];
+  const kept: string[] = [];
   let late = 0;
   const application = createSettingApplication({
     ask: (request) => {
@@ -24,6 +25,7 @@ function world(patience?: number) {
       return new Promise((resolve) => waiting.push(resolve));
     },
     onRepair: (setting) => repairs.push(setting),
+    onKept: ({ setting, detail }) => kept.push(`${setting}: ${detail}`),
     onLate: () => late++,
     patience,
   });
@@ -31,6 +33,7 @@ function world(patience?: number) {
     application,
     requests,
     repairs,
+    kept,
     late: () => late,
     answer: (response: HelperResponse) => waiting.shift()?.(response),
   };
@@ -119,8 +122,26 @@ it('reports a repair once an hour, and asks for nothing but the reversal after t
 
 it('says that the system helper is not installed', async () => {
   const ask = systemHelper('/nonexistent/socket');
-  const application = createSettingApplication({ ask, onRepair: () => undefined, onLate: () => undefined });
+  const application = createSettingApplication({
+    ask,
+    onRepair: () => undefined,
+    onKept: () => undefined,
+    onLate: () => undefined,
+  });
   await application.apply([FIREWALL]);
   expect(application.complete(failing).detail).toMatch(/because the system helper is not installed\.$/);
   expect(application.complete({ ...failing, status: 'met' }).detail).toBe(failing.detail);
+});
+
+it('reports each change that the device keeps, except at the end of the enrollment', async () => {
+  const { application, kept, answer } = world();
+  const changes = [{ setting: 'software.forbidden', detail: 'The device had removed telnet.' } as const];
+  const applied = application.apply([]);
+  answer({ outcome: 'settings', settings: [], kept: changes });
+  await applied;
+  expect(kept).toEqual(['software.forbidden: The device had removed telnet.']);
+  const released = application.release();
+  answer({ outcome: 'settings', settings: [], kept: changes });
+  await released;
+  expect(kept).toHaveLength(1);
 });

@@ -7,6 +7,7 @@ import { isOfUser } from '../../shared/policy/managed-files.ts';
 import {
   type AppliedSetting,
   isSystemSetting,
+  type KeptChange,
   type SystemSetting,
   systemSettingsSchema,
 } from '../../shared/policy/system-settings.ts';
@@ -31,6 +32,8 @@ export interface SettingApplicationPorts {
   /** Function that asks the system helper; undefined in simulations. */
   readonly ask: AskSystemHelper | undefined;
   readonly onRepair: (setting: SystemSetting) => void;
+  /** The device keeps a change after the end of a policy, such as installed software. */
+  readonly onKept: (change: KeptChange) => void;
   readonly onLate: () => void;
   /** Milliseconds for which a round of checks waits for the helper. An installation takes longer. */
   readonly patience?: number | undefined;
@@ -46,6 +49,7 @@ const RUNNING = 'The device is changing its settings.';
 export function createSettingApplication({
   ask,
   onRepair,
+  onKept,
   onLate,
   patience = PATIENCE,
 }: SettingApplicationPorts): SettingApplication {
@@ -72,6 +76,8 @@ export function createSettingApplication({
     }
     applied = response.settings;
     problem = '';
+    // The server takes no reports of a device whose enrollment ends.
+    if (!isReleased) for (const each of response.kept ?? []) onKept(each);
     for (const { setting, outcome } of applied) {
       const before = reportedAt.get(setting);
       if (outcome !== 'repaired' || (before !== undefined && Date.now() - before < REPAIR_REPORT_EVERY)) continue;

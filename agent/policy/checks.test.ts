@@ -4,7 +4,7 @@ import type { Location } from '../../shared/verdict/terms.ts';
 import { linux } from '../../tests/support/tools.ts';
 import { agentChecks, met, notMet, runChecks, unknown } from './checks.ts';
 import { parseIptables, parseNftables } from './firewall-rules.ts';
-import { judgeSystem, keysOnly, linuxChecks, parseDpkg, parseLayers, parseSshd, rootSignIn } from './linux-checks.ts';
+import { judgeSystem, keysOnly, linuxChecks, parseLayers, parseSshd, rootSignIn } from './linux-checks.ts';
 
 const at = (...areas: string[]): Location => ({
   certainty: areas.length === 0 ? 'unknown' : 'certain',
@@ -130,9 +130,5 @@ describe('output of programs', () => {
     expect(judgeSystem(debian, { debian: '13' }).status).toBe('not-met');
     expect(judgeSystem(debian, { ubuntu: '22.04' }).status).toBe('not-met');
     expect(judgeSystem('ID=debian\n', { debian: '12' })).toEqual(unknown('os-release states no version of debian.'));
-  });
-
-  it('of dpkg: a removed package with configuration files is not installed', () => {
-    expect([...parseDpkg('installed bash\nconfig-files nano\n')]).toEqual(['bash']);
   });
 });

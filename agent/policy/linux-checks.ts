@@ -5,6 +5,7 @@ import { compareVersions } from '../../shared/inventory/compare-versions.ts';
 import { runUntranslated } from '../inventory/run-program.ts';
 import { type CheckOutcome, type Checks, met, notMet, unknown } from './checks.ts';
 import { type FirewallState, parseIptables, parseNftables } from './firewall-rules.ts';
+import { type InstalledPackages, softwareChecks } from './software-checks.ts';
 import { checkNetworks, checkTrusted } from './trust-checks.ts';
 
 const WITHIN = 20_000;
@@ -32,13 +33,9 @@ async function textOf(path: string): Promise<string | null> {
   }
 }
 
-/** Checks of one round. The list of packages is read once for both settings that need it. */
+/** Checks of one round. The lists of software are read once for all settings that need them. */
 export function linuxChecks(): Checks {
-  let packages: Promise<ReadonlySet<string> | null> | null = null;
-  const installed = () => {
-    packages ??= installedPackages();
-    return packages;
-  };
+  const software = softwareChecks();
   return {
     'disk.encryption': checkDisk,
     'firewall.enabled': checkFirewall,
@@ -50,19 +47,9 @@ export function linuxChecks(): Checks {
     'os.minimum': checkSystemVersion,
     'certificates.trusted': (wanted) => checkTrusted(wanted),
     'network.profiles': checkNetworks,
-    'updates.automatic': async () => checkUpdates(await installed()),
-    'software.required': async (names) => {
-      const list = await installed();
-      if (!list) return unknown('The device has neither dpkg nor rpm.');
-      const missing = names.filter((name) => !list.has(name));
-      return missing.length === 0 ? met('All packages are installed.') : notMet(`Missing: ${missing.join(', ')}.`);
-    },
-    'software.forbidden': async (names) => {
-      const list = await installed();
-      if (!list) return unknown('The device has neither dpkg nor rpm.');
-      const found = names.filter((name) => list.has(name));
-      return found.length === 0 ? met('No such package is installed.') : notMet(`Installed: ${found.join(', ')}.`);
-    },
+    'updates.automatic': async () => checkUpdates(await software.installedPackages()),
+    'software.required': software.required,
+    'software.forbidden': software.forbidden,
   };
 }
 
@@ -199,12 +186,12 @@ export function judgeSystem(release: string, minimum: Readonly<Record<string, st
   return compareVersions(version, needed) >= 0 ? met(`${id} ${version}.`) : notMet(`${id} ${version}.`);
 }
 
-async function checkUpdates(packages: ReadonlySet<string> | null): Promise<CheckOutcome> {
+async function checkUpdates(packages: InstalledPackages | null): Promise<CheckOutcome> {
   const apt = await ask('apt-config', 'dump', 'APT::Periodic::Unattended-Upgrade');
   if (apt.output !== null) {
     const [, days = '0'] = /"(.*)";/.exec(apt.output) ?? [];
     if (days === '0' || days === '') return notMet('APT::Periodic::Unattended-Upgrade is off.');
-    return packages?.has('unattended-upgrades')
+    return packages?.versions.has('unattended-upgrades')
       ? met('unattended-upgrades is on.')
       : notMet('The package unattended-upgrades is missing.');
   }
@@ -215,18 +202,3 @@ async function checkUpdates(packages: ReadonlySet<string> | null): Promise<Check
     ? unknown('The device has neither apt nor dnf.')
     : notMet('No timer of dnf-automatic is active.');
 }
-
-/** Names of installed packages; null without dpkg and rpm. */
-async function installedPackages(): Promise<ReadonlySet<string> | null> {
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query replaces the names
-  const dpkg = await ask('dpkg-query', '--show', '--showformat=${db:Status-Status} ${Package}\\n');
-  if (dpkg.output !== null) return parseDpkg(dpkg.output);
-  const rpm = await ask('rpm', '--query', '--all', '--queryformat', '%{NAME}\\n');
-  if (rpm.output !== null) return new Set(rpm.output.split('\n').filter(Boolean));
-  if (isMissing(dpkg) && isMissing(rpm)) return null;
-  throw new Error(`the list of packages cannot be read: ${isMissing(dpkg) ? rpm.why : dpkg.why}`);
-}
-
-/** A removed package with remaining configuration files is not installed. */
-export const parseDpkg = (output: string): ReadonlySet<string> =>
-  new Set([...output.matchAll(/^installed (\S+)$/gm)].map(([, name = '']) => name));

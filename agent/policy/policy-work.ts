@@ -49,8 +49,8 @@ export interface PolicyStore extends OfflineStore {
   compliance(): ComplianceNotice | null;
   saveCompliance(notice: ComplianceNotice): void;
   reportedResults(): ReportedResults | null;
-  /** Stores the report about a repaired setting. */
-  reportRepair(report: ReportItem): void;
+  /** Stores the report about a repaired setting or a kept change. */
+  reportChange(report: ReportItem): void;
   /** Stores the results and their report in one transaction. An earlier report that the server has not confirmed is dropped. */
   reportResults(results: ReportedResults, report: ReportItem): void;
 }
@@ -164,7 +164,11 @@ export function createPolicyWork(ports: PolicyWorkPorts): PolicyWork {
     ask: ports.askHelper,
     onLate: () => loop.request(),
     onRepair(setting) {
-      store.reportRepair({ type: 'setting-repaired', setting, at: Date.now() });
+      store.reportChange({ type: 'setting-repaired', setting, at: Date.now() });
+      ports.onReport();
+    },
+    onKept({ setting, detail }) {
+      store.reportChange({ type: 'change-kept', setting, detail, at: Date.now() });
       ports.onReport();
     },
   });

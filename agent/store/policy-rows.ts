@@ -20,7 +20,7 @@ export function policyRows(rows: DeviceRows, outbox: Pick<Outbox, 'report'>): Om
       // The deleted share may still be in the database's write-ahead log, so the log is emptied.
       rows.sql.emptyLog(true);
     },
-    reportRepair: (report) => outbox.report(report),
+    reportChange: (report) => outbox.report(report),
     reportedResults: () => rows.value('policy-results'),
     reportResults(results, report) {
       rows.transaction(() => {

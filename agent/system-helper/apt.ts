@@ -96,7 +96,12 @@ export function aptManager(run: RunTool, root = '/'): PackageManager {
     },
 
     async repair() {
-      await run('dpkg', ['--configure', '--pending', '--force-confdef', '--force-confold'], { within: 10 * MINUTE });
+      try {
+        await run('dpkg', ['--configure', '--pending', '--force-confdef', '--force-confold'], { within: 10 * MINUTE });
+      } catch (error) {
+        // The helper calls this at its start, also on a machine without dpkg.
+        if (!isProgramMissing(error)) throw error;
+      }
     },
   };
 }

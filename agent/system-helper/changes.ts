@@ -3,6 +3,7 @@
  * the first, also after a crash of the agent or of the helper. A change that fails is undone.
  */
 import type { ChangeRecord, Journal } from './journal.ts';
+import { type PackageManagers, systemManager } from './machine-managers.ts';
 import { type MachinePolicy, requireNamed, requireSteps } from './machine-policy.ts';
 import { type PackageFiles, statementOf } from './package-files.ts';
 import type { PackageManager, Target } from './package-manager.ts';
@@ -16,9 +17,7 @@ import {
 import { mergedSteps, requireExpected, requireUnchanged, reversed, stepsText, targetsOf } from './targets.ts';
 
 export interface ChangePorts {
-  readonly apt: PackageManager;
-  readonly dnf: PackageManager;
-  readonly flatpak: PackageManager;
+  readonly managers: PackageManagers;
   readonly journal: Journal;
   readonly files: PackageFiles;
   readonly policy: MachinePolicy;
@@ -53,7 +52,7 @@ type HelperContent = ChangeRequest extends infer Each ? (Each extends unknown ? 
 const contentOf = ({ attempt, ...content }: ChangeRequest): string => JSON.stringify(content);
 
 export function createChanges(ports: ChangePorts): Changes {
-  const { apt, dnf, journal, policy, files } = ports;
+  const { managers, journal, policy, files } = ports;
   const running = new Map<string, { readonly attempt: string; readonly response: Promise<ChangeResponse> }>();
   let last: Promise<unknown> = Promise.resolve();
 
@@ -61,9 +60,9 @@ export function createChanges(ports: ChangePorts): Changes {
 
   /** Package manager that makes the change, or made the change that the request rolls back. */
   async function managerOf(request: HelperContent): Promise<PackageManager> {
-    if (request.op === 'install-package') return apt;
+    if (request.op === 'install-package') return managers.apt;
     if (request.op === 'change') {
-      const manager = ports[request.manager];
+      const manager = managers[request.manager];
       if (await manager.available()) return manager;
       throw new HelperRefusal(
         'not_supported',
@@ -71,7 +70,8 @@ export function createChanges(ports: ChangePorts): Changes {
       );
     }
     if (request.op === 'roll-back') return managerOf(JSON.parse(recordOf(request.of).request));
-    for (const manager of [apt, dnf]) if (await manager.available()) return manager;
+    const system = await systemManager(managers);
+    if (system !== null) return managers[system];
     throw new HelperRefusal('not_supported', 'The system helper cannot update this system. It supports apt and dnf 4.');
   }
 
@@ -95,14 +95,14 @@ export function createChanges(ports: ChangePorts): Changes {
     if (request.op === 'install-package') {
       const { name, version, architecture, sha256 } = statementOf(policy, request.envelope);
       const file = files.path(sha256);
-      const found = await apt.fieldsOf(file);
+      const found = await managers.apt.fieldsOf(file);
       if (found.name !== name || found.version !== version || found.architecture !== architecture) {
         throw new HelperRefusal(
           'invalid_input',
           `The file contains ${found.name} ${found.version} (${found.architecture}), but the signature is for ${name} ${version} (${architecture}). Nothing was changed.`,
         );
       }
-      const present = (await apt.installed([name])).get(name);
+      const present = (await managers.apt.installed([name])).get(name);
       return present?.complete && present.version === version ? [] : [{ name, version, file }];
     }
     if (request.op === 'update-os') {

@@ -69,9 +69,7 @@ async function run(config: HelperConfig): Promise<void> {
   const runTool = toolRunner(config.tools);
   const apt = aptManager(runTool, config.tools['DPKG_ROOT']);
   const ports: ChangePorts = {
-    apt,
-    dnf: dnfManager(runTool),
-    flatpak: flatpakManager(runTool),
+    managers: { apt, dnf: dnfManager(runTool), flatpak: flatpakManager(runTool) },
     journal: openJournal(join(config.state, 'changes')),
     files: openPackageFiles(join(config.state, 'packages')),
     policy: readMachinePolicy(config.policy),
@@ -88,7 +86,8 @@ async function run(config: HelperConfig): Promise<void> {
     if (request.op === 'status') return { outcome: 'ready', apt: await apt.available() };
     if (request.op === 'apply-settings') {
       socket.resume();
-      return { outcome: 'settings', settings: await settings.apply(request.settings) };
+      const { settings: applied, kept } = await settings.apply(request.settings);
+      return { outcome: 'settings', settings: applied, ...(kept.length > 0 && { kept }) };
     }
     if (request.op === 'install-package')
       await ports.files.receive(statementOf(ports.policy, request.envelope), socket);

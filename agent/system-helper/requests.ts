@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { envelopeSchema } from '../../shared/order/documents.ts';
-import { appliedSettingSchema, systemSettingsSchema } from '../../shared/policy/system-settings.ts';
+import { appliedSettingSchema, keptChangeSchema, systemSettingsSchema } from '../../shared/policy/system-settings.ts';
 import { commandIdSchema } from '../../shared/protocol/ids.ts';
 import {
   changeIdSchema,
@@ -55,7 +55,12 @@ export type PackageStep = z.infer<typeof packageStepSchema>;
 
 export const helperResponseSchema = z.discriminatedUnion('outcome', [
   z.strictObject({ outcome: z.literal('ready'), apt: z.boolean() }),
-  z.strictObject({ outcome: z.literal('settings'), settings: z.array(appliedSettingSchema) }),
+  z.strictObject({
+    outcome: z.literal('settings'),
+    settings: z.array(appliedSettingSchema),
+    /** Changes that the machine keeps after the end of a policy. Absent without any. */
+    kept: z.array(keptChangeSchema).optional(),
+  }),
   z.strictObject({ outcome: z.literal('done'), steps: z.array(packageStepSchema), detail: z.string() }),
   z.strictObject({
     outcome: z.literal('failed'),

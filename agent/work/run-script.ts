@@ -25,7 +25,7 @@ export interface ScriptPorts {
   readonly deviceNow: () => Instant;
   readonly onReport: () => void;
   /** Tells the user that a script has ended. */
-  readonly onEnd: (record: ScriptRecord) => void;
+  readonly onKept: (record: ScriptRecord) => void;
 }
 
 export interface ScriptRunner {
@@ -54,7 +54,7 @@ export function createScriptRunner(ports: ScriptPorts): ScriptRunner {
   function end(id: CommandId, outcome: Exclude<ScriptRecord['outcome'], 'running'>): void {
     store.endScript(id, outcome, deviceNow());
     const record = store.scripts(SHOWN).find((each) => each.id === id);
-    if (record) ports.onEnd(record);
+    if (record) ports.onKept(record);
   }
 
   async function run(id: CommandId, command: RunScript, script: SignedScript | undefined): Promise<string> {

@@ -186,16 +186,17 @@ export function createCompliance(ports: CompliancePorts) {
     if (detail === '') await commands.issue({ id, device, command: { kind: 'unlock-workspace' }, by: COMPLIANCE });
   }
 
-  async function settingRepaired(
+  async function settingChanged(
     device: DeviceId,
     generation: number,
-    { setting, at }: { readonly setting: string; readonly at: number },
+    kind: 'setting-repaired' | 'change-kept',
+    change: { readonly setting: string; readonly at: number; readonly detail?: string },
   ): Promise<void> {
-    const detail = JSON.stringify({ setting, at });
+    const detail = JSON.stringify(change);
     // A device sends a report again until it has the acknowledgment.
     const known = await store.events(device, null, EVENTS_SHOWN);
-    if (known.some((each) => each.event === 'setting-repaired' && each.detail === detail)) return;
-    const event = { at: clock.now(), event: 'setting-repaired' as const, detail };
+    if (known.some((each) => each.event === kind && each.detail === detail)) return;
+    const event = { at: clock.now(), event: kind, detail };
     await store.update({
       device,
       decide: (row, present) => (row && present === generation ? { row, events: [event] } : null),
@@ -365,7 +366,7 @@ export function createCompliance(ports: CompliancePorts) {
     statement,
     offlineShare,
     offlineLocked,
-    settingRepaired,
+    settingChanged,
     /** True while a policy restricts messaging and mail of the device, because the device does not comply. */
     restricts: (device: DeviceId): boolean => restricted.has(device),
     start,

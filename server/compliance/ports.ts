@@ -48,6 +48,8 @@ export const COMPLIANCE_EVENTS = [
   'offline-lock',
   /** The device has made a setting again, because something else had changed it. `detail`: `ComplianceRepairDetail` as JSON. */
   'setting-repaired',
+  /** The device keeps a change after the end of a policy. `detail`: `ComplianceKeptDetail` as JSON. */
+  'change-kept',
   /** The server did not issue a command; `detail` has the reason. */
   'withheld',
 ] as const;

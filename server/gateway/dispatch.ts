@@ -31,7 +31,7 @@ export interface DispatchPorts {
   readonly inventory: Pick<InventoryPort, 'put'>;
   readonly jurisdiction: JurisdictionPort;
   readonly orders: { readonly receipts: Pick<OrdersPort['receipts'], 'check' | 'storeChecked'> };
-  readonly compliance: Pick<CompliancePort, 'report' | 'offlineLocked' | 'settingRepaired'>;
+  readonly compliance: Pick<CompliancePort, 'report' | 'offlineLocked' | 'settingChanged'>;
   readonly scripts: Pick<ScriptsPort, 'addOutput'>;
   readonly relay: Pick<RelayPort, 'accept'>;
   readonly mailing: Pick<MailboxDelivery, 'mailbox' | 'entriesStored'>;
@@ -107,8 +107,14 @@ export function createDispatch(ports: DispatchPorts) {
           return await compliance.report(device, generation, item.report);
         case 'offline-lock':
           return await compliance.offlineLocked(device, generation, item.at);
-        case 'setting-repaired':
-          return await compliance.settingRepaired(device, generation, item);
+        case 'setting-repaired': {
+          const { type, setting, at } = item;
+          return await compliance.settingChanged(device, generation, type, { setting, at });
+        }
+        case 'change-kept': {
+          const { type, setting, detail, at } = item;
+          return await compliance.settingChanged(device, generation, type, { setting, at, detail });
+        }
         case 'lost-mode-ended':
           return await ports.lostMode.endedOnDevice(device, generation, item);
         case 'alert':

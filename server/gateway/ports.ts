@@ -78,11 +78,15 @@ export interface CompliancePort {
   offlineShare(device: DeviceId): Promise<string | null>;
   /** The device has locked its workspace at the offline limit, and is connected again. */
   offlineLocked(device: DeviceId, generation: number, at: number): Promise<void>;
-  /** The device has made a setting again, because something else on the device had changed it. */
-  settingRepaired(
+  /**
+   * `setting-repaired`: the device has made a setting again, because something else on the device had changed it. `change-kept`: the device keeps a
+   * change after the end of a policy. `detail` describes the change.
+   */
+  settingChanged(
     device: DeviceId,
     generation: number,
-    repair: { readonly setting: string; readonly at: number },
+    event: 'setting-repaired' | 'change-kept',
+    change: { readonly setting: string; readonly at: number; readonly detail?: string },
   ): Promise<void>;
   report(device: DeviceId, generation: number, report: PolicyReport): Promise<void>;
   state(device: DeviceId): Promise<{

@@ -85,6 +85,9 @@ export const complianceStateDetail = z.object({ state, failing: z.array(z.string
 /** Detail of an event `setting-repaired`, as JSON. `at`: time of the repair on the device. */
 export const complianceRepairDetail = z.object({ setting: z.string(), at: instant });
 
+/** Detail of an event `change-kept`, as JSON. `detail`: change that the device keeps after the end of a policy. `at`: time on the device. */
+export const complianceKeptDetail = z.object({ setting: z.string(), at: instant, detail: z.string() });
+
 export const complianceHistoryQuery = z.strictObject({ before: z.coerce.number().int().min(1).optional() });
 export const complianceHistory = z.object({
   events: z.array(
@@ -101,9 +104,10 @@ export const complianceHistory = z.object({
         'wipe-workspace',
         'offline-lock',
         'setting-repaired',
+        'change-kept',
         'withheld',
       ]),
-      /** For `state`: `ComplianceStateDetail` as JSON. For `setting-repaired`: `ComplianceRepairDetail` as JSON. For `withheld`: the command and the reason. */
+      /** For `state`: `ComplianceStateDetail` as JSON. For `setting-repaired`: `ComplianceRepairDetail` as JSON. For `change-kept`: `ComplianceKeptDetail` as JSON. For `withheld`: the command and the reason. */
       detail: z.string(),
     }),
   ),

@@ -11,6 +11,7 @@ import {
   managedFilesSchema,
   networkProfilesSchema,
 } from './managed-files.ts';
+import { requiredSoftwareSchema, softwareNameSchema } from './required-software.ts';
 
 export const PLATFORMS = ['linux', 'darwin', 'win32'] as const;
 export type Platform = (typeof PLATFORMS)[number];
@@ -48,12 +49,7 @@ const version = z
   .string()
   .max(32)
   .regex(/^\d+(\.\d+)*$/, 'is a version such as 12 or 24.04');
-/** Name of a package of dpkg or rpm. The agent passes it to these programs as an argument, so it never starts with a hyphen. */
-const packageName = z
-  .string()
-  .max(128)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9+._-]*$/, 'is the name of a package');
-const packageNames = z.array(packageName).min(1).max(100);
+const names = z.array(softwareNameSchema).min(1).max(100);
 const homeArea = z
   .string()
   .max(16)
@@ -159,24 +155,26 @@ export const CATALOG = {
       'The system helper installs unattended-upgrades with apt and writes /etc/apt/apt.conf.d/99zz-cordon. It returns to the state before when no policy requires it.',
   },
   'software.required': {
-    value: packageNames,
+    value: z.array(requiredSoftwareSchema).min(1).max(100),
     editor: 'names',
     title: 'Required software',
-    meaning: 'All of these packages are installed.',
+    meaning:
+      'All of these packages and applications are installed. “openssl>=3.0.15” also requires this version or a later one.',
     platforms: ['linux'],
-    check: 'dpkg or rpm lists each package as installed.',
+    check:
+      'dpkg or rpm lists each package, or flatpak lists each application. Versions are compared in the order of dpkg or rpm. flatpak has no order of versions.',
     apply:
-      'The system helper installs each missing package with apt. It returns to the state before when no policy requires the package.',
+      'The system helper installs what is missing, and updates what is too old, with apt or dnf. It uses flatpak for the id of an application that they do not offer. Installed software stays when no policy requires it any more.',
   },
   'software.forbidden': {
-    value: packageNames,
+    value: names,
     editor: 'names',
     title: 'Forbidden software',
-    meaning: 'None of these packages is installed.',
+    meaning: 'No package and no application has one of these names.',
     platforms: ['linux'],
-    check: 'dpkg or rpm lists none of the packages as installed.',
+    check: 'Neither dpkg, rpm nor flatpak lists one of the names as installed.',
     apply:
-      'The system helper removes the packages with apt. It returns to the state before when no policy forbids the package.',
+      'The system helper removes the packages with apt or dnf, and the applications with flatpak. Removed software stays removed when no policy forbids it any more.',
   },
   'files.content': {
     value: managedFilesSchema,

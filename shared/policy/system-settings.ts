@@ -52,3 +52,12 @@ export const appliedSettingSchema = z.strictObject({
   check: z.strictObject({ status: z.enum(CHECK_STATUSES), detail: z.string() }),
 });
 export type AppliedSetting = z.output<typeof appliedSettingSchema>;
+
+/** Maximum length of a sentence in the history of a device. */
+export const LONGEST_KEPT = 500;
+/** Change that the device keeps after the end of a policy. */
+export const keptChangeSchema = z.strictObject({
+  setting: z.enum(SYSTEM_SETTINGS),
+  detail: z.string().min(1).max(LONGEST_KEPT),
+});
+export type KeptChange = z.output<typeof keptChangeSchema>;

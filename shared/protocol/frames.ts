@@ -412,6 +412,13 @@ export const reportItemSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('offline-lock'), at: time }),
   /** Report that the device has made a setting again, because something else on the device had changed it. */
   z.strictObject({ type: z.literal('setting-repaired'), setting: z.string().max(64), at: time }),
+  /** Report about a change that the device keeps after the end of a policy, such as an installation. */
+  z.strictObject({
+    type: z.literal('change-kept'),
+    setting: z.string().max(64),
+    detail: z.string().min(1).max(500).refine(hasNoNul, 'must not contain NUL'),
+    at: time,
+  }),
   /** End of lost mode. `by`: the user ended it, or the device knew already that it had ended. `at` is the device's time. */
   z.strictObject({
     type: z.literal('lost-mode-ended'),

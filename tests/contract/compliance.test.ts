@@ -172,10 +172,15 @@ describeOnEveryStore('compliance', (openStore) => {
     const { compliance, clock } = opened;
     await opened.report(device);
     const repair = { setting: 'firewall.enabled', at: clock.now() };
-    for (const generation of [1, 1, 2]) await compliance.settingRepaired(device, generation, repair);
-    await compliance.settingRepaired(device, 1, { ...repair, at: repair.at + HOUR });
+    for (const generation of [1, 1, 2]) await compliance.settingChanged(device, generation, 'setting-repaired', repair);
+    await compliance.settingChanged(device, 1, 'setting-repaired', { ...repair, at: repair.at + HOUR });
     const found = (await compliance.events(device, null)).filter(({ event }) => event === 'setting-repaired');
     expect(found.map(({ detail }) => JSON.parse(detail))).toEqual([{ ...repair, at: repair.at + HOUR }, repair]);
+
+    const end = { setting: 'software.forbidden', at: clock.now(), detail: 'The device had removed telnet.' };
+    for (const generation of [1, 1, 2]) await compliance.settingChanged(device, generation, 'change-kept', end);
+    const ended = (await compliance.events(device, null)).filter(({ event }) => event === 'change-kept');
+    expect(ended.map(({ detail }) => JSON.parse(detail))).toEqual([end]);
   });
 
   it('ignores a report about other settings and of an earlier enrollment', async () => {

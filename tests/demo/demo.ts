@@ -189,7 +189,7 @@ async function run(options: Options): Promise<number> {
   const { promise: ended, resolve: end } = Promise.withResolvers<Error | null>();
   onEnding(() => end(null));
   const folder = makeFolder(options.devices);
-  const world = new World({ folder, ports, devices: options.devices, onEnd: end });
+  const world = new World({ folder, ports, devices: options.devices, onKept: end });
   try {
     // After a successful start, the demo ends only by a signal or a failure.
     const broken = await Promise.race([ended, start(world, options, screen).then(() => ended)]);

@@ -46,9 +46,9 @@ export class DemoFleet {
 
   constructor(
     residents: readonly Resident[],
-    given: { readonly folder: string; readonly addresses: Addresses; readonly onEnd: (why: Error) => void },
+    given: { readonly folder: string; readonly addresses: Addresses; readonly onKept: (why: Error) => void },
   ) {
-    const { folder, addresses, onEnd } = given;
+    const { folder, addresses, onKept } = given;
     this.#folder = folder;
     this.#addresses = addressesOf(addresses);
     const module = programPath('tests/replay/fleet-process.ts');
@@ -59,7 +59,7 @@ export class DemoFleet {
       return {
         child: new Child<FleetHandlers>(`device process ${number + 1}`, module, join(folder, `devices-${number}.log`), {
           detached: true,
-          onEnd,
+          onKept,
         }),
         residents: mine.map((resident) => {
           const { label } = resident.spot;

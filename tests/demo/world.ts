@@ -47,7 +47,7 @@ export interface WorldGiven {
   readonly ports: Ports;
   readonly devices: number;
   /** Called when a process ends unexpectedly. */
-  readonly onEnd: (why: Error) => void;
+  readonly onKept: (why: Error) => void;
 }
 
 const moduleOf = (path: string) => fileURLToPath(import.meta.resolve(path));
@@ -71,11 +71,11 @@ export class World {
 
   /** Starts the processes, which wait for calls. */
   constructor(given: WorldGiven) {
-    const { folder, onEnd } = given;
+    const { folder, onKept } = given;
     this.#given = given;
     this.#residents = populate(given.devices);
     const log = (name: string) => join(folder, `${name}.log`);
-    this.#keeper = new Child('keeper', moduleOf('./keeper-process.ts'), log('keeper'), { detached: true, onEnd });
+    this.#keeper = new Child('keeper', moduleOf('./keeper-process.ts'), log('keeper'), { detached: true, onKept });
     const answers: DemoDriver = {
       jump: async ({ to }) => {
         await this.jump(to);
@@ -87,9 +87,9 @@ export class World {
     this.#server = new Child('server', moduleOf('../replay/server-process.ts'), log('server'), {
       detached: true,
       answers,
-      onEnd,
+      onKept,
     });
-    this.#fleet = new DemoFleet(this.#residents, { folder, addresses: openAddresses(), onEnd });
+    this.#fleet = new DemoFleet(this.#residents, { folder, addresses: openAddresses(), onKept });
     this.#mail = new DemoMail({ port: () => this.#keeper.call('mailPort', null), now: () => this.now() });
   }
 

@@ -114,6 +114,15 @@ describe.skipIf(!present)('settings that a device applies', { timeout: 180_000 }
     await seat.context.close();
   }
 
+  /** The admin sees what the device keeps after the end of the policy. */
+  async function keptInConsole(text: string): Promise<void> {
+    const seat = await takeSeat(browser, world.server.admin, { as: world.operator.owner });
+    await seat.goto(`/devices/${agent.device}`);
+    await seat.page.getByRole('main').getByText(text).scrollIntoViewIfNeeded();
+    expect(await seat.faults('kept change', BOTH_LOOKS)).toEqual([]);
+    await seat.context.close();
+  }
+
   function authority(): string {
     const path = helper.machine.path('authority.pem');
     const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc', '-keyout', '/dev/null'];
@@ -123,7 +132,7 @@ describe.skipIf(!present)('settings that a device applies', { timeout: 180_000 }
     return readFileSync(path, 'utf8');
   }
 
-  it('becomes compliant by itself, repairs its firewall, and returns to the state before', async () => {
+  it('becomes compliant by itself, repairs its firewall, and returns to the state before except for software', async () => {
     const bundle = () => machine.shell('cat /etc/ssl/certs/ca-certificates.crt');
     const before = bundle();
     const pem = authority();
@@ -170,8 +179,18 @@ describe.skipIf(!present)('settings that a device applies', { timeout: 180_000 }
     await until(() => {
       expect(rules()).toBe('');
       expect(bundle()).toBe(before);
-      expect(helper.machine.version('cordon-demo')).toBeNull();
     }, 60_000);
+    const kept = await until(async () => {
+      const found = (await history()).filter(({ event }) => event === 'change-kept');
+      expect(found).toHaveLength(1);
+      return found;
+    }, 30_000);
+    expect(JSON.parse(kept[0]?.detail ?? '')).toMatchObject({
+      setting: 'software.required',
+      detail: 'The device had installed cordon-demo, and does not remove this software.',
+    });
+    expect(helper.machine.version('cordon-demo')).toBe('1.0');
+    await keptInConsole('Change kept: Required software. The device had installed cordon-demo');
   });
 
   it('returns to the state before when its enrollment ends', async () => {

@@ -237,6 +237,12 @@ const items: Each<ReportItem, 'type'> = {
     at: time,
   }),
   'setting-repaired': fc.record({ type: fc.constant('setting-repaired'), setting: text(64), at: time }),
+  'change-kept': fc.record({
+    type: fc.constant('change-kept'),
+    setting: text(64),
+    detail: withoutNul(text(500, 1)),
+    at: time,
+  }),
   'offline-lock': fc.record({ type: fc.constant('offline-lock'), at: time }),
   'lost-mode-ended': fc.record({
     type: fc.constant('lost-mode-ended'),

@@ -110,7 +110,7 @@ export interface ChildOptions {
   /** In a session of its own, so that a Ctrl-C in the terminal reaches only the driver, which then ends the child. */
   readonly detached?: boolean;
   /** The child ended by itself. */
-  readonly onEnd?: (why: Error) => void;
+  readonly onKept?: (why: Error) => void;
 }
 
 /** A child process that answers `H`. Its output goes to the log file. */
@@ -126,7 +126,7 @@ export class Child<H extends Handlers> {
     name: string,
     module: string,
     logFile: string,
-    { answers = {}, detached = false, onEnd }: ChildOptions = {},
+    { answers = {}, detached = false, onKept }: ChildOptions = {},
   ) {
     this.#name = name;
     const log = openSync(logFile, 'a');
@@ -141,7 +141,7 @@ export class Child<H extends Handlers> {
       this.#killed = signal === 'SIGKILL';
       const why = new Error(`${this.#name} ended by itself (${signal ?? `exit ${code}`}); its log is ${logFile}`);
       this.#end.gone(why);
-      if (!this.#dismissed) onEnd?.(why);
+      if (!this.#dismissed) onKept?.(why);
     });
   }
 

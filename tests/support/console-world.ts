@@ -70,9 +70,9 @@ export async function openConsoleWorld({ residents, demo }: WorldGiven): Promise
   let sent = 0;
   const userOf = ({ label, index }: (typeof MESSENGERS)[number]) =>
     residents.find((one) => one.spot.label === label && one.index === index)?.user ?? '';
-  const onEnd = (why: Error) => console.error(why);
+  const onKept = (why: Error) => console.error(why);
 
-  const fleet = new DemoFleet(residents, { folder, addresses: openAddresses(), onEnd });
+  const fleet = new DemoFleet(residents, { folder, addresses: openAddresses(), onKept });
   const answers: DemoDriver = {
     jump: async ({ to }) => jump(to).then(() => null),
     async send() {
@@ -82,7 +82,7 @@ export async function openConsoleWorld({ residents, demo }: WorldGiven): Promise
     session: async () => null,
   };
   const module = programPath('tests/replay/server-process.ts');
-  const server: Child<ServerHandlers> = new Child('server', module, join(folder, 'server.log'), { answers, onEnd });
+  const server: Child<ServerHandlers> = new Child('server', module, join(folder, 'server.log'), { answers, onKept });
 
   async function jump(to: Instant): Promise<void> {
     ahead = to - Date.now();

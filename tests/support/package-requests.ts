@@ -16,7 +16,7 @@ export const changesOn = (
   packages: { readonly allow: readonly string[]; readonly deny: readonly string[] },
 ): Changes =>
   createChanges({
-    ...managers,
+    managers,
     journal: openJournal(machine.path('changes')),
     files: openPackageFiles(machine.path('files')),
     policy: machinePolicySchema.parse({ packages, osUpdates: true }),

@@ -15,13 +15,13 @@ export function updatesPart(software: SettingPart<readonly string[]>): SettingPa
   const file = ownFile('/etc/apt/apt.conf.d/99zz-cordon');
   return {
     isApplied: async (_, note) => file.has(LINES) && (await software.isApplied(UPDATE_PACKAGES, note)),
-    async apply(_, note) {
-      await software.apply(UPDATE_PACKAGES, note);
+    async apply(_, note, tell) {
+      await software.apply(UPDATE_PACKAGES, note, tell);
       file.write(LINES);
     },
-    async revert(note) {
+    async revert(note, tell) {
       file.remove();
-      await software.revert(note);
+      await software.revert(note, tell);
     },
   };
 }

@@ -1,3 +1,4 @@
+import { requiredSoftware } from '../../../shared/policy/required-software.ts';
 import type { SystemSetting, SystemSettings } from '../../../shared/policy/system-settings.ts';
 import { UPDATE_PACKAGES } from './automatic-updates.ts';
 
@@ -9,7 +10,7 @@ export function contradictionsIn(wanted: SystemSettings): ReadonlyMap<SystemSett
   const forbidden = wanted['software.forbidden'] ?? [];
   const found = new Map<SystemSetting, string>();
   for (const [setting, names] of [
-    ['software.required', wanted['software.required'] ?? []],
+    ['software.required', (wanted['software.required'] ?? []).map((entry) => requiredSoftware(entry).name)],
     ['updates.automatic', wanted['updates.automatic'] ? UPDATE_PACKAGES : []],
   ] as const) {
     const both = names.filter((name) => forbidden.includes(name));

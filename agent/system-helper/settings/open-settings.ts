@@ -9,7 +9,7 @@ import { firewallPart } from './firewall.ts';
 import { screenLockPart } from './screen-lock.ts';
 import { openSettingRecords } from './setting-records.ts';
 import { type AppliedSettings, createSettings } from './settings.ts';
-import { softwarePart } from './software.ts';
+import { forbiddenSoftwarePart, ownSoftwarePart, requiredSoftwarePart } from './software.ts';
 import { sshKeysOnlyPart, sshRootPart } from './ssh.ts';
 import { systemFilesPart } from './system-files.ts';
 import { timePart } from './time-synchronization.ts';
@@ -29,15 +29,15 @@ export function openSettings(
     log,
     parts: {
       'firewall.enabled': firewallPart(runTool, folder, policy.openPorts),
-      'updates.automatic': updatesPart(softwarePart(ports, 'install')),
+      'updates.automatic': updatesPart(ownSoftwarePart(ports)),
       'time.synchronized': timePart(runTool),
       'screen.lock-minutes': screenLockPart(runTool),
       'files.content': systemFilesPart(runTool, policy, accountOf),
       'ssh.keys-only': sshKeysOnlyPart(runTool),
       'ssh.root-sign-in': sshRootPart(runTool),
       'usb-storage.blocked': usbStoragePart(runTool),
-      'software.required': softwarePart(ports, 'install'),
-      'software.forbidden': softwarePart(ports, 'remove'),
+      'software.required': requiredSoftwarePart(ports),
+      'software.forbidden': forbiddenSoftwarePart(ports),
       'certificates.trusted': certificatesPart(runTool),
     },
     async check(setting, value) {

@@ -46,7 +46,7 @@ function world() {
     now: () => state.now,
     log: () => undefined,
   });
-  const apply = async (minutes: number) => (await settings.apply({ 'screen.lock-minutes': minutes }))[0];
+  const apply = async (minutes: number) => (await settings.apply({ 'screen.lock-minutes': minutes })).settings[0];
   return { state, records, settings, apply };
 }
 

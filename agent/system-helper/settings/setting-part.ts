@@ -11,13 +11,16 @@ export interface PartNote {
   save(value: unknown): void;
 }
 
+/** Reports a change that the machine keeps after the end of a policy, as a sentence for the history of the device. */
+export type Tell = (sentence: string) => void;
+
 export interface SettingPart<Value> {
   /** True if the machine has exactly what `apply` makes for this value. */
   isApplied(value: Value, note: unknown): Promise<boolean>;
   /** Makes the setting. May run again after a crash. Throws `HelperRefusal` with the reason of a failure. */
-  apply(value: Value, note: PartNote): Promise<void>;
+  apply(value: Value, note: PartNote, tell: Tell): Promise<void>;
   /** Undoes what `apply` made, also if a crash interrupted it. Does nothing if nothing is left. */
-  revert(note: unknown): Promise<void>;
+  revert(note: unknown, tell: Tell): Promise<void>;
   /** True if a restart of the machine ends the effect, so that the helper applies the setting again at its start. */
   readonly isVolatile?: boolean;
 }

@@ -5,6 +5,8 @@
  */
 import {
   type AppliedSetting,
+  type KeptChange,
+  LONGEST_KEPT,
   SYSTEM_SETTINGS,
   type SystemSetting,
   type SystemSettings,
@@ -25,9 +27,15 @@ export interface SettingsPorts {
   readonly log: (text: string) => void;
 }
 
+export interface SettingsResult {
+  readonly settings: AppliedSetting[];
+  /** Changes that the machine keeps after the end of a policy. */
+  readonly kept: KeptChange[];
+}
+
 export interface AppliedSettings {
   /** Applies the complete list. Requests follow each other. */
-  apply(wanted: SystemSettings): Promise<AppliedSetting[]>;
+  apply(wanted: SystemSettings): Promise<SettingsResult>;
   /** Applies again what a restart of the machine has ended. Call once, at the start. */
   restore(): Promise<void>;
   /** Resolves when no request runs. */
@@ -51,6 +59,7 @@ export function createSettings(ports: SettingsPorts): AppliedSettings {
   const { parts, records, policy, check, log } = ports;
   /** For each setting, the last attempt to apply it after which the machine still did not meet the setting. */
   const unsuccessful = new Map<SystemSetting, Attempt>();
+  let kept: SettingsResult['kept'] = [];
   let last: Promise<unknown> = Promise.resolve();
 
   // A part and its value belong to the same setting. The schema of the request has parsed the value.
@@ -68,12 +77,17 @@ export function createSettings(ports: SettingsPorts): AppliedSettings {
     };
   }
 
+  const tellOf = (setting: SystemSetting) => (sentence: string) => {
+    kept.push({ setting, detail: sentence.slice(0, LONGEST_KEPT) });
+    log(`${setting}: ${sentence}`);
+  };
+
   async function reverse(setting: SystemSetting): Promise<void> {
     const record = records.read(setting);
     unsuccessful.delete(setting);
     if (!record) return;
     try {
-      await partOf(setting).revert(record.note);
+      await partOf(setting).revert(record.note, tellOf(setting));
       records.remove(setting);
       log(`${setting}: reversed`);
     } catch (error) {
@@ -118,7 +132,7 @@ export function createSettings(ports: SettingsPorts): AppliedSettings {
     const earlier = records.read(setting);
     records.write({ setting, value: JSON.stringify(value), complete: false, note: earlier?.note ?? null });
     try {
-      await partOf(setting).apply(value, noteOf(setting));
+      await partOf(setting).apply(value, noteOf(setting), tellOf(setting));
       const record = records.read(setting);
       if (record) records.write({ ...record, complete: true });
       return { outcome, detail: '' };
@@ -133,7 +147,8 @@ export function createSettings(ports: SettingsPorts): AppliedSettings {
     }
   }
 
-  async function applyAll(wanted: SystemSettings): Promise<AppliedSetting[]> {
+  async function applyAll(wanted: SystemSettings): Promise<SettingsResult> {
+    kept = [];
     const results: AppliedSetting[] = [];
     for (const setting of SYSTEM_SETTINGS) if (wanted[setting] === undefined) await reverse(setting);
     const contradictions = contradictionsIn(wanted);
@@ -147,7 +162,7 @@ export function createSettings(ports: SettingsPorts): AppliedSettings {
           : { outcome: 'failed', detail: contradiction, check: await check(setting, value) };
       results.push({ setting, ...result });
     }
-    return results;
+    return { settings: results, kept };
   }
 
   return {

@@ -32,6 +32,12 @@ export function initialValue(setting: SettingId): unknown {
   }
 }
 
+const NAMES: Partial<Record<SettingId, string>> = {
+  'software.required':
+    'Names of packages, or ids of applications of flatpak. Add the lowest version if there is one: openssl>=3.0.15. Press Enter after each name.',
+  'software.forbidden': 'Names of packages, or ids of applications of flatpak. Press Enter after each name.',
+};
+
 export function ValueField({ setting, value, change }: FieldProps) {
   const { editor, title } = CATALOG[setting];
   const label = `${title}: value`;
@@ -67,14 +73,7 @@ export function ValueField({ setting, value, change }: FieldProps) {
         />
       );
     case 'names':
-      return (
-        <TagsInput
-          label={label}
-          description="Names of packages. Press Enter after each name."
-          value={textsOf(value)}
-          onChange={change}
-        />
-      );
+      return <TagsInput label={label} description={NAMES[setting]} value={textsOf(value)} onChange={change} />;
     case 'areas':
       return (
         <TagsInput

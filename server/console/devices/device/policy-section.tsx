@@ -2,6 +2,7 @@
 import { Alert, Badge, Group, List, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import {
+  complianceKeptDetail,
   complianceRepairDetail,
   complianceStateDetail,
   type DeviceComplianceView,
@@ -140,6 +141,7 @@ const EVENT_NAMES: Readonly<Record<string, string>> = {
   'wipe-workspace': 'Workspace wiped',
   'offline-lock': 'Workspace locked by its offline limit',
   'setting-repaired': 'Repaired by the agent',
+  'change-kept': 'Change kept',
   withheld: 'Action withheld',
 };
 
@@ -156,6 +158,7 @@ function History({ id }: { readonly id: string }) {
               <Text size="sm">
                 {kind === 'state' ? stateText(detail) : EVENT_NAMES[kind]}
                 {kind === 'setting-repaired' && `: ${repairedTitle(detail)}`}
+                {kind === 'change-kept' && <UserText>{`: ${keptText(detail)}`}</UserText>}
                 {(kind === 'withheld' || kind === 'offline-lock') && detail !== '' && (
                   <UserText>{`: ${detail}`}</UserText>
                 )}
@@ -173,6 +176,11 @@ function History({ id }: { readonly id: string }) {
 
 const repairedTitle = (detail: string): string =>
   settingTitle(complianceRepairDetail.parse(JSON.parse(detail)).setting);
+
+function keptText(text: string): string {
+  const { setting, detail } = complianceKeptDetail.parse(JSON.parse(text));
+  return `${settingTitle(setting)}. ${detail}`;
+}
 
 function stateText(detail: string): string {
   const { state, failing } = complianceStateDetail.parse(JSON.parse(detail));
