@@ -80,7 +80,7 @@ export function aptManager(run: RunTool, root = '/'): PackageManager {
 
     async updates(scope) {
       const { out } = await apt(['--simulate', ...OPTIONS, '--with-new-pkgs', 'upgrade'], 2 * MINUTE);
-      return parseUpdates(out, scope);
+      return { targets: parseUpdates(out, scope), left: [] };
     },
 
     // Debian's hooks create this file (update-notifier-common, unattended-upgrades).

@@ -6,7 +6,7 @@ import type { ChangeRecord, Journal } from './journal.ts';
 import { type PackageManagers, systemManager } from './machine-managers.ts';
 import { type MachinePolicy, requireNamed, requireSteps } from './machine-policy.ts';
 import { type PackageFiles, statementOf } from './package-files.ts';
-import type { PackageManager, Target } from './package-manager.ts';
+import type { PackageManager, Target, Updates } from './package-manager.ts';
 import {
   type ChangeRequest,
   type ChangeResponse,
@@ -15,6 +15,7 @@ import {
   type PackageStep,
 } from './requests.ts';
 import { mergedSteps, requireExpected, requireUnchanged, reversed, stepsText, targetsOf } from './targets.ts';
+import { applicationsOf, combined, type PartRequest } from './update-parts.ts';
 
 export interface ChangePorts {
   readonly managers: PackageManagers;
@@ -47,9 +48,9 @@ const done = (steps: readonly PackageStep[], detail: string): ChangeResponse => 
 });
 
 /** Request without its attempt, as the record has it. */
-type HelperContent = ChangeRequest extends infer Each ? (Each extends unknown ? Omit<Each, 'attempt'> : never) : never;
+type HelperContent = PartRequest extends infer Each ? (Each extends unknown ? Omit<Each, 'attempt'> : never) : never;
 
-const contentOf = ({ attempt, ...content }: ChangeRequest): string => JSON.stringify(content);
+const contentOf = ({ attempt, ...content }: PartRequest): string => JSON.stringify(content);
 
 export function createChanges(ports: ChangePorts): Changes {
   const { managers, journal, policy, files } = ports;
@@ -69,6 +70,7 @@ export function createChanges(ports: ChangePorts): Changes {
         `The system helper cannot use ${request.manager} on this device. Nothing was changed. It supports apt, dnf 4 on distributions with rpm, and flatpak from version 1.16.`,
       );
     }
+    if (request.op === 'update-applications') return managers.flatpak;
     if (request.op === 'roll-back') return managerOf(JSON.parse(recordOf(request.of).request));
     const system = await systemManager(managers);
     if (system !== null) return managers[system];
@@ -84,8 +86,22 @@ export function createChanges(ports: ChangePorts): Changes {
     );
   }
 
-  /** Targets of the request, and the steps that a rollback reverses. */
-  async function targetsFor(request: ChangeRequest, manager: PackageManager): Promise<Target[]> {
+  /** Targets of the request. */
+  async function targetsFor(request: PartRequest, manager: PackageManager): Promise<Updates> {
+    if (request.op !== 'update-os' && request.op !== 'update-applications') {
+      return { targets: await namedTargets(request, manager), left: [] };
+    }
+    if (policy.osUpdates) return manager.updates(request.scope);
+    throw new HelperRefusal(
+      'not_permitted',
+      'The machine\'s policy allows no updates of the operating system. The machine\'s owner can set "osUpdates" to true in system.json.',
+    );
+  }
+
+  async function namedTargets(
+    request: Exclude<ChangeRequest, { op: 'update-os' }>,
+    manager: PackageManager,
+  ): Promise<Target[]> {
     if (request.op === 'roll-back') {
       const record = recordOf(request.of);
       const installed = await manager.installed(namesOf(record.steps));
@@ -104,15 +120,6 @@ export function createChanges(ports: ChangePorts): Changes {
       }
       const present = (await managers.apt.installed([name])).get(name);
       return present?.complete && present.version === version ? [] : [{ name, version, file }];
-    }
-    if (request.op === 'update-os') {
-      if (!policy.osUpdates) {
-        throw new HelperRefusal(
-          'not_permitted',
-          'The machine\'s policy allows no updates of the operating system. The machine\'s owner can set "osUpdates" to true in system.json.',
-        );
-      }
-      return [...(await manager.updates(request.scope))];
     }
     const { action, packages } = request;
     requireNamed(
@@ -161,7 +168,7 @@ export function createChanges(ports: ChangePorts): Changes {
     }
   }
 
-  async function carryOut(request: ChangeRequest, earlier: ChangeRecord | null): Promise<ChangeResponse> {
+  async function carryOut(request: PartRequest, earlier: ChangeRecord | null): Promise<ChangeResponse> {
     const { change, attempt } = request;
     const manager = await managerOf(request);
     const notes: string[] = [];
@@ -171,7 +178,8 @@ export function createChanges(ports: ChangePorts): Changes {
     }
     const stale = await manager.refresh();
     if (stale !== null) notes.push(`The package lists could not be refreshed. ${stale}`);
-    const targets = await targetsFor(request, manager);
+    const { targets, left } = await targetsFor(request, manager);
+    notes.push(...left);
     const planned = targets.length === 0 ? [] : await manager.plan(targets);
     requireExpected(targets, planned);
     requireSteps(policy, planned);
@@ -194,7 +202,7 @@ export function createChanges(ports: ChangePorts): Changes {
     return done(steps, [`${text}.`, ...notes].join(' '));
   }
 
-  async function run(request: ChangeRequest): Promise<ChangeResponse> {
+  async function run(request: PartRequest): Promise<ChangeResponse> {
     const { change, attempt } = request;
     const earlier = journal.read(change);
     if (earlier && earlier.request !== contentOf(request)) {
@@ -217,6 +225,24 @@ export function createChanges(ports: ChangePorts): Changes {
     return result;
   }
 
+  /** Makes an update of the operating system, and its rollback, in parts. Makes another request as one change. */
+  async function runParts(request: ChangeRequest): Promise<ChangeResponse> {
+    const { change, attempt } = request;
+    const applications = applicationsOf(change);
+    const known = journal.read(change);
+    if (known && known.request !== contentOf(request)) return run(request);
+    if (request.op === 'roll-back' && journal.read(applicationsOf(request.of))) {
+      const part = { ...request, change: applications, of: applicationsOf(request.of) };
+      // A part that the helper refused has no record, and nothing to roll back.
+      return journal.read(request.of) ? combined(await run(request), await run(part)) : run(part);
+    }
+    if (request.op !== 'update-os' || !policy.osUpdates || !(await hasBoth())) return run(request);
+    const part = { op: 'update-applications', attempt, change: applications, scope: request.scope } as const;
+    return combined(await run(request), await run(part));
+  }
+
+  const hasBoth = async () => (await systemManager(managers)) !== null && (await managers.flatpak.available());
+
   return {
     make(request) {
       const { change, attempt } = request;
@@ -228,7 +254,7 @@ export function createChanges(ports: ChangePorts): Changes {
       if (running.size >= MOST_WAITING) {
         return Promise.resolve(failed('busy', 'Too many changes wait on this device. Send the command again later.'));
       }
-      const response = last.then(() => run(request)).finally(() => running.delete(change));
+      const response = last.then(() => runParts(request)).finally(() => running.delete(change));
       last = response.catch(() => undefined);
       running.set(change, { attempt, response });
       return response;

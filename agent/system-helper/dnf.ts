@@ -121,7 +121,10 @@ export function dnfManager(run: RunTool, machine: DnfMachine = { dnf: [], rpm: [
 
     async updates(scope) {
       const steps = await simulate(['upgrade', ...(scope === 'security' ? ['--security'] : [])]);
-      return steps.flatMap(({ name, from, to }) => (from !== null && to !== null ? [{ name, version: to }] : []));
+      const targets = steps.flatMap(({ name, from, to }) =>
+        from !== null && to !== null ? [{ name, version: to }] : [],
+      );
+      return { targets, left: [] };
     },
 
     async needsRestart() {

@@ -254,8 +254,25 @@ export function flatpakManager(run: RunTool): PackageManager {
       requireOnly([...added, ...plan.removed], before, await present());
     },
 
-    async updates() {
-      throw new HelperRefusal('not_supported', 'flatpak does not update the operating system.');
+    async updates(scope) {
+      if (scope === 'security') {
+        return { targets: [], left: ['flatpak does not say which updates are for security, so it updated nothing.'] };
+      }
+      const there = await present();
+      const args = ['remote-ls', '--system', '--all', '--updates', '--columns=ref,origin,options'];
+      const offers = parseRemoteRefs(await flatpak(args, 5 * MINUTE), await architecture());
+      const targets: Target[] = [];
+      const left: string[] = [];
+      for (const offer of offers) {
+        const { name, ref, remote, rebase } = offer;
+        // An update comes from the remote of the installed ref.
+        if (!there.some((each) => each.ref === ref && each.remote === remote)) continue;
+        if (there.filter((each) => each.name === name).length > 1)
+          left.push(`${name} has several branches, so it stays.`);
+        else if (rebase !== null) left.push(`${name} stays, because ${rebase} replaces it.`);
+        else targets.push({ name, version: await newest(offer) });
+      }
+      return { targets, left };
     },
 
     needsRestart: async () => false,

@@ -25,7 +25,7 @@ export const machinePolicySchema = z.strictObject({
     deny: patterns.default([]),
     remove: z.boolean().default(true),
   }),
-  /** True if an admin may start updates of the operating system. */
+  /** True if an admin may start updates of the operating system and of the applications of flatpak. */
   osUpdates: z.boolean().default(false),
   /** Packages of the organization itself. Absent: the helper installs none. */
   ownPackages: z.strictObject({ signers: z.array(packageSignerSchema).min(1).max(64) }).optional(),

@@ -1,3 +1,4 @@
+import type { UpdateScope } from '../../shared/software/software-change.ts';
 import type { PackageStep } from './requests.ts';
 
 /** State of a package on the machine. */
@@ -15,6 +16,12 @@ export interface Target {
   readonly file?: string | undefined;
 }
 
+export interface Updates {
+  readonly targets: readonly Target[];
+  /** Sentences about updates that the package manager leaves out. */
+  readonly left: readonly string[];
+}
+
 /** Package manager of the machine, as the system helper needs it. */
 export interface PackageManager {
   /** True if the machine has this package manager. */
@@ -28,8 +35,8 @@ export interface PackageManager {
   plan(targets: readonly Target[]): Promise<readonly PackageStep[]>;
   /** Downloads and makes the changes. Throws `HelperRefusal` with the end of the package manager's output. */
   apply(targets: readonly Target[]): Promise<void>;
-  /** Targets of the available updates. `security`: only those from a security archive. Removes nothing. */
-  updates(scope: 'security' | 'all'): Promise<readonly Target[]>;
+  /** Available updates. `security`: only those from a security archive. Removes nothing. */
+  updates(scope: UpdateScope): Promise<Updates>;
   /** True if an update needs a restart of the machine. */
   needsRestart(): Promise<boolean>;
   /** Control fields of a package file. Throws `HelperRefusal` if it is no package. */

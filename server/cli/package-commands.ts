@@ -56,7 +56,9 @@ export function addPackageCommands(program: Command, cli: Cli): void {
     addJobOptions(
       packages
         .command('update-os')
-        .description('Install the updates of the operating system. The user sees when they start, and may delay them'),
+        .description(
+          'Install the updates of the operating system and of flatpak applications. The user sees when they start, and may delay them',
+        ),
     ),
   )
     .option('--security', 'only security updates')

@@ -31,7 +31,7 @@ export const COMMAND_MEANING: Readonly<Record<CommandKind, string>> = {
   'change-software':
     'The system helper of the device installs, updates or removes the packages. If it fails, it restores the earlier versions.',
   'update-os':
-    'The device installs the updates of its repositories. Its user sees when they start, and may delay them.',
+    'The device installs the updates of its repositories, and of its flatpak applications. Its user sees when they start, and may delay them.',
   'install-package': 'The device downloads the signed package, verifies it and installs it.',
   'roll-back-software': 'The device returns to the versions that it had before the change.',
   'restart-agent': 'The Cordon agent on the device restarts. The workspace and its files do not change.',
