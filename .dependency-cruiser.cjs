@@ -33,6 +33,7 @@ const look = '^shared/look/';
 /** Client of the device page, which runs in a browser. */
 const page = '^agent/page/client/';
 const pageTools = '^agent/page/(client/vite\\.config|build)\\.ts$';
+const packaging = '^agent/package/';
 const builtin = `^(node:)?(${require('node:module').builtinModules.join('|')})$`;
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -281,7 +282,7 @@ module.exports = {
       name: 'page-on-demand',
       comment: 'Most agents run without a page. Only the daemon and the command line load it, on demand.',
       severity: 'error',
-      from: { path: '^agent/', pathNot: ['^agent/(page/|daemon\\.ts$|open-command\\.ts$)', test] },
+      from: { path: '^agent/', pathNot: ['^agent/(page/|daemon\\.ts$|open-command\\.ts$)', packaging, test] },
       to: { path: '^agent/page/', dependencyTypesNot: ['type-only'] },
     },
     {
@@ -301,11 +302,11 @@ module.exports = {
     {
       name: 'production-without-build-tools',
       comment:
-        'A production install (`npm ci --omit=dev`) has no development dependencies. Only pages, their build and tests may import one.',
+        'A production install (`npm ci --omit=dev`) has no development dependencies. Only pages, builds and tests may import one.',
       severity: 'error',
       from: {
         path: '^(server|agent|shared|certs)/',
-        pathNot: ['^server/console/', page, look, '^shared/pages/(build|vite-config)\\.ts$', test],
+        pathNot: ['^server/console/', page, look, packaging, '^shared/pages/(build|vite-config)\\.ts$', test],
       },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },

@@ -21,6 +21,7 @@ import { brotliCompressSync, gzipSync, constants as zlib } from 'node:zlib';
 
 const PROJECT = join(import.meta.dirname, '../..');
 const DIST = 'dist';
+const CONFIG = 'vite.config.ts';
 /** Path of the build tool, which is missing after `npm ci --omit=dev`. */
 const BUILD_TOOL = join(PROJECT, 'node_modules/vite/package.json');
 /** File in the build with the digest of its sources. */
@@ -53,6 +54,8 @@ export const builtFolder = ({ root }: Pick<Pages, 'root'>): string => join(root,
  */
 export async function ensureBuilt(pages: Pages, log: (line: string) => void): Promise<void> {
   const built = builtFrom(pages);
+  // The Debian package of the agent has the built page without its sources.
+  if (built !== null && !existsSync(join(pages.root, CONFIG))) return;
   if (built === digestOfSources(pages)) return;
   if (!existsSync(BUILD_TOOL)) {
     if (built === null) throw new Error(`${capital(pages.name)} is not built. ${howToBuild(pages)}`);
@@ -145,7 +148,7 @@ async function build(pages: Pages): Promise<void> {
   try {
     const vite = await import('vite');
     await vite.build({
-      configFile: join(pages.root, 'vite.config.ts'),
+      configFile: join(pages.root, CONFIG),
       configLoader: 'native',
       logLevel: 'warn',
       build: { outDir: folder, emptyOutDir: true },

@@ -3,6 +3,7 @@ import { symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'vite';
+import { builtinModules } from '../../agent/package/builtin-modules.ts';
 import { bundleOf, PROGRAMS, PROJECT } from './programs.ts';
 
 /** Packages that are not bundled: packages with native code, packages that tests patch, and packages that no bundler can read. */
@@ -18,23 +19,6 @@ const sourceFolders: Plugin = {
       .replaceAll('import.meta.dirname', JSON.stringify(dirname(id)))
       .replaceAll('import.meta.filename', JSON.stringify(id));
   },
-};
-
-/**
- * Replaces imports of Node's own modules. Node's loader reads every export of an imported module, and reading one export of `node:http` loads
- * undici. Each of the hundreds of processes would start 45 ms later.
- */
-const builtinModules: Plugin = {
-  name: 'builtin-modules',
-  renderChunk: (code) =>
-    code
-      .replaceAll(/^import \{(.*)\} from ("node:.*");$/gm, (_, names: string, from: string) => {
-        return `const {${names.replaceAll(' as ', ': ')}} = globalThis.process.getBuiltinModule(${from});`;
-      })
-      .replaceAll(
-        /^import (?:\* as )?(\w+) from ("node:.*");$/gm,
-        'const $1 = globalThis.process.getBuiltinModule($2);',
-      ),
 };
 
 /** Bundles the programs into `folder`, and adds a link to the packages in its parent folder. */

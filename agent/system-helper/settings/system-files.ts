@@ -41,6 +41,7 @@ export interface FileRules {
 const PROTECTED = [
   '/etc/cordon-agent/',
   '/opt/cordon/',
+  '/usr/lib/cordon-agent/',
   '/var/lib/cordon-agent-system/',
   '/var/cache/cordon-agent-system/',
 ];
