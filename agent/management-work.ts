@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { ApproverSet } from '../shared/order/approvers.ts';
 import type { DeviceFrame } from '../shared/protocol/frames.ts';
 import type { Location } from '../shared/verdict/terms.ts';
@@ -9,6 +10,8 @@ import type { DeviceListener } from './link/http.ts';
 import type { Link } from './link/link.ts';
 import type { SecureDial } from './link/tls.ts';
 import { createLostModeWork, type LostModeWork } from './lost-mode/lost-mode.ts';
+import { createAgentUpdate } from './policy/agent-update.ts';
+import { installedAgent } from './policy/installed-agent.ts';
 import { createPolicyWork, type PolicyWork } from './policy/policy-work.ts';
 import type { DeviceStore } from './store/agent-store.ts';
 import { collectLogs } from './work/collect-logs.ts';
@@ -95,9 +98,27 @@ export function openManagementWork(ports: ManagementWorkPorts): ManagementWork {
     onReport,
     onFailure: failed('the inventory could not be collected'),
   });
+  const download = (folder: string) =>
+    createPackageDownload({ folder, dial: ports.secureDial, deviceUrl: ports.deviceUrl });
+  const approverKeys = () => ports.approverSet()?.keys ?? [];
+  const { systemHelper } = options;
   const policy = createPolicyWork({
     ...options,
-    askHelper: options.systemHelper?.ask,
+    askHelper: systemHelper?.ask,
+    agentUpdate:
+      systemHelper &&
+      ((onProgress) =>
+        createAgentUpdate({
+          ask: systemHelper.ask,
+          // A folder of its own, because a download deletes other packages in its folder.
+          download: download(`${systemHelper.packages}-of-channel`),
+          approverKeys,
+          installed: installedAgent,
+          isConnected: ports.isConnected,
+          instance: randomUUID(),
+          onProgress,
+        })),
+    isConnected: ports.isConnected,
     store,
     location: ports.location,
     now: ports.deviceNow,
@@ -135,15 +156,7 @@ export function openManagementWork(ports: ManagementWorkPorts): ManagementWork {
     scripts,
     updates: options.updates,
     power: options.power,
-    software: options.systemHelper && {
-      ask: options.systemHelper.ask,
-      download: createPackageDownload({
-        folder: options.systemHelper.packages,
-        dial: ports.secureDial,
-        deviceUrl: ports.deviceUrl,
-      }),
-      approverKeys: () => ports.approverSet()?.keys ?? [],
-    },
+    software: systemHelper && { ask: systemHelper.ask, download: download(systemHelper.packages), approverKeys },
     workspace: options.workspace,
     reportInventory: () => inventory.refresh(),
     checkPolicy: policy.check,

@@ -1,5 +1,4 @@
 /** Checks of the device's settings. The agent only reads: it runs without the rights to change the system (ADR 68). */
-import type { z } from 'zod';
 import { homeAreaOrNull, locationOf, withParents } from '../../shared/areas/area-code.ts';
 import { compareVersions } from '../../shared/inventory/compare-versions.ts';
 import {
@@ -7,8 +6,9 @@ import {
   isSettingId,
   PLATFORMS,
   type Platform,
+  type ReceivedValue,
+  type Setting,
   type SettingId,
-  type SettingValue,
 } from '../../shared/policy/catalog.ts';
 import type { CheckResult, CheckStatus } from '../../shared/policy/check-results.ts';
 import type { Location } from '../../shared/verdict/terms.ts';
@@ -23,7 +23,7 @@ export const met = (detail: string): CheckOutcome => ({ status: 'met', detail })
 export const notMet = (detail: string): CheckOutcome => ({ status: 'not-met', detail });
 export const unknown = (detail: string): CheckOutcome => ({ status: 'unknown', detail });
 
-export type Checks = { readonly [Id in SettingId]?: (value: SettingValue<Id>) => Promise<CheckOutcome> };
+export type Checks = { readonly [Id in SettingId]?: (value: ReceivedValue<Id>) => Promise<CheckOutcome> };
 
 /** Makes the checks of one round. Checks of one round may share what they read. */
 export type ChecksOfRound = () => Checks;
@@ -50,18 +50,18 @@ export async function runChecks(
   return results;
 }
 
-async function runCheck(setting: string, value: string, checks: Checks, platform: string): Promise<CheckOutcome> {
+async function runCheck(setting: string, text: string, checks: Checks, platform: string): Promise<CheckOutcome> {
   if (!isSettingId(setting))
     return notSupported('This version of the agent does not know the setting. Update the agent.');
-  const { platforms, value: schema } = CATALOG[setting];
-  if (!isPlatform(platform) || !(platforms as readonly Platform[]).includes(platform)) {
+  const { platforms, value, received = value }: Setting = CATALOG[setting];
+  if (!isPlatform(platform) || !platforms.includes(platform)) {
     return notSupported(`The agent cannot check the setting on ${platform}.`);
   }
   // The entries of the catalog have different types of values. Each value was parsed with the schema of its own entry, so its type is
   // right.
   const check = checks[setting] as ((parsed: unknown) => Promise<CheckOutcome>) | undefined;
   if (!check) return notSupported(`The agent cannot check the setting on ${platform}.`);
-  const parsed = (schema as z.ZodType).safeParse(parseJson(value));
+  const parsed = received.safeParse(parseJson(text));
   if (!parsed.success) return notSupported('This version of the agent does not know the value. Update the agent.');
   try {
     return await check(parsed.data);
@@ -70,7 +70,7 @@ async function runCheck(setting: string, value: string, checks: Checks, platform
   }
 }
 
-const notSupported = (detail: string): CheckOutcome => ({ status: 'not-supported', detail });
+export const notSupported = (detail: string): CheckOutcome => ({ status: 'not-supported', detail });
 const isPlatform = (text: string): text is Platform => PLATFORMS.some((platform) => platform === text);
 
 function parseJson(text: string): unknown {

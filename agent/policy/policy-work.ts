@@ -12,6 +12,7 @@ import type { Location } from '../../shared/verdict/terms.ts';
 import { AGENT_VERSION } from '../version.ts';
 import type { AskSystemHelper } from '../work/system-helper-client.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import type { AgentUpdate } from './agent-update.ts';
 import { createSettingApplication } from './applied-settings.ts';
 import { agentChecks, type Checks, type ChecksOfRound, type ReceivedSetting, runChecks } from './checks.ts';
 import type { ManagedFiles } from './managed-files.ts';
@@ -84,6 +85,9 @@ export interface PolicyWorkPorts {
   readonly managedFiles?: ManagedFiles | undefined;
   /** Requests to the system helper; undefined in simulations. */
   readonly askHelper?: AskSystemHelper | undefined;
+  /** Update channel of the agent; undefined in simulations. `onProgress`: requests another round of checks. */
+  readonly agentUpdate?: ((onProgress: () => void) => AgentUpdate) | undefined;
+  readonly isConnected: () => boolean;
   readonly location: () => Location;
   readonly workspace: Pick<Workspace, 'state' | 'lock'>;
   /** Device clock, which a user cannot set back. */
@@ -150,16 +154,20 @@ export function createPolicyWork(ports: PolicyWorkPorts): PolicyWork {
       const policy = store.policy();
       const fileChecks = await applyFiles(policy?.settings ?? []);
       await application.apply(policy?.settings ?? []);
+      await agentUpdate?.work(policy?.settings ?? []);
       if (!policy || policy.digest === '') return;
       ofRound ??= ports.machineChecks === undefined ? () => ({}) : await ports.machineChecks();
-      const checks = { ...ofRound(), ...own, ...fileChecks };
-      const results = (await runChecks(policy.settings, checks, process.platform)).map(application.complete);
+      const channel: Checks = agentUpdate ? { 'agent.update-channel': agentUpdate.check } : {};
+      const checks = { ...ofRound(), ...own, ...fileChecks, ...channel };
+      const checked = (await runChecks(policy.settings, checks, process.platform)).map(application.complete);
+      const results = agentUpdate ? checked.map(agentUpdate.complete) : checked;
       // A newer policy may have arrived during the checks. Its own round follows.
       if (store.policy()?.digest === policy.digest) report(policy.digest, results);
     },
     failed: ports.onFailure,
   });
 
+  const agentUpdate = ports.agentUpdate?.(() => loop.request());
   const application = createSettingApplication({
     ask: ports.askHelper,
     onLate: () => loop.request(),
@@ -234,7 +242,9 @@ export function createPolicyWork(ports: PolicyWorkPorts): PolicyWork {
       loop.request();
     },
     async maintain() {
-      if (Date.now() - lastRound >= CHECK_EVERY || Date.now() < lastRound) loop.request();
+      // The helper returns to the former version if the agent does not tell it in time that it is connected.
+      const mustConfirm = agentUpdate?.waits() === true && ports.isConnected();
+      if (mustConfirm || Date.now() - lastRound >= CHECK_EVERY || Date.now() < lastRound) loop.request();
       if (!(await offline.work(offlineHours()))) return;
       ports.onReport();
       ports.onChange();

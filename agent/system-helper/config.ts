@@ -6,6 +6,8 @@ export interface HelperConfig {
   readonly state: string;
   /** Path of the socket to create; null if systemd passes the open socket (sd_listen_fds(3)). */
   readonly socket: string | null;
+  /** Milliseconds in which an updated agent must connect. */
+  readonly confirmWithin: number;
   readonly notifySocket: string | null;
   /** Variables for the programs of the package manager. */
   readonly tools: Readonly<Record<string, string>>;
@@ -14,7 +16,12 @@ export interface HelperConfig {
 const TOOL_VARIABLES = ['APT_CONFIG', 'DPKG_ROOT', 'DPKG_FORCE', 'http_proxy', 'https_proxy', 'no_proxy'] as const;
 
 export function readHelperConfig(
-  options: { readonly policy: string; readonly state: string; readonly socket?: string | undefined },
+  options: {
+    readonly policy: string;
+    readonly state: string;
+    readonly socket?: string | undefined;
+    readonly confirmWithin: number;
+  },
   env: NodeJS.ProcessEnv = process.env,
 ): HelperConfig {
   requireKnownVariables(env);
@@ -26,6 +33,7 @@ export function readHelperConfig(
     policy: options.policy,
     state: options.state,
     socket: options.socket ?? null,
+    confirmWithin: options.confirmWithin * 1000,
     notifySocket: env['NOTIFY_SOCKET'] ?? null,
     tools: Object.fromEntries(tools),
   };

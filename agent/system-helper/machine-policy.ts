@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { CordonError } from '../../shared/errors.ts';
-import { SYSTEM_SETTINGS } from '../../shared/policy/system-settings.ts';
+import { PERMITTED_SETTINGS } from '../../shared/policy/system-settings.ts';
 import { packageSignerSchema } from '../../shared/software/own-package.ts';
 import { HelperRefusal, type PackageStep } from './requests.ts';
 
@@ -30,7 +30,7 @@ export const machinePolicySchema = z.strictObject({
   /** Packages of the organization itself. Absent: the helper installs none. */
   ownPackages: z.strictObject({ signers: z.array(packageSignerSchema).min(1).max(64) }).optional(),
   /** Settings of policies that the helper applies. */
-  settings: z.array(z.enum(SYSTEM_SETTINGS)).max(SYSTEM_SETTINGS.length).default([]),
+  settings: z.array(z.enum(PERMITTED_SETTINGS)).max(PERMITTED_SETTINGS.length).default([]),
   /** Files that the setting `files.content` may change: paths of files, and paths of folders with a final `/`. */
   files: z.array(permittedPath).max(100).default([]),
   /** Units of systemd that may reload after a change of a file. */

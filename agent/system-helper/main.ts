@@ -5,13 +5,16 @@
 import { rmSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { isCordonError } from '../../shared/errors.ts';
 import { EXIT } from '../../shared/exit-codes.ts';
 import { notifyServiceManager } from '../../shared/service-manager.ts';
 import { listenForStop } from '../../shared/stop-signals.ts';
 import { plain } from '../../shared/text/visible-text.ts';
+import { installedAgent } from '../policy/installed-agent.ts';
 import { AGENT_VERSION } from '../version.ts';
+import { createAgentUpdate } from './agent-update/agent-update.ts';
+import { openUpdateRecords } from './agent-update/update-record.ts';
 import { aptManager } from './apt.ts';
 import { type ChangePorts, createChanges } from './changes.ts';
 import { type HelperConfig, readHelperConfig } from './config.ts';
@@ -44,7 +47,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--policy <file>', 'policy of this machine', '/etc/cordon-agent/system.json')
     .option('--state <folder>', 'folder of the records of changes', '/var/lib/cordon-agent-system')
     .option('--socket <path>', 'socket to create. By default, systemd passes the socket')
-    .action((options: { policy: string; state: string; socket?: string }) => run(readHelperConfig(options)));
+    .option('--confirm-within <seconds>', 'time in which an updated agent must connect to its server', seconds, 900)
+    .action((options: { policy: string; state: string; socket?: string; confirmWithin: number }) =>
+      run(readHelperConfig(options)),
+    );
   program
     .command('check-policy')
     .description('Check the policy of this machine')
@@ -62,6 +68,12 @@ export async function main(argv: readonly string[]): Promise<number> {
     log(isCordonError(error) || error instanceof Error ? error.message : String(error));
     return EXIT.failed;
   }
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= 86_400) return value;
+  throw new InvalidArgumentError('Give a number of seconds from 1 to 86400.');
 }
 
 async function run(config: HelperConfig): Promise<void> {
@@ -82,6 +94,18 @@ async function run(config: HelperConfig): Promise<void> {
   const changes = createChanges(ports);
   const settings = openSettings({ ...ports, changes, runTool, folder: join(config.state, 'settings') });
   await settings.restore();
+  const agentUpdate = createAgentUpdate({
+    ...ports,
+    changes,
+    records: openUpdateRecords(join(config.state, 'agent-update')),
+    installed: installedAgent,
+    confirmWithin: config.confirmWithin,
+    // systemd starts the helper again at the next request, with the code of the present package.
+    onSettled: () => {
+      if (config.socket === null) signals.request('the agent was updated');
+    },
+  });
+  agentUpdate.resume();
   const server = serveRequests(async (request, socket) => {
     if (request.op === 'status') return { outcome: 'ready', apt: await apt.available() };
     if (request.op === 'apply-settings') {
@@ -89,6 +113,11 @@ async function run(config: HelperConfig): Promise<void> {
       const { settings: applied, kept } = await settings.apply(request.settings);
       return { outcome: 'settings', settings: applied, ...(kept.length > 0 && { kept }) };
     }
+    if (request.op === 'update-agent') {
+      socket.resume();
+      return agentUpdate.handle(request);
+    }
+    if (request.op === 'offer-agent') return agentUpdate.receive(request.envelope, socket);
     if (request.op === 'install-package')
       await ports.files.receive(statementOf(ports.policy, request.envelope), socket);
     socket.resume();
@@ -101,6 +130,7 @@ async function run(config: HelperConfig): Promise<void> {
   server.close();
   // The program waits for running changes, because a killed package manager would leave half-installed packages.
   await settings.idle();
+  await agentUpdate.idle();
   await changes.idle();
   signals.release();
 }

@@ -31,7 +31,7 @@ const MOST_FILES = 16;
 const SILENT = 30_000;
 
 /** Parses the statement in the signed envelope. Throws unless a signer of the machine's policy has signed it. */
-export function statementOf({ ownPackages }: MachinePolicy, envelope: Envelope): OwnPackage {
+export function statementOf({ ownPackages }: Pick<MachinePolicy, 'ownPackages'>, envelope: Envelope): OwnPackage {
   if (!ownPackages) {
     throw new HelperRefusal(
       'not_permitted',

@@ -3,7 +3,7 @@
  * response. The helper runs only the operations in this list, and never a program or script from a request.
  */
 import { z } from 'zod';
-import { envelopeSchema } from '../../shared/order/documents.ts';
+import { envelopeSchema, sha256Hex } from '../../shared/order/documents.ts';
 import { appliedSettingSchema, keptChangeSchema, systemSettingsSchema } from '../../shared/policy/system-settings.ts';
 import { commandIdSchema } from '../../shared/protocol/ids.ts';
 import {
@@ -12,6 +12,7 @@ import {
   softwareRollbackSchema,
   UPDATE_SCOPES,
 } from '../../shared/software/software-change.ts';
+import { channelTargetSchema } from '../../shared/software/update-channel.ts';
 
 /** Attempt to make a change: the id of the command. The helper returns the stored result of an attempt that has ended. */
 const attempt = commandIdSchema;
@@ -25,9 +26,24 @@ export const helperRequestSchema = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('install-package'), attempt, change: changeIdSchema, envelope: envelopeSchema }),
   /** Complete list of the settings that policies require. The helper reverses each setting that it has applied and that is absent here. */
   z.strictObject({ op: z.literal('apply-settings'), settings: systemSettingsSchema }),
+  /**
+   * Update of the agent from its channel. The agent sends it in each round of checks. `target`: null if no policy names a channel.
+   * `instance`: random value of the agent's process. `connected`: true while the agent is connected to its server.
+   */
+  z.strictObject({
+    op: z.literal('update-agent'),
+    target: channelTargetSchema.nullable(),
+    instance: z.uuid(),
+    connected: z.boolean(),
+  }),
+  /** Package of the agent that the helper asked for. The bytes of the file follow the line of the request. */
+  z.strictObject({ op: z.literal('offer-agent'), envelope: envelopeSchema }),
 ]);
 export type HelperRequest = z.infer<typeof helperRequestSchema>;
-export type ChangeRequest = Exclude<HelperRequest, { op: 'status' | 'apply-settings' }>;
+export type ChangeRequest = Exclude<
+  HelperRequest,
+  { op: 'status' | 'apply-settings' | 'update-agent' | 'offer-agent' }
+>;
 
 export const LONGEST_REQUEST = 128 * 1024;
 export const LONGEST_RESPONSE = 256 * 1024;
@@ -61,6 +77,17 @@ export const helperResponseSchema = z.discriminatedUnion('outcome', [
     /** Changes that the machine keeps after the end of a policy. Absent without any. */
     kept: z.array(keptChangeSchema).optional(),
   }),
+  /**
+   * State of the agent's update. `waits`: an installed version waits for a connected agent. `applied`: the helper installed the present
+   * version. `needs`: digests of packages that the agent must offer first.
+   */
+  z.strictObject({
+    outcome: z.literal('agent-update'),
+    waits: z.boolean(),
+    applied: z.boolean(),
+    needs: z.array(sha256Hex).max(2),
+    detail: z.string(),
+  }),
   z.strictObject({ outcome: z.literal('done'), steps: z.array(packageStepSchema), detail: z.string() }),
   z.strictObject({
     outcome: z.literal('failed'),
@@ -70,7 +97,7 @@ export const helperResponseSchema = z.discriminatedUnion('outcome', [
   }),
 ]);
 export type HelperResponse = z.infer<typeof helperResponseSchema>;
-export type ChangeResponse = Exclude<HelperResponse, { outcome: 'ready' | 'settings' }>;
+export type ChangeResponse = Exclude<HelperResponse, { outcome: 'ready' | 'settings' | 'agent-update' }>;
 
 /** Refusal of a request, or a change that failed. The detail says how to fix it. */
 export class HelperRefusal extends Error {

@@ -51,6 +51,8 @@ export const ACTIONS = {
   'file.fetch': { right: 'commands.fetch-file', people: 1, stepUp: 'always', tokens: 'marked' },
   /** A package runs its scripts as root. A rollback reverses the change, so one person suffices. */
   'software.change': { right: 'commands.change-software', people: 1, stepUp: 'always', tokens: 'marked' },
+  /** Devices on the channel install the package as root. An approver has signed it, and an earlier package can be published again. */
+  'agent.publish': { right: 'update-channels.publish', people: 1, stepUp: 'always', tokens: 'marked' },
   /**
    * A second person confirms a change of a device's location statement, home, legal seat or group, because the change can end the effect of
    * an order on the device.
@@ -237,6 +239,7 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'groups.delete': 'group.delete',
   'groups.trust': 'group.trust',
   'policies.roll-out': ['policy.apply', 'policy.apply-wipe'],
+  'update-channels.publish': ['agent.publish'],
   'policies.roll-back': ['policy.apply', 'policy.apply-wipe'],
   'policies.assign': ['policy.apply', 'policy.apply-wipe'],
   'policies.order': ['policy.apply', 'policy.apply-wipe'],

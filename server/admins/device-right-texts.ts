@@ -153,6 +153,9 @@ export const SOFTWARE = {
   'packages.upload': 'Upload a package, which an approver must sign.',
   'packages.sign': 'Sign a package of the organization with an approver key.',
   'packages.delete': 'Delete a package of the organization from the server.',
+  'update-channels.list': 'List the update channels of the agent with their packages.',
+  'update-channels.publish':
+    'Publish a signed package of the agent on an update channel. All devices on the channel install it as root.',
   'software.list': 'List the software of the fleet.',
   'software.show': 'Read the versions of a piece of software.',
   'software.devices': 'List devices with a version of software.',

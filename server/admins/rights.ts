@@ -270,6 +270,9 @@ export const RIGHTS = {
   /** Right to sign packages. Only a key of the current approver set signs. */
   'packages.sign': right('any', 'owner', 'legal'),
   'packages.delete': right('whole', 'owner', 'fleet'),
+  'update-channels.list': right('any', ...EVERYONE),
+  /** Right to choose the version of the agent on all devices of a channel. An approver has signed the package. */
+  'update-channels.publish': right('whole', 'owner', 'fleet'),
   /** Files for devices. Their content may concern a few people, so that only the roles that send files list them. */
   'files.list': right('any', 'owner', 'fleet'),
   'files.upload': right('whole', 'owner', 'fleet'),

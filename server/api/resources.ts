@@ -62,6 +62,7 @@ import { type TerritoryPoliciesPorts, territoryPolicyRoutes } from './territory-
 import { type TimeCorrectionPorts, timeCorrectionRoutes } from './time-corrections.ts';
 import { tokenRoutes } from './tokens.ts';
 import { transparencyRoutes } from './transparency.ts';
+import { type UpdateChannelsPorts, updateChannelRoutes } from './update-channels.ts';
 
 export interface ResourcePorts {
   readonly admins: Admins;
@@ -103,6 +104,7 @@ export interface ResourcePorts {
   readonly notifications: NotificationsPort;
   readonly scripts: ScriptRoutesPorts['scripts'];
   readonly devicePolicies: PoliciesPorts['devicePolicies'];
+  readonly updateChannels: UpdateChannelsPorts['updateChannels'];
   readonly compliance: ComplianceRoutesPorts['compliance'];
   readonly ledger: LedgerPorts['ledger'];
   readonly openings: LedgerPorts['openings'];
@@ -189,6 +191,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...areaRoutes({ areas: ports.areas, admins }),
     ...ipDatabaseRoutes(ports),
     ...packageRoutes({ packages: ports.packages, admins }),
+    ...updateChannelRoutes(ports),
     ...fileRoutes({ files: ports.files, devices, admins }),
     ...territoryPolicyRoutes({ policies: ports.policies, orders, admins, now: ports.now }),
     ...backupRoutes(ports.backups),

@@ -38,6 +38,7 @@ import * as peopleExamples from '../../shared/api/examples/people.ts';
 import * as policyExamples from '../../shared/api/examples/policies.ts';
 import * as scriptExamples from '../../shared/api/examples/scripts.ts';
 import * as softwareExamples from '../../shared/api/examples/software.ts';
+import * as updateChannelExamples from '../../shared/api/examples/update-channels.ts';
 import * as workExamples from '../../shared/api/examples/work.ts';
 import * as explanation from '../../shared/api/explanation.ts';
 import * as files from '../../shared/api/files.ts';
@@ -77,6 +78,7 @@ import * as software from '../../shared/api/software.ts';
 import * as territoryPolicies from '../../shared/api/territory-policies.ts';
 import * as timeCorrections from '../../shared/api/time-corrections.ts';
 import * as transparency from '../../shared/api/transparency.ts';
+import * as updateChannels from '../../shared/api/update-channels.ts';
 import * as wire from '../../shared/api/wire.ts';
 import * as territoryPolicy from '../../shared/areas/territory-policy.ts';
 import * as disclosureDocuments from '../../shared/disclosure/documents.ts';
@@ -133,6 +135,7 @@ const MODULES: readonly object[] = [
   passkeys,
   people,
   packages,
+  updateChannels,
   policies,
   policyDocument,
   provider,
@@ -165,6 +168,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...notificationExamples,
   ...orderExamples,
   ...packageExamples,
+  ...updateChannelExamples,
   ...passkeyExamples,
   ...scriptExamples,
   ...peopleExamples,

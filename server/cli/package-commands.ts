@@ -21,6 +21,7 @@ import { confirm, type KeyOptions, openKey } from './key-files.ts';
 import { readBytes } from './local-files.ts';
 import { table } from './output.ts';
 import { addJobOptions, addTargetOptions, type JobTarget, sendJob, targetOf } from './send-job.ts';
+import { addUpdateChannels } from './update-channel-commands.ts';
 
 interface Target extends JobTarget {
   manager?: string;
@@ -52,6 +53,7 @@ export function addPackageCommands(program: Command, cli: Cli): void {
       });
   }
   addOwnPackages(commandOf(program, 'packages'), cli);
+  addUpdateChannels(packages, cli);
   addTargetOptions(
     addJobOptions(
       packages

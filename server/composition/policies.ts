@@ -1,3 +1,4 @@
+import { CordonError } from '../../shared/errors.ts';
 import type { Signer } from '../../shared/order/dsse.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import { soloLimit } from '../admins/action-policy.ts';
@@ -8,8 +9,11 @@ import type { Devices } from '../devices/devices.ts';
 import { createPolicies } from '../policies/policies.ts';
 import { ComplianceStore } from '../store/compliance-store.ts';
 import type { Database } from '../store/database.ts';
+import { PackageStore } from '../store/package-store.ts';
 import { PolicyStore } from '../store/policy-store.ts';
 import { UnlockShareStore } from '../store/unlock-share-store.ts';
+import { UpdateChannelStore } from '../store/update-channel-store.ts';
+import { createUpdateChannels } from '../update-channels/update-channels.ts';
 
 interface PoliciesBase {
   readonly database: Database;
@@ -19,15 +23,27 @@ interface PoliciesBase {
   readonly online: Signer;
 }
 
-/** Policies of devices, and the compliance of devices with them. */
+/** Policies of devices, their update channels, and the compliance of devices with them. */
 export function connectPolicies(
   { database, bus, clock, installation, online }: PoliciesBase,
   { devices, commands }: { readonly devices: Pick<Devices, 'get' | 'raiseAlert'>; readonly commands: Commands },
 ) {
   const store = new ComplianceStore(database);
   const shares = new UnlockShareStore(database);
+  const packages = new PackageStore(database);
+  const updateChannels = createUpdateChannels({
+    store: new UpdateChannelStore(database),
+    getPackage: async (sha256) => {
+      const found = await packages.get(sha256);
+      if (found) return found;
+      throw new CordonError('not_found', 'The server has no package with this digest. Upload the file.', { sha256 });
+    },
+    now: () => clock.now(),
+    onPublished: () => bus.publish({ kind: 'policies' }),
+  });
   const devicePolicies = createPolicies({
     store: new PolicyStore(database),
+    channelTargets: updateChannels.targets,
     lastResults: store.results,
     bus,
     clock,
@@ -44,5 +60,5 @@ export function connectPolicies(
     bus,
     clock,
   });
-  return { devicePolicies, compliance };
+  return { devicePolicies, updateChannels, compliance };
 }

@@ -1,4 +1,6 @@
 /** Assigned policies in memory, from which the server computes the effective policy of each device without a query per device. */
+
+import type { SettingId } from '../../shared/policy/catalog.ts';
 import {
   type AssignedPolicy,
   type EffectiveSetting,
@@ -9,6 +11,7 @@ import { digestOf } from '../../shared/policy/policy-digest.ts';
 import type { PolicyDocument } from '../../shared/policy/policy-document.ts';
 import { type VersionsInUse, versionFor } from '../../shared/policy/staged-rollout.ts';
 import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
+import { type ChannelTarget, type UpdateChannel, updateChannelSchema } from '../../shared/software/update-channel.ts';
 import type { Policy, PolicyStore } from './ports.ts';
 
 export interface EffectivePolicy {
@@ -29,15 +32,23 @@ const versionsOf = ({ current, next }: VersionsInUse): number[] => [
   ...(next === null ? [] : [next.version]),
 ];
 
+export type ChannelTargets = ReadonlyMap<UpdateChannel, ChannelTarget>;
+
 /** Part without access to the store: policies with the documents of all versions in use. */
 export class AssignedPolicies {
   readonly #policies: readonly Policy[];
   readonly #documents: ReadonlyMap<string, PolicyDocument>;
+  readonly #channels: ChannelTargets;
   readonly #remembered = new Map<string, EffectivePolicy>();
 
-  constructor(policies: readonly Policy[], documents: ReadonlyMap<string, PolicyDocument>) {
+  constructor(
+    policies: readonly Policy[],
+    documents: ReadonlyMap<string, PolicyDocument>,
+    channels: ChannelTargets = new Map(),
+  ) {
     this.#policies = policies.filter(({ groups }) => groups.length > 0);
     this.#documents = documents;
+    this.#channels = channels;
   }
 
   get isEmpty(): boolean {
@@ -58,11 +69,29 @@ export class AssignedPolicies {
       const { id, name, precedence } = policy;
       return document ? [{ policy: id, name, precedence, version, groups: through, document }] : [];
     });
-    const settings = effectiveSettings(assigned);
+    const settings = effectiveSettings(assigned).map((each) => this.#withTarget(each));
     const effective = settings.length === 0 ? NO_POLICY : { digest: digestOf(valuesOf(settings)), settings };
     if (this.#remembered.size >= MOST_REMEMBERED) this.#remembered.clear();
     this.#remembered.set(key, effective);
     return effective;
+  }
+
+  /** Groups with a policy that has the setting in a version in use. */
+  groupsWith(setting: SettingId): GroupId[] {
+    const having = this.#policies.filter((policy) =>
+      versionsOf(policy).some(
+        (version) => this.#documents.get(documentKey(policy.id, version))?.settings[setting] !== undefined,
+      ),
+    );
+    return [...new Set(having.flatMap(({ groups }) => groups))];
+  }
+
+  /** Replaces the name of an update channel with the data that the device needs. */
+  #withTarget(effective: EffectiveSetting): EffectiveSetting {
+    if (effective.setting !== 'agent.update-channel') return effective;
+    const channel = updateChannelSchema.parse(effective.value);
+    const empty: ChannelTarget = { channel, revision: 0, packages: [], former: [] };
+    return { ...effective, value: this.#channels.get(channel) ?? empty };
   }
 
   /** Returns a copy in which one policy has other versions in use or other groups, for an impact preview. */
@@ -70,14 +99,15 @@ export class AssignedPolicies {
     const documents = new Map(this.#documents);
     if (document) documents.set(documentKey(changed.id, version), document);
     const others = this.#policies.filter(({ id }) => id !== changed.id);
-    return new AssignedPolicies([...others, changed], documents);
+    return new AssignedPolicies([...others, changed], documents, this.#channels);
   }
 }
 
 export async function loadAssignedPolicies(
   store: Pick<PolicyStore, 'policies' | 'version'>,
+  channelTargets: () => Promise<ChannelTargets>,
 ): Promise<AssignedPolicies> {
-  const policies = await store.policies();
+  const [policies, channels] = await Promise.all([store.policies(), channelTargets()]);
   const documents = new Map<string, PolicyDocument>();
   for (const policy of policies) {
     for (const version of versionsOf(policy)) {
@@ -85,5 +115,5 @@ export async function loadAssignedPolicies(
       if (found) documents.set(documentKey(policy.id, version), found.document);
     }
   }
-  return new AssignedPolicies(policies, documents);
+  return new AssignedPolicies(policies, documents, channels);
 }

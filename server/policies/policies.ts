@@ -14,13 +14,22 @@ import {
 import { type AccountId, type DeviceId, type GroupId, newPolicyId, type PolicyId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
-import { type AssignedPolicies, type EffectivePolicy, loadAssignedPolicies, NO_POLICY } from './assigned-policies.ts';
+import {
+  type AssignedPolicies,
+  type ChannelTargets,
+  type EffectivePolicy,
+  loadAssignedPolicies,
+  NO_POLICY,
+} from './assigned-policies.ts';
+import { channelUse } from './channel-use.ts';
 import type { Policy, PolicyStore, PolicyVersion, Scope } from './ports.ts';
 import { type LastResult, type Rehearsal, rehearse } from './rehearsal.ts';
 
 export interface PoliciesPorts {
   readonly store: PolicyStore;
   readonly lastResults: (devices: readonly DeviceId[]) => Promise<ReadonlyMap<DeviceId, readonly LastResult[]>>;
+  /** Packages of each update channel. The bus reports `policies` after a change. */
+  readonly channelTargets: () => Promise<ChannelTargets>;
   readonly bus: Bus;
   readonly clock: Clock;
 }
@@ -37,7 +46,7 @@ export interface Change {
   readonly groups?: readonly GroupId[] | undefined;
 }
 
-export function createPolicies({ store, lastResults, bus, clock }: PoliciesPorts) {
+export function createPolicies({ store, lastResults, channelTargets, bus, clock }: PoliciesPorts) {
   let assigned: Promise<AssignedPolicies> | null = null;
   bus.subscribe(({ kind }) => {
     if (kind === 'policies') assigned = null;
@@ -49,7 +58,7 @@ export function createPolicies({ store, lastResults, bus, clock }: PoliciesPorts
   }
 
   function load(): Promise<AssignedPolicies> {
-    const loading = assigned ?? loadAssignedPolicies(store);
+    const loading = assigned ?? loadAssignedPolicies(store, channelTargets);
     assigned = loading;
     // A failed load is forgotten, so that the next call tries again.
     loading.catch(() => {
@@ -217,6 +226,7 @@ export function createPolicies({ store, lastResults, bus, clock }: PoliciesPorts
       const groups = await store.groupsOf(devices);
       return new Map([...groups].map(([device, own]) => [device, policies.effective(device, own)]));
     },
+    channelUse: async (scope: Scope) => channelUse(store, lastResults, await load(), scope),
     devicesAfter: (after: DeviceId | null, limit: number) => store.devices({ scope: null, groups: null, after, limit }),
   };
 }

@@ -1,7 +1,7 @@
 import { CordonError } from '../../shared/errors.ts';
 import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
 import type { PackageStore as Port, StoredPackage } from '../packages/ports.ts';
-import type { Database } from './database.ts';
+import type { Database, Tx } from './database.ts';
 import type { PackageTables } from './schema/packages.ts';
 
 export class PackageStore implements Port {
@@ -90,6 +90,8 @@ export class PackageStore implements Port {
 
   delete(sha256: string): Promise<boolean> {
     return this.#database.transaction(async (tx) => {
+      await requireUnpublished(tx, sha256);
+      await tx.deleteFrom('update_channels').where('sha256', '=', sha256).execute();
       await tx.deleteFrom('package_chunks').where('sha256', '=', sha256).execute();
       const { numDeletedRows } = await tx.deleteFrom('packages').where('sha256', '=', sha256).executeTakeFirst();
       return numDeletedRows > 0n;
@@ -98,6 +100,32 @@ export class PackageStore implements Port {
 }
 
 const MOST_LISTED = 1000;
+
+/** Throws `conflict` if the package is the newest of its architecture on an update channel. */
+async function requireUnpublished(tx: Tx, sha256: string): Promise<void> {
+  const own = await tx
+    .selectFrom('update_channels as c')
+    .innerJoin('packages as p', 'p.sha256', 'c.sha256')
+    .select(['c.channel', 'c.revision', 'p.architecture'])
+    .where('c.sha256', '=', sha256)
+    .execute();
+  for (const { channel, revision, architecture } of own) {
+    const later = await tx
+      .selectFrom('update_channels as c')
+      .innerJoin('packages as p', 'p.sha256', 'c.sha256')
+      .select('c.revision')
+      .where('c.channel', '=', channel)
+      .where('p.architecture', '=', architecture)
+      .where('c.revision', '>', revision)
+      .executeTakeFirst();
+    if (later) continue;
+    throw new CordonError(
+      'conflict',
+      `The update channel ${channel} has this package. Publish another package on the channel first.`,
+      { channel },
+    );
+  }
+}
 
 function packageOf(row: PackageTables['packages']): StoredPackage {
   const { sha256, name, version, architecture, size, note, uploaded_at, uploaded_by, envelope, signed_by } = row;

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { homeAreaOrNull } from '../areas/area-code.ts';
+import { channelTargetSchema, updateChannelSchema, versionsIn } from '../software/update-channel.ts';
 import {
   certificatesSchema,
   fileText,
@@ -31,6 +32,8 @@ export type Editor =
 
 export interface Setting {
   readonly value: z.ZodType;
+  /** Value as the device gets it, if the server adds data to the value of the policy. */
+  readonly received?: z.ZodType;
   readonly editor: Editor;
   readonly title: string;
   readonly meaning: string;
@@ -243,6 +246,19 @@ export const CATALOG = {
     check: 'The agent compares its own version.',
     apply: null,
   },
+  'agent.update-channel': {
+    value: updateChannelSchema,
+    received: channelTargetSchema,
+    editor: 'choice',
+    title: 'Update channel of the agent',
+    meaning:
+      'The agent has the version that the channel has. Admins with the right “update-channels.publish” choose the version of each channel.',
+    platforms: ['linux'],
+    check:
+      'dpkg lists the package cordon-agent in the version of the channel. A newer version also meets the setting, unless the channel had it before.',
+    apply:
+      'The system helper installs the signed package of the channel, and returns to the former version if the new agent does not connect. It goes to an earlier version only if an admin has moved the channel back.',
+  },
   'agent.log-level': {
     value: z.enum(['debug', 'info', 'warn', 'error']),
     editor: 'choice',
@@ -259,6 +275,12 @@ export const SETTING_IDS = Object.keys(CATALOG) as readonly SettingId[];
 export const isSettingId = (text: string): text is SettingId => Object.hasOwn(CATALOG, text);
 
 export type SettingValue<Id extends SettingId> = z.output<(typeof CATALOG)[Id]['value']>;
+/** Value as the device gets it. */
+export type ReceivedValue<Id extends SettingId> = (typeof CATALOG)[Id] extends {
+  readonly received: infer S extends z.ZodType;
+}
+  ? z.output<S>
+  : SettingValue<Id>;
 
 type Shape = { [Id in SettingId]: z.ZodOptional<(typeof CATALOG)[Id]['value']> };
 const shape = Object.fromEntries(SETTING_IDS.map((id) => [id, CATALOG[id].value.optional()])) as unknown as Shape;
@@ -279,6 +301,10 @@ export function valueText(id: string, value: unknown): string {
   if (id === 'files.content' && Array.isArray(value)) {
     const files = value.map((file) => managedFileSchema.safeParse(file));
     return files.map(({ data }) => (data ? fileText(data) : 'a file in a newer form')).join(', ');
+  }
+  if (id === 'agent.update-channel') {
+    const target = channelTargetSchema.safeParse(value).data;
+    if (target) return `${target.channel}, with ${versionsIn(target).join(' and ') || 'no version'}`;
   }
   if (id === 'certificates.trusted' && Array.isArray(value))
     return value.length === 1 ? '1 certificate' : `${value.length} certificates`;

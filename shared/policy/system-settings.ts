@@ -22,6 +22,12 @@ export const isSystemSetting = (text: string): text is SystemSetting => SYSTEM_S
 
 const mask = Object.fromEntries(SYSTEM_SETTINGS.map((id) => [id, true])) as { readonly [Id in SystemSetting]: true };
 
+/**
+ * Settings that the owner of a device can permit. The system helper applies an update of the agent with a request of its own, because the
+ * update restarts the agent that makes the request.
+ */
+export const PERMITTED_SETTINGS = [...SYSTEM_SETTINGS, 'agent.update-channel'] as const satisfies readonly SettingId[];
+
 /** All values that the device must have. A setting that is absent is reversed, if the helper has applied it. */
 export const systemSettingsSchema = settingsSchema.pick(mask);
 export type SystemSettings = z.output<typeof systemSettingsSchema>;

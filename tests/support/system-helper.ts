@@ -41,10 +41,11 @@ export class SystemHelper {
     return this.#log;
   }
 
-  async start(): Promise<void> {
+  /** `options`: further options of the command line. */
+  async start(options: readonly string[] = []): Promise<void> {
     const { machine } = this;
     const paths = ['--policy', machine.path('system.json'), '--state', machine.path('state'), '--socket', this.socket];
-    const [program = '', ...args] = [...this.#inside, process.execPath, HELPER_ENTRY, 'run', ...paths];
+    const [program = '', ...args] = [...this.#inside, process.execPath, HELPER_ENTRY, 'run', ...paths, ...options];
     const started = spawn(program, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...machine.env },

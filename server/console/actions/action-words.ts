@@ -13,6 +13,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'file.push': 'Send file to devices',
   'file.fetch': 'Fetch file from device',
   'software.change': 'Install, update or remove software',
+  'agent.publish': 'Publish a version of the agent on an update channel',
   'location.override': 'Change a location, home area or legal seat so that an order no longer affects the device',
   'device.re-enroll': 'Create an activation code for an enrolled device',
   'account.create': 'Create account',

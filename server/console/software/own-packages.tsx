@@ -10,6 +10,7 @@ import { Empty, QueryResult } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import { signPackage } from '../../../shared/order/web-approver-key.ts';
 import { ownPackageSchema } from '../../../shared/software/own-package.ts';
+import { AGENT_PACKAGE } from '../../../shared/software/update-channel.ts';
 import { ChooseSigner, useChosenSigner } from '../approver-key/choose-signer.tsx';
 import { listedSigners, useOwnKey } from '../approver-key/use-own-key.ts';
 import { call, upload, withQuery } from '../client/call.ts';
@@ -19,6 +20,7 @@ import { GroupJobDialog } from '../jobs/group-job-dialog.tsx';
 import { UploadButton } from '../parts/upload-button.tsx';
 import { Moment } from '../parts/words.tsx';
 import { packagesQuery } from './queries.ts';
+import { ChannelBadges, Publish, UpdateChannels } from './update-channels.tsx';
 
 export function OwnPackages() {
   const may = useMay();
@@ -39,10 +41,13 @@ export function OwnPackages() {
                 : 'An owner or a fleet admin uploads packages here.'}
             </Empty>
           ) : (
-            <Stack component="ul" gap="sm" p={0} m={0} style={{ listStyle: 'none' }} aria-label="Own packages">
-              {packages.map((stored) => (
-                <PackageCard key={stored.sha256} stored={stored} people={people} />
-              ))}
+            <Stack>
+              {may('update-channels.list') && <UpdateChannels packages={packages} />}
+              <Stack component="ul" gap="sm" p={0} m={0} style={{ listStyle: 'none' }} aria-label="Own packages">
+                {packages.map((stored) => (
+                  <PackageCard key={stored.sha256} stored={stored} people={people} />
+                ))}
+              </Stack>
             </Stack>
           )
         }
@@ -58,8 +63,10 @@ function PackageCard({
   readonly stored: PackageView;
   readonly people: Readonly<Record<string, string>>;
 }) {
+  const may = useMay();
   const { name, version, architecture, size, sha256, note, uploadedAt, uploadedBy, signedBy } = stored;
   const nameOf = (account: string) => people[account] ?? 'a deleted account';
+  const isAgent = name === AGENT_PACKAGE && may('update-channels.list');
   return (
     <Paper component="li" withBorder p="md">
       <Stack gap="xs">
@@ -70,6 +77,7 @@ function PackageCard({
           <Badge color={signedBy === null ? 'yellow' : 'green'} variant="light">
             {signedBy === null ? 'Not signed' : 'Signed'}
           </Badge>
+          {isAgent && <ChannelBadges sha256={sha256} />}
         </Group>
         <Text size="sm">
           {architecture}, {size.toLocaleString('en')} bytes. Uploaded <Moment at={uploadedAt} /> by{' '}
@@ -92,6 +100,7 @@ function PackageCard({
         <Group gap="sm">
           {signedBy === null && <Sign stored={stored} />}
           {signedBy !== null && <Install stored={stored} />}
+          {signedBy !== null && isAgent && <Publish stored={stored} />}
           <Delete stored={stored} />
         </Group>
       </Stack>

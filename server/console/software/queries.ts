@@ -8,6 +8,7 @@ import {
   softwareDevicePage,
   softwarePage,
 } from '../../../shared/api/software.ts';
+import { updateChannelList } from '../../../shared/api/update-channels.ts';
 import { withQuery } from '../client/call.ts';
 import { topicQuery } from '../client/queries.ts';
 
@@ -33,5 +34,6 @@ export const advisoryDevicesQuery = (id: string, cursor: number | null) =>
 export const advisoryCsvPath = (id: string) => `${advisoryPath(id)}/devices.csv`;
 
 export const packagesQuery = topicQuery([], '/packages', packageList);
+export const channelsQuery = topicQuery(['policies'], '/update-channels', updateChannelList);
 
 export const sectionsQuery = topicQuery([], '/inventory-sections', inventorySections);

@@ -14,4 +14,12 @@ export interface PackageTables {
   };
   /** Parts of the files, each of 256 KiB. A database reads a large value as a whole, so a file is not one value. */
   package_chunks: { sha256: string; position: number; body: Buffer };
+  /** Publications of packages of the agent on update channels, numbered by channel. The newest one of an architecture is current. */
+  update_channels: {
+    channel: string;
+    revision: number;
+    sha256: string;
+    published_at: number;
+    published_by: string;
+  };
 }

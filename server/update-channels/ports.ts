@@ -1,0 +1,25 @@
+import type { Envelope } from '../../shared/order/documents.ts';
+import type { UpdateChannel } from '../../shared/software/update-channel.ts';
+
+/** Publication of a package of the agent on a channel. */
+export interface Publication {
+  readonly channel: UpdateChannel;
+  /** Number of the publication on its channel, from 1. */
+  readonly revision: number;
+  readonly sha256: string;
+  readonly version: string;
+  readonly architecture: string;
+  readonly envelope: Envelope;
+  readonly publishedAt: number;
+  readonly publishedBy: string;
+}
+
+export interface UpdateChannelStore {
+  /** Publications of all channels, newest first. */
+  publications(): Promise<Publication[]>;
+  /** Adds a publication. Each channel keeps the newest `most` publications. */
+  publish(
+    publication: Pick<Publication, 'channel' | 'sha256' | 'publishedAt' | 'publishedBy'>,
+    most: number,
+  ): Promise<void>;
+}
