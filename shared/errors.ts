@@ -48,6 +48,8 @@ export const ERROR_CODES = [
   'script_interrupted',
   'workspace_locked',
   'workspace_wiped',
+  'passcode_wrong',
+  'passcode_closed',
   // Legal holds
   'legal_hold',
   // Orders

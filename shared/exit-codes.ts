@@ -83,6 +83,8 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   script_interrupted: EXIT.conflict,
   workspace_locked: EXIT.conflict,
   workspace_wiped: EXIT.conflict,
+  passcode_wrong: EXIT.forbidden,
+  passcode_closed: EXIT.forbidden,
   legal_hold: EXIT.conflict,
   second_approver_required: EXIT.conflict,
   same_person: EXIT.conflict,

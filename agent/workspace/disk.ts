@@ -4,6 +4,13 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+/** Changes of the key files. A test interrupts them, as a crash would. */
+export interface Disk {
+  writeWhole(path: string, content: Uint8Array): Promise<void>;
+  /** Returns the number of overwritten bytes; 0 if the file does not exist. */
+  destroyFile(path: string): Promise<number>;
+}
+
 export async function syncFolder(folder: string): Promise<void> {
   // Windows cannot open a folder for fsync. There, only the atomic rename protects the file.
   if (process.platform === 'win32') return;

@@ -44,6 +44,8 @@ const PROBLEMS: Record<ErrorCode, { readonly status: number; readonly title: str
   script_interrupted: { status: 409, title: 'The script was interrupted' },
   workspace_locked: { status: 409, title: 'The workspace is locked' },
   workspace_wiped: { status: 410, title: 'The workspace was wiped' },
+  passcode_wrong: { status: 403, title: 'The passcode is wrong' },
+  passcode_closed: { status: 403, title: 'The agent accepts no passcode' },
   legal_hold: { status: 409, title: 'A legal hold prevents this action' },
   second_approver_required: { status: 409, title: 'A second approver must sign' },
   same_person: { status: 409, title: 'Another person must perform this action' },
