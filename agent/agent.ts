@@ -19,6 +19,7 @@ import type { Mail, MailServiceState } from './mail/mail.ts';
 import type { OpenConnectorPart } from './mail-connector/connector-part.ts';
 import type { MailConnectorStatus } from './mail-connector/mail-connector.ts';
 import type { Messaging, MessagingState } from './messaging/messaging.ts';
+import type { Passcode } from './passcode/passcode-work.ts';
 import type { ChecksOfRound } from './policy/checks.ts';
 import type { ManagedFiles } from './policy/managed-files.ts';
 import type { IdleLimitPort, LogLevelPort, PolicyView } from './policy/policy-work.ts';
@@ -32,7 +33,7 @@ import type { ScriptPorts } from './work/run-script.ts';
 import type { ScriptRecord } from './work/script-record.ts';
 import type { AskSystemHelper } from './work/system-helper-client.ts';
 import type { UpdateOffers } from './work/update-offer.ts';
-import type { Workspace } from './workspace/workspace.ts';
+import type { Workspace, WorkspaceState } from './workspace/workspace.ts';
 
 export interface AgentLog {
   debug(message: string, fields?: Record<string, unknown>): void;
@@ -138,7 +139,7 @@ export interface AgentStatus {
   readonly lostMode: LostMode | null;
   /** Name that an admin gave the device; null without one. */
   readonly displayName: string | null;
-  readonly workspace: 'open' | 'locked' | 'wiped';
+  readonly workspace: WorkspaceState;
   readonly messaging: MessagingState;
   readonly mail: MailServiceState;
   /** True if the device record allows other mail programs; null before the first device record. */
@@ -179,6 +180,8 @@ export interface Agent {
   /** Sections that the agent reports about the device. `displayed`: the caller displays the list to the user. */
   readonly privacy: { view(): PrivacyView; displayed(): void };
   readonly lostMode: Pick<LostModeWork, 'current' | 'end'>;
+  /** Passcode of the workspace. */
+  readonly passcode: Passcode;
   /** Scripts of the organization that ran on this device. */
   scripts(): ScriptsView;
   /** Files that the organization fetched from this device, newest first. */

@@ -15,6 +15,7 @@ import { lockHome } from './control/home-lock.ts';
 import { respondToMailPrograms } from './control/mail-programs-responses.ts';
 import { respondToMail } from './control/mail-responses.ts';
 import { createMessageResponder, type MessageResponder } from './control/message-responses.ts';
+import { respondToPasscode, respondToWorkspace } from './control/workspace-responses.ts';
 import { notifyDesktop, showAdminMessage, showOnDesktop } from './desktop/notify.ts';
 import { createAgent } from './device-agent.ts';
 import type { DeviceTime } from './enforcement/device-clock.ts';
@@ -222,6 +223,7 @@ export async function runDaemon(config: AgentConfig, options: DaemonOptions = {}
     (how) => end(how),
     options,
   );
+  await workspace.repair();
   const messages = createMessageResponder(agent.messaging);
   const programs = options.connector
     ? null
@@ -244,7 +246,7 @@ export async function runDaemon(config: AgentConfig, options: DaemonOptions = {}
     power: { current: power.current, change: (change) => changePowerNotice(agent, power, change) },
   });
   const control = await serveControl(config.socket, (request) =>
-    respond({ agent, messages, programs, page, updates, power }, request),
+    respond({ agent, messages, programs, page, updates, power, workspace }, request),
   );
   // A maintenance round may fail, for example on a full disk. The next round repeats the work.
   const failed = (error: unknown) => log.warn({ error: String(error) }, 'the periodic work failed');
@@ -311,12 +313,31 @@ interface RequestPorts {
   readonly page: PageOnDemand;
   readonly updates: UpdateOffers;
   readonly power: PowerNotices;
+  readonly workspace: Workspace;
 }
 
+/** Requests that the command line sends only after an input of the user. */
+const INPUTS: ReadonlySet<ControlRequest['op']> = new Set([
+  'open',
+  'people',
+  'conversations',
+  'start',
+  'write',
+  'attachment',
+  'mail-list',
+  'mail-read',
+  'mail-send',
+  'workspace-list',
+  'workspace-get',
+  'workspace-put',
+  'workspace-remove',
+]);
+
 async function respond(
-  { agent, messages, programs, page, updates, power }: RequestPorts,
+  { agent, messages, programs, page, updates, power, workspace }: RequestPorts,
   request: ControlRequest,
 ): Promise<unknown> {
+  if (INPUTS.has(request.op)) agent.passcode.used();
   switch (request.op) {
     case 'status':
       if (request.shown) agent.notices.markDisplayed();
@@ -342,6 +363,13 @@ async function respond(
     case 'lost-mode':
       if (request.end) agent.lostMode.end();
       return agent.lostMode.current();
+    case 'passcode':
+      return respondToPasscode(agent.passcode, request.act);
+    case 'workspace-list':
+    case 'workspace-get':
+    case 'workspace-put':
+    case 'workspace-remove':
+      return respondToWorkspace(workspace, request);
     case 'open':
       return { link: await page.link() } satisfies OpenResponse;
     case 'mail-list':

@@ -47,6 +47,7 @@ class DeviceAgent implements Agent {
   readonly privacy: Agent['privacy'];
   readonly scripts: Agent['scripts'];
   readonly lostMode: Agent['lostMode'];
+  readonly passcode: Agent['passcode'];
   readonly fetchedFiles: Agent['fetchedFiles'];
   readonly #options: AgentOptions;
   readonly #log: AgentLog;
@@ -131,6 +132,7 @@ class DeviceAgent implements Agent {
     this.#work = this.#openManagementWork();
     ({ privacy: this.privacy, adminMessages: this.adminMessages, scripts: this.scripts } = this.#work);
     this.lostMode = this.#work.lostMode;
+    this.passcode = this.#work.passcode;
     this.fetchedFiles = this.#work.fetchedFiles;
     this.#communication = this.#openCommunication();
     ({ messaging: this.messaging, mail: this.mail } = this.#communication);

@@ -15,6 +15,8 @@ export function mailLine(mail: MailServiceState): string {
       return 'your certificate has no e-mail address; ask your admin';
     case 'uncertified':
       return 'not verified yet; your organization must verify this device';
+    case 'passcode':
+      return 'waits for the passcode of the workspace';
     case 'locked':
       return 'the workspace is locked; your admin can unlock it';
     case 'wiped':

@@ -25,6 +25,7 @@ import { addMailCommands } from './mail-commands.ts';
 import { addSendmailCommand } from './mail-programs/sendmail-command.ts';
 import { addMessageCommands } from './message-commands.ts';
 import { addOpenCommand } from './open-command.ts';
+import { addPasscodeCommands } from './passcode/passcode-command.ts';
 import { addPowerCommand } from './power-command.ts';
 import { addUpdateCommand } from './update-command.ts';
 import { AGENT_VERSION } from './version.ts';
@@ -96,6 +97,7 @@ export async function main(argv: readonly string[], time?: DeviceTime): Promise<
   addUpdateCommand(program, ports);
   addPowerCommand(program, ports);
   addLostModeCommand(program, ports);
+  addPasscodeCommands(program, ports);
   addWorkspaceCommands(program, ports);
 
   try {

@@ -10,6 +10,8 @@ import type { DeviceListener } from './link/http.ts';
 import type { Link } from './link/link.ts';
 import type { SecureDial } from './link/tls.ts';
 import { createLostModeWork, type LostModeWork } from './lost-mode/lost-mode.ts';
+import { createPasscodeWork, type PasscodeWork } from './passcode/passcode-work.ts';
+import { sendPasscodeShare } from './passcode/send-passcode-share.ts';
 import { createAgentUpdate } from './policy/agent-update.ts';
 import { installedAgent } from './policy/installed-agent.ts';
 import { createPolicyWork, type PolicyWork } from './policy/policy-work.ts';
@@ -28,6 +30,7 @@ export interface ManagementWork {
   readonly commands: Commands;
   readonly query: QueryWork;
   readonly lostMode: LostModeWork;
+  readonly passcode: PasscodeWork;
   readonly adminMessages: Agent['adminMessages'];
   readonly privacy: Agent['privacy'];
   readonly scripts: Agent['scripts'];
@@ -46,6 +49,8 @@ export interface ManagementWorkPorts extends DeviceListener {
   readonly options: Pick<
     AgentOptions,
     | 'workspace'
+    | 'time'
+    | 'connector'
     | 'inventory'
     | 'machineChecks'
     | 'readLiveQuery'
@@ -98,12 +103,28 @@ export function openManagementWork(ports: ManagementWorkPorts): ManagementWork {
     onReport,
     onFailure: failed('the inventory could not be collected'),
   });
+  const passcode = createPasscodeWork({
+    workspace: options.workspace,
+    store,
+    required: () => (options.connector ? undefined : policy.passcode()),
+    sendShare: (share) => sendPasscodeShare(ports, share),
+    time: options.time,
+    deviceNow: ports.deviceNow,
+    onReport,
+    onChange() {
+      ports.onWorkspaceChange();
+      onChange();
+    },
+    onChecked: () => void policy.check(),
+    onFailure: failed('the workspace could not be locked'),
+  });
   const download = (folder: string) =>
     createPackageDownload({ folder, dial: ports.secureDial, deviceUrl: ports.deviceUrl });
   const approverKeys = () => ports.approverSet()?.keys ?? [];
   const { systemHelper } = options;
-  const policy = createPolicyWork({
+  const policy: PolicyWork = createPolicyWork({
     ...options,
+    checkPasscode: passcode.check,
     askHelper: systemHelper?.ask,
     agentUpdate:
       systemHelper &&
@@ -125,6 +146,7 @@ export function openManagementWork(ports: ManagementWorkPorts): ManagementWork {
     isInContact: ports.isInContact,
     onReport,
     onChange: () => {
+      passcode.changed();
       ports.onRestriction();
       onChange();
     },
@@ -174,6 +196,7 @@ export function openManagementWork(ports: ManagementWorkPorts): ManagementWork {
     deviceNow: ports.deviceNow,
     onResult: () => {
       onReport();
+      passcode.changed();
       ports.onWorkspaceChange();
       void messages.offerToDesktop();
       onChange();
@@ -210,6 +233,7 @@ export function openManagementWork(ports: ManagementWorkPorts): ManagementWork {
     commands,
     query,
     lostMode,
+    passcode,
     adminMessages: {
       list: messages.list,
       displayed: (ids, on) => ports.tryStore(() => messages.displayed(ids, on)),
@@ -237,6 +261,7 @@ export function openManagementWork(ports: ManagementWorkPorts): ManagementWork {
     start() {
       void commands.work();
       policy.start();
+      passcode.changed();
       lostMode.start();
     },
     async maintain() {
@@ -244,9 +269,11 @@ export function openManagementWork(ports: ManagementWorkPorts): ManagementWork {
       await messages.offerToDesktop();
       await inventory.maintain();
       await policy.maintain();
+      await passcode.maintain();
       await lostMode.maintain();
     },
     async stop() {
+      passcode.stop();
       await Promise.all([policy.stop(), commands.stop()]);
     },
   };

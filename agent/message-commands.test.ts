@@ -34,6 +34,11 @@ beforeEach(async () => {
       case 'notices':
       case 'admin-messages':
       case 'open':
+      case 'passcode':
+      case 'workspace-list':
+      case 'workspace-get':
+      case 'workspace-put':
+      case 'workspace-remove':
       case 'mail-list':
       case 'mail-read':
       case 'mail-send':

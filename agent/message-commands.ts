@@ -104,8 +104,9 @@ export function addMessageCommands(program: Command, { config, say, exitWith }: 
     .description('Print all messages and files on this device as JSON lines')
     .action(async () => {
       const { openAgent } = await import('./daemon.ts');
-      const { agent, store } = await openAgent({ ...config(), log: 'silent' }, () => undefined);
+      const { agent, store, workspace } = await openAgent({ ...config(), log: 'silent' }, () => undefined);
       try {
+        if (workspace.state() === 'passcode') throw new CordonError('workspace_locked', EXPORT_IN_PAGE);
         await agent.messaging.open();
         for await (const line of agent.messaging.export()) say([line]);
       } finally {
@@ -113,6 +114,9 @@ export function addMessageCommands(program: Command, { config, say, exitWith }: 
       }
     });
 }
+
+const EXPORT_IN_PAGE =
+  'With a passcode, only the running agent can read the messages. Open the device page with `cordon-agent open`, and choose Export there.';
 
 function createConversationLookup(ask: Ask): (recipient: string) => Promise<string> {
   /**

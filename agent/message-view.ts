@@ -86,6 +86,8 @@ export function messagingLine(messaging: MessagingState): string {
       return `ready; your name in messages is ${plain(messaging.name)}`;
     case 'uncertified':
       return 'waiting for your organization to confirm this device';
+    case 'passcode':
+      return 'wait for the passcode of the workspace';
     case 'locked':
       return 'the workspace is locked; your admin can unlock it';
     case 'wiped':

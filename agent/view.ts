@@ -51,7 +51,7 @@ export function statusLines(status: AgentStatus, running: boolean): string[] {
       ({ name, state, detail }, index) =>
         `${index === 0 ? 'sensors      ' : '             '}${name}: ${SOURCE_WORDS[state]}${detail === '' ? '' : ` (${plain(detail)})`}`,
     ),
-    `workspace    ${status.workspace}`,
+    ...workspaceLines(status.workspace),
     `messages     ${messagingLine(status.messaging)}`,
     `mail         ${mailLine(status.mail)}`,
     `policy       ${policyLine(status.policy)}`,
@@ -64,6 +64,14 @@ export function statusLines(status: AgentStatus, running: boolean): string[] {
     ...diskLines(status.disk),
     ...(status.nextChange === null ? [] : [`next change  ${when(status.nextChange)}`]),
     ...gatesLines(status.gates.filter(({ service }) => service !== 'enrollment')),
+  ];
+}
+
+function workspaceLines(workspace: AgentStatus['workspace']): string[] {
+  if (workspace !== 'passcode') return [`workspace    ${workspace}`];
+  return [
+    'workspace    waiting for your passcode',
+    '             Enter it in the device page (`cordon-agent open`) or with `cordon-agent passcode enter`.',
   ];
 }
 

@@ -79,6 +79,24 @@ async function readAll(stdin: NodeJS.ReadableStream): Promise<string> {
   return text;
 }
 
+/**
+ * Reads one secret for each question: from the terminal without an echo, or else the lines of standard input. Throws `invalid_input` if a
+ * secret is missing.
+ */
+export async function readSecretLines(streams: Streams, questions: readonly string[]): Promise<string[]> {
+  const texts: string[] = [];
+  if (streams.stdin.isTTY) {
+    for (const question of questions) texts.push(await prompt(streams, `${question}: `));
+  } else {
+    texts.push(...(await readAll(streams.stdin)).split(/\r?\n/));
+  }
+  return questions.map((question, index) => {
+    const text = texts[index] ?? '';
+    if (text !== '') return text;
+    throw new CordonError('invalid_input', `${question}: nothing was given. Type it, or pipe it to standard input.`);
+  });
+}
+
 async function prompt({ stdin, stderr }: Streams, question: string): Promise<string> {
   const silent = new Writable({ write: (_chunk, _encoding, written) => written() });
   stderr.write(question);

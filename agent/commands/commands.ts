@@ -99,6 +99,25 @@ function halfOf([share]: readonly string[]): Buffer {
   );
 }
 
+async function unlock(
+  { workspace, onUnlocked }: Pick<CommandPorts, 'workspace' | 'onUnlocked'>,
+  shares: readonly string[],
+  resetPasscode: boolean,
+): Promise<Outcome> {
+  await workspace.unlock(
+    shares.map((share) => Buffer.from(share, 'base64')),
+    { resetPasscode },
+  );
+  // The shares of a reset do not belong to a lock, so the offline limit cannot use them.
+  if (!resetPasscode) onUnlocked(shares);
+  const detail = resetPasscode
+    ? 'The workspace is open, and has no passcode.'
+    : workspace.passcode.isSet()
+      ? 'The lock ended. The workspace opens with the user’s passcode.'
+      : 'The workspace is open.';
+  return { outcome: 'done', detail };
+}
+
 type Outcome = {
   readonly outcome: 'done' | 'failed' | 'expired' | 'canceled';
   readonly detail: string;
@@ -133,9 +152,7 @@ export function createCommands(ports: CommandPorts): Commands {
         await ports.workspace.lock(halfOf(shares));
         return { outcome: 'done', detail: 'The workspace is locked.' };
       case 'unlock-workspace':
-        await ports.workspace.unlock(shares.map((share) => Buffer.from(share, 'base64')));
-        ports.onUnlocked(shares);
-        return { outcome: 'done', detail: 'The workspace is open.' };
+        return unlock(ports, shares, command.resetPasscode === true);
       case 'wipe-workspace': {
         const wiped = await ports.workspace.wipe();
         const verified = wiped.verified.join('; ');

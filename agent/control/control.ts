@@ -12,6 +12,18 @@ import { personId } from '../../shared/order/documents.ts';
 import { LARGEST_MAIL } from '../../shared/protocol/mail-http.ts';
 import { MAIL_FOLDERS } from '../mail/mail.ts';
 
+const passcodeText = z.string().min(1).max(1024);
+const passcodeAction = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('show') }),
+  z.strictObject({ kind: z.literal('lock') }),
+  z.strictObject({ kind: z.literal('set'), passcode: passcodeText }),
+  z.strictObject({ kind: z.literal('enter'), passcode: passcodeText }),
+  z.strictObject({ kind: z.literal('remove'), passcode: passcodeText }),
+  z.strictObject({ kind: z.literal('change'), current: passcodeText, next: passcodeText }),
+]);
+export type PasscodeAction = z.infer<typeof passcodeAction>;
+const workspaceName = z.string().min(1).max(1024);
+
 export const controlRequestSchema = z.discriminatedUnion('op', [
   /**
    * Requests for the agent's status, notices, admin messages and collected sections. `shown`: true if the command-line program displays the response to the
@@ -27,6 +39,16 @@ export const controlRequestSchema = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('power'), change: z.enum(['now', 'delay']).nullable() }),
   /** Requests lost mode; ends it if `end` is true. Response: `LostMode`, or null. */
   z.strictObject({ op: z.literal('lost-mode'), end: z.boolean() }),
+  /** Requests the passcode of the workspace, or an action on it. Response: `PasscodeView`. */
+  z.strictObject({ op: z.literal('passcode'), act: passcodeAction }),
+  /**
+   * Files of the workspace. With a passcode, only the daemon can read them. `file`: absolute path of the file to store. Responses: list of
+   * names and sizes, or bytes in base64.
+   */
+  z.strictObject({ op: z.literal('workspace-list') }),
+  z.strictObject({ op: z.literal('workspace-get'), name: workspaceName }),
+  z.strictObject({ op: z.literal('workspace-put'), name: workspaceName, file: z.string().max(4096) }),
+  z.strictObject({ op: z.literal('workspace-remove'), name: workspaceName }),
   /** Requests a link to the device page. The daemon starts the page's HTTP listener if necessary. Response: `OpenResponse`. */
   z.strictObject({ op: z.literal('open') }),
   z.strictObject({ op: z.literal('people'), text: z.string().max(200) }),
@@ -87,6 +109,10 @@ export interface OpenResponse {
 
 export type ControlRequest = z.infer<typeof controlRequestSchema>;
 export type MailProgramsRequest = Extract<ControlRequest, { op: 'mail-programs' | 'mail-submit' }>;
+export type WorkspaceRequest = Extract<
+  ControlRequest,
+  { op: 'workspace-list' | 'workspace-get' | 'workspace-put' | 'workspace-remove' }
+>;
 export type MailRequest = Extract<ControlRequest, { op: 'mail-list' | 'mail-read' | 'mail-send' }>;
 
 const responseSchema = z.union([

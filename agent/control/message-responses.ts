@@ -1,11 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { ConversationView, MessageView, Messaging, NewAttachment } from '../messaging/messaging.ts';
-import type { ControlRequest, MailProgramsRequest, MailRequest } from './control.ts';
+import type { ControlRequest, MailProgramsRequest, MailRequest, WorkspaceRequest } from './control.ts';
 
 type MessageRequest = Exclude<
   ControlRequest,
-  { op: 'status' | 'notices' | 'admin-messages' | 'open' | MailRequest['op'] | MailProgramsRequest['op'] }
+  {
+    op:
+      | 'status'
+      | 'notices'
+      | 'admin-messages'
+      | 'open'
+      | 'passcode'
+      | MailRequest['op']
+      | MailProgramsRequest['op']
+      | WorkspaceRequest['op'];
+  }
 >;
 export type MessageResponder = (request: MessageRequest) => Promise<unknown>;
 

@@ -25,7 +25,7 @@ export const SWITCHED_OFF: SmtpReply = { code: 550, text: '5.7.1 Other mail prog
 const TOO_MANY: SmtpReply = { code: 452, text: `4.5.3 A mail has at most ${MOST_MAIL_ADDRESSES} recipients` };
 const LOCKED: SmtpReply = {
   code: 451,
-  text: '4.7.0 The workspace is locked. Try again after your admin has unlocked it',
+  text: '4.7.0 The workspace is locked. Read the reason with cordon-agent status, and try again later',
 };
 const WIPED: SmtpReply = { code: 550, text: '5.7.0 The workspace was wiped. Ask your admin' };
 const BAD_RECIPIENT: SmtpReply = { code: 553, text: '5.1.3 The recipient is not an e-mail address' };

@@ -225,7 +225,7 @@ export function createMailEngine(ports: MailEnginePorts): MailEngine {
 
   function state(): MailServiceState {
     const workspace = vault.state();
-    if (workspace === 'locked' || workspace === 'wiped') return { state: workspace };
+    if (workspace !== 'open' && workspace !== 'closed') return { state: workspace };
     const { open, denials } = gate();
     if (!open) return { state: 'denied', orders: denials.map(({ order }) => order) };
     if (!isMember()) return { state: 'uncertified' };
@@ -314,8 +314,13 @@ export function createMailEngine(ports: MailEnginePorts): MailEngine {
     },
     newMail() {
       fetchAt = 0;
-      const isLocked = vault.state() === 'locked';
-      if (isLocked && !announcedLocked) ports.announce('You have new mail. It arrives when the workspace is unlocked.');
+      const workspace = vault.state();
+      const isLocked = workspace === 'locked' || workspace === 'passcode';
+      if (isLocked && !announcedLocked) {
+        const until =
+          workspace === 'passcode' ? 'you enter the passcode of the workspace' : 'the workspace is unlocked';
+        ports.announce(`You have new mail. It arrives when ${until}.`);
+      }
       announcedLocked = isLocked;
       loop.request();
     },

@@ -89,7 +89,7 @@ export type DraftKind = (typeof DRAFT_KINDS)[number];
  */
 export type MailServiceState =
   | { readonly state: 'ready' | 'no-connector'; readonly address: string; readonly name: string }
-  | { readonly state: 'uncertified' | 'no-address' | 'locked' | 'wiped' }
+  | { readonly state: 'uncertified' | 'no-address' | 'passcode' | 'locked' | 'wiped' }
   /** State `denied`: an order suspends mail. Earlier mail stays readable. */
   | { readonly state: 'denied'; readonly orders: readonly string[] };
 

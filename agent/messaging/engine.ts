@@ -119,7 +119,7 @@ export function createMessaging(
 
 function stateOf(ports: EnginePorts, { vault, own }: MessagingModules): MessagingState {
   const workspace = vault.state();
-  if (workspace === 'locked' || workspace === 'wiped') return { state: workspace };
+  if (workspace !== 'open' && workspace !== 'closed') return { state: workspace };
   const { open, denials } = ports.gate();
   if (!open) return { state: 'denied', orders: denials.map(({ order }) => order) };
   try {

@@ -103,8 +103,8 @@ export type MessagingState =
   | { readonly state: 'ready'; readonly person: string; readonly name: string }
   /** State `uncertified`: the organization has not confirmed this device yet. */
   | { readonly state: 'uncertified' }
-  /** States `locked` and `wiped`: the workspace is locked or wiped. Messages are unreadable, and new messages wait. */
-  | { readonly state: 'locked' | 'wiped' }
+  /** State of the workspace that is not open (`passcode`: it waits for the passcode). Messages are unreadable, and new messages wait. */
+  | { readonly state: 'passcode' | 'locked' | 'wiped' }
   /** State `denied`: an order suspends messaging. Earlier messages stay readable. */
   | { readonly state: 'denied'; readonly orders: readonly string[] };
 

@@ -24,6 +24,8 @@
  * - `GET /search?text=` → `foundView`. `GET /export` → JSON lines.
  * - `GET /files` → `filesView`: files of the organization's folder, and files that the organization fetched. `POST /files?name=` (bytes) adds one,
  *   `GET /files/content?name=` → bytes, always as a download. `POST /files/remove` (`fileBody`).
+ * - `GET /passcode` → `passcodeView`: passcode of the workspace. `POST /passcode/set`, `/passcode/enter`, `/passcode/remove` (`passcodeBody`),
+ *   `/passcode/change` (`passcodeChangeBody`) and `/passcode/lock` → `passcodeView`.
  * - `/mail/…`: mail (`mail-api.ts`).
  * - `GET /events`: server-sent events `changed`, without any content.
  *
@@ -35,6 +37,7 @@ import { instant } from '../../shared/api/wire.ts';
 import { fileNameSchema } from '../../shared/files/workspace-file.ts';
 import { MISSING_REASONS, SECTIONS } from '../../shared/inventory/sections.ts';
 import { lostModeSchema } from '../../shared/lost-mode/lost-mode.ts';
+import { passcodeSettingSchema } from '../../shared/policy/catalog.ts';
 import { POWER_KINDS } from '../../shared/power/power-action.ts';
 import { commandIdSchema } from '../../shared/protocol/ids.ts';
 import { UPDATE_SCOPES } from '../../shared/software/software-change.ts';
@@ -95,7 +98,7 @@ export const denialView = z.object({
 export const messagingStatusView = z.object({
   /** Time of the device clock (`enforcement/device-clock.ts`), which decides when orders start and end. */
   now: instant,
-  state: z.enum(['ready', 'uncertified', 'locked', 'wiped', 'denied']),
+  state: z.enum(['ready', 'uncertified', 'passcode', 'locked', 'wiped', 'denied']),
   me: z.object({ person: z.string(), name: z.string() }).nullable(),
   /** Name that an admin gave this device; null without one. */
   displayName: z.string().nullable(),
@@ -174,10 +177,24 @@ export const collectionView = z.object({
   }),
 });
 
+const workspaceState = z.enum(['open', 'passcode', 'locked', 'wiped']);
+
+/** `required`: setting of the policy; null without one. `remaining`: attempts before only an admin can help. */
+export const passcodeView = z.object({
+  workspace: workspaceState,
+  isSet: z.boolean(),
+  required: passcodeSettingSchema.nullable(),
+  isLongEnough: z.boolean(),
+  remaining: z.int().min(0),
+});
+const passcodeText = z.string().min(1).max(1024);
+export const passcodeBody = z.strictObject({ passcode: passcodeText });
+export const passcodeChangeBody = z.strictObject({ current: passcodeText, next: passcodeText });
+
 export const fileQuery = z.object({ name: fileNameSchema });
 export const fileBody = z.strictObject({ name: fileNameSchema });
 export const filesView = z.object({
-  state: z.enum(['open', 'locked', 'wiped']),
+  state: workspaceState,
   /** Empty while the workspace is not open. */
   files: z.array(z.object({ name: z.string(), size: z.int() })),
   /** Files that the organization fetched from this device, newest first. */
@@ -240,6 +257,7 @@ export const uploadQuery = z.object({
 export const attachmentParams = z.object({ id, index: z.coerce.number().int().min(0).max(999) });
 export const madeView = z.object({ id: z.string() });
 
+export type PasscodeView = z.output<typeof passcodeView>;
 export type Collection = z.output<typeof collectionView>;
 export type AdminMessage = z.output<typeof adminMessageView>;
 export type MessagingStatus = z.output<typeof messagingStatusView>;

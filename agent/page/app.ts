@@ -18,6 +18,7 @@ import { requireOwnHost, requireOwnPage } from './guard.ts';
 import { mailProgramsRoutes, type PagePrograms } from './mail-programs-routes.ts';
 import { mailRoutes } from './mail-routes.ts';
 import { addMessageRoutes } from './message-routes.ts';
+import { passcodeRoutes } from './passcode-routes.ts';
 import { addSessionRoutes } from './session-routes.ts';
 import type { Sessions } from './sessions.ts';
 import { addStatusRoutes, type PagePower, type PageUpdates, type StatusSources } from './status-routes.ts';
@@ -32,7 +33,7 @@ export interface PagePorts {
   readonly idleMinutes: () => number | null;
   readonly updates: PageUpdates;
   readonly power: PagePower;
-  readonly agent: StatusSources & Pick<Agent, 'onChange'>;
+  readonly agent: StatusSources & Pick<Agent, 'onChange' | 'passcode'>;
   readonly log: { error(facts: object, message: string): void };
 }
 
@@ -91,11 +92,12 @@ export function createPageApp({
     requireOwnPage(request.headers);
     next();
   });
-  addSessionRoutes(api, { port, sessions, changes });
+  addSessionRoutes(api, { port, sessions, changes, onUse: agent.passcode.used });
   addStatusRoutes(api, { messaging, agent, updates, power });
   addConversationRoutes(api, messaging);
   addMessageRoutes(api, messaging);
   api.use('/files', fileRoutes(files, agent));
+  api.use('/passcode', passcodeRoutes(agent));
   api.use('/mail/programs', mailProgramsRoutes(programs));
   api.use('/mail', mailRoutes({ mail, gate: () => agent.gate('mail') }));
   api.use(() => {

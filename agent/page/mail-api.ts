@@ -29,7 +29,7 @@ const id = z.uuid();
 const person = z.object({ name: z.string(), address: z.string() });
 
 export const mailStatusView = z.object({
-  state: z.enum(['ready', 'no-connector', 'no-address', 'uncertified', 'locked', 'wiped', 'denied']),
+  state: z.enum(['ready', 'no-connector', 'no-address', 'uncertified', 'passcode', 'locked', 'wiped', 'denied']),
   address: z.string().nullable(),
   unread: z.int().min(0),
   since: instant,

@@ -32,7 +32,7 @@ export function mailRoutes({ mail, gate }: { readonly mail: Mail; readonly gate:
     respond(mailStatusView, () => {
       const state = mail.state();
       const { since, denials, restricted } = gate();
-      const isReadable = state.state !== 'locked' && state.state !== 'wiped';
+      const isReadable = state.state !== 'passcode' && state.state !== 'locked' && state.state !== 'wiped';
       const address = 'address' in state ? state.address : null;
       const unread = isReadable ? mail.countUnread() : 0;
       return { state: state.state, address, unread, since, denials, restricted: restricted !== undefined };

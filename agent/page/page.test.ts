@@ -11,6 +11,7 @@ import { freePort } from '../../tests/support/free-port.ts';
 import { type OpenedPrograms, openProgramsOf } from '../../tests/support/mail-programs-of.ts';
 import { type MailDevice, MailWorld } from '../../tests/support/mail-world.ts';
 import { createMemoryTalk, type MemoryTalk } from '../../tests/support/memory-talk.ts';
+import { openPasscodeOf } from '../../tests/support/passcode-of.ts';
 import { until } from '../../tests/support/until.ts';
 import { privacyView } from '../inventory/privacy-view.ts';
 import type { Messaging } from '../messaging/messaging.ts';
@@ -101,6 +102,7 @@ beforeEach(async () => {
           },
         },
         fetchedFiles: () => [],
+        passcode: openPasscodeOf(mailDevice.workspace).work,
         privacy: { view: () => privacyView(null, null, []), displayed: () => undefined },
         notices: { list: () => [], markDisplayed: (orders) => void shown.push(...(orders ?? [])) },
         onChange(listener) {

@@ -13,7 +13,18 @@ import type { Sessions } from './sessions.ts';
  */
 export function addSessionRoutes(
   api: Router,
-  { port, sessions, changes }: { readonly port: number; readonly sessions: Sessions; readonly changes: Changes },
+  {
+    port,
+    sessions,
+    changes,
+    onUse,
+  }: {
+    readonly port: number;
+    readonly sessions: Sessions;
+    readonly changes: Changes;
+    /** Called after each input of the user. */
+    readonly onUse: () => void;
+  },
 ): void {
   api.post(
     '/session',
@@ -45,6 +56,7 @@ export function addSessionRoutes(
     '/session/use',
     respond(done, (request) => {
       sessions.use(cookieOf(request.headers, port), Date.now());
+      onUse();
       return DONE;
     }),
   );

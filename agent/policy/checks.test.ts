@@ -20,6 +20,7 @@ const checksAt = (location: Location) =>
     logLevel: () => 'info',
     idleLimit: { get: () => 15 },
     offline: async () => met(''),
+    passcode: async () => met(''),
   });
 const run = async (setting: string, value: unknown, location = at('DE'), platform = 'linux') => {
   const [result] = await runChecks([{ setting, value: JSON.stringify(value) }], checksAt(location), platform);

@@ -4,6 +4,7 @@ import { compareVersions } from '../../shared/inventory/compare-versions.ts';
 import {
   CATALOG,
   isSettingId,
+  type PasscodeSetting,
   PLATFORMS,
   type Platform,
   type ReceivedValue,
@@ -92,10 +93,12 @@ export function agentChecks(state: {
   readonly idleLimit: { get(): number | null } | undefined;
   /** Check of the workspace's offline limit in hours. */
   readonly offline: (hours: number) => Promise<CheckOutcome>;
+  readonly passcode: (required: PasscodeSetting) => Promise<CheckOutcome>;
 }): Checks {
   return {
     'location.areas': async (allowed) => checkLocation(allowed, state.location()),
     'workspace.offline-hours': state.offline,
+    'workspace.passcode': state.passcode,
     'agent.minimum-version': async (minimum) => {
       const detail = `The agent has version ${state.version}.`;
       return compareVersions(state.version, minimum) >= 0 ? met(detail) : notMet(detail);

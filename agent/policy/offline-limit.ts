@@ -30,10 +30,11 @@ export function createOfflineLimit(ports: {
   readonly isInContact: () => boolean;
 }) {
   const { store, workspace, now, isInContact } = ports;
+  const isUsable = (): boolean => workspace.state() === 'open' || workspace.state() === 'passcode';
   return {
     /** Keeps a share of the server for the next lock. A locked workspace keeps no share, because the share could unlock it. */
     keep(share: string | undefined): void {
-      if (share !== undefined && workspace.state() === 'open') store.saveOfflineShare(share);
+      if (share !== undefined && isUsable()) store.saveOfflineShare(share);
     },
     /** Locks the workspace if the limit in hours is over. Returns true if it locked the workspace. `null`: no policy has a limit. */
     async work(limit: number | null): Promise<boolean> {
@@ -44,14 +45,13 @@ export function createOfflineLimit(ports: {
         return false;
       }
       const share = store.offlineShare();
-      if (limit === null || share === null || workspace.state() !== 'open' || at - last < limit * HOUR) return false;
+      if (limit === null || share === null || !isUsable() || at - last < limit * HOUR) return false;
       await workspace.lock(Buffer.from(share, 'base64'));
       store.reportOfflineLock({ type: 'offline-lock', at });
       return true;
     },
     async check(limit: number): Promise<CheckOutcome> {
-      const state = workspace.state();
-      if (state !== 'open') return met(`The workspace is ${state}.`);
+      if (!isUsable()) return met(`The workspace is ${workspace.state()}.`);
       return store.offlineShare() === null
         ? unknown('The server has not sent its key share yet.')
         : met(`The workspace locks after ${limit} hours without contact.`);

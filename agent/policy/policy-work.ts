@@ -3,7 +3,7 @@
  * Checks run offline too: their reports wait in the outbox.
  */
 import { Loop } from '../../shared/loops/loop.ts';
-import type { SettingId } from '../../shared/policy/catalog.ts';
+import { type PasscodeSetting, passcodeSettingSchema, type SettingId } from '../../shared/policy/catalog.ts';
 import type { CheckResult } from '../../shared/policy/check-results.ts';
 import { managedFilesSchema } from '../../shared/policy/managed-files.ts';
 import type { ReportItem, ServerFrame } from '../../shared/protocol/frames.ts';
@@ -14,7 +14,14 @@ import type { AskSystemHelper } from '../work/system-helper-client.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { AgentUpdate } from './agent-update.ts';
 import { createSettingApplication } from './applied-settings.ts';
-import { agentChecks, type Checks, type ChecksOfRound, type ReceivedSetting, runChecks } from './checks.ts';
+import {
+  agentChecks,
+  type CheckOutcome,
+  type Checks,
+  type ChecksOfRound,
+  type ReceivedSetting,
+  runChecks,
+} from './checks.ts';
 import type { ManagedFiles } from './managed-files.ts';
 import { createOfflineLimit, type OfflineStore } from './offline-limit.ts';
 
@@ -90,6 +97,7 @@ export interface PolicyWorkPorts {
   readonly isConnected: () => boolean;
   readonly location: () => Location;
   readonly workspace: Pick<Workspace, 'state' | 'lock'>;
+  readonly checkPasscode: (required: PasscodeSetting) => Promise<CheckOutcome>;
   /** Device clock, which a user cannot set back. */
   readonly now: () => Instant;
   readonly isInContact: () => boolean;
@@ -108,6 +116,8 @@ export interface PolicyWork {
   maintain(): Promise<void>;
   /** Takes the newest share of an unlock command for the next lock at the offline limit. */
   unlocked(shares: readonly string[]): void;
+  /** Passcode of the workspace that the policy requires; null if it requires none. */
+  passcode(): PasscodeSetting | null;
   /** Checks at once. Resolves after the round. */
   check(): Promise<void>;
   view(): PolicyView;
@@ -141,6 +151,7 @@ export function createPolicyWork(ports: PolicyWorkPorts): PolicyWork {
   const offlineHours = () => numberOf('workspace.offline-hours');
   const own = agentChecks({
     offline: offline.check,
+    passcode: ports.checkPasscode,
     location: ports.location,
     // Version of the agent, without the name of the program before it.
     version: AGENT_VERSION.slice(AGENT_VERSION.lastIndexOf('/') + 1),
@@ -251,6 +262,10 @@ export function createPolicyWork(ports: PolicyWorkPorts): PolicyWork {
     },
     unlocked(shares) {
       if (offlineHours() !== null) offline.keep(shares[0]);
+    },
+    passcode() {
+      const value = store.policy()?.settings.find(({ setting }) => setting === 'workspace.passcode')?.value;
+      return value === undefined ? null : (passcodeSettingSchema.safeParse(JSON.parse(value)).data ?? null);
     },
     check: () => loop.run(),
     view() {

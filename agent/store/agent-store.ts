@@ -14,6 +14,7 @@ import type { LostModeStore } from '../lost-mode/lost-mode.ts';
 import type { MailStore } from '../mail/mail-store.ts';
 import type { GivenUpLedger, LedgerStore } from '../messaging/members/ledger-watch.ts';
 import type { MessageStore } from '../messaging/message-store.ts';
+import type { PasscodeStore } from '../passcode/passcode-work.ts';
 import type { PolicyStore } from '../policy/policy-work.ts';
 import type { FetchRecordStore } from '../work/file-transfers.ts';
 import type { QueryStore } from '../work/query/answer-query.ts';
@@ -41,6 +42,7 @@ export interface DeviceStore
     Outbox,
     InventoryStore,
     PolicyStore,
+    PasscodeStore,
     QueryStore,
     LostModeStore,
     FetchRecordStore,

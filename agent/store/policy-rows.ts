@@ -1,9 +1,22 @@
 import type { Outbox } from '../link/outbox.ts';
+import type { PasscodeStore } from '../passcode/passcode-work.ts';
 import type { PolicyStore } from '../policy/policy-work.ts';
 import type { DeviceRows } from './device-rows.ts';
 
-export function policyRows(rows: DeviceRows, outbox: Pick<Outbox, 'report'>): Omit<PolicyStore, 'generation'> {
+export function policyRows(
+  rows: DeviceRows,
+  outbox: Pick<Outbox, 'report'>,
+): Omit<PolicyStore & PasscodeStore, 'generation'> {
   return {
+    reportedPasscode: () => rows.value('passcode'),
+    reportPasscode(reported, report) {
+      rows.transaction(() => {
+        // Only the newest state matters. Otherwise, the changes of an offline device would fill the outbox.
+        rows.run("delete from outbox where device = ? and type = 'passcode'");
+        rows.saveValue('passcode', reported);
+        outbox.report(report);
+      });
+    },
     policy: () => rows.value('policy'),
     savePolicy: (policy) => rows.saveValue('policy', policy),
     compliance: () => rows.value('compliance'),

@@ -255,13 +255,13 @@ function workspacePasscode({
       changeKeys(async () => {
         requireOpen(state());
         if (keys.hasPasscode()) throw new CordonError('conflict', 'The workspace has a passcode already. Change it.');
-        requireLength(passcode, minimumLength);
+        requirePasscodeLength(passcode, minimumLength);
         await attempts.clear();
         await keys.setPasscode(passcode, minimumLength, share);
       }),
     change: ({ current, next }, limits) =>
       changeKeys(async () => {
-        requireLength(next, limits.minimumLength);
+        requirePasscodeLength(next, limits.minimumLength);
         await check(current, limits);
         await keys.changePasscode(next, limits.minimumLength);
       }),
@@ -274,7 +274,8 @@ function workspacePasscode({
   };
 }
 
-function requireLength(passcode: string, minimum: number): void {
+/** Throws `invalid_input` for a passcode that is too short or too long. */
+export function requirePasscodeLength(passcode: string, minimum: number): void {
   const length = lengthOf(passcode);
   if (length >= minimum && length <= LONGEST_PASSCODE) return;
   throw new CordonError(

@@ -28,7 +28,8 @@ export type Editor =
   | 'areas'
   | 'files'
   | 'certificates'
-  | 'networks';
+  | 'networks'
+  | 'passcode';
 
 export interface Setting {
   readonly value: z.ZodType;
@@ -48,6 +49,13 @@ export interface Setting {
 }
 
 const required = z.literal(true);
+/** Passcode of the workspace: its length, the auto-lock, and the number of wrong passcodes after which only an admin can help. */
+export const passcodeSettingSchema = z.strictObject({
+  minimumLength: z.int().min(6).max(64),
+  autoLockMinutes: z.int().min(1).max(720),
+  attempts: z.int().min(3).max(20),
+});
+export type PasscodeSetting = z.output<typeof passcodeSettingSchema>;
 const version = z
   .string()
   .max(32)
@@ -227,12 +235,24 @@ export const CATALOG = {
     apply:
       'The agent locks the workspace. The server unlocks it when the device connects again, unless an admin or a policy has locked it too.',
   },
+  'workspace.passcode': {
+    value: passcodeSettingSchema,
+    editor: 'passcode',
+    title: 'Passcode of the workspace',
+    meaning:
+      'The user sets a passcode, without which nobody can read the workspace of a stolen device that is off. After each start of the agent, and after a time without input, messages, mail and files wait until the user enters the passcode. After too many wrong passcodes, an admin must reset it.',
+    platforms: ['linux', 'darwin', 'win32'],
+    check:
+      'The agent knows the minimum length of the passcode that is set. It does not send the passcode or its length.',
+    apply:
+      'The agent asks the user for a passcode, and locks the workspace after the time without input. A passcode stays set when no policy requires it. The user can then remove it.',
+  },
   'page.idle-minutes': {
     value: z.int().min(1).max(240),
     editor: 'number',
     title: 'Idle limit of the device page',
     meaning:
-      'The device page closes after this number of minutes without input. It then shows nothing until the user opens it with “cordon-agent open”. The agent still receives messages and mail. The workspace has no passcode, so the limit protects against a look at an open page, not against the user’s account.',
+      'The device page closes after this number of minutes without input. It then shows nothing until the user opens it with “cordon-agent open”. The agent still receives messages and mail. The limit protects against a look at an open page. The setting “Passcode of the workspace” also protects against other people at the user’s account.',
     platforms: ['linux', 'darwin', 'win32'],
     check: 'The agent compares the limit that its device page uses.',
     apply: 'The agent ends each session of the device page at the limit. Without a policy, a session has no limit.',
@@ -309,6 +329,11 @@ export function valueText(id: string, value: unknown): string {
   if (id === 'certificates.trusted' && Array.isArray(value))
     return value.length === 1 ? '1 certificate' : `${value.length} certificates`;
   if (Array.isArray(value)) return value.join(', ');
+  const passcode = id === 'workspace.passcode' ? passcodeSettingSchema.safeParse(value).data : undefined;
+  if (passcode) {
+    const { minimumLength, autoLockMinutes, attempts } = passcode;
+    return `at least ${minimumLength} characters, auto-lock after ${autoLockMinutes} ${autoLockMinutes === 1 ? 'minute' : 'minutes'}, ${attempts} attempts`;
+  }
   if (typeof value === 'object' && value !== null)
     return Object.entries(value)
       .map(([name, each]) => `${name} ${each}`)

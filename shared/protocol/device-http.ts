@@ -28,6 +28,8 @@
  *   503 with `Retry-After` while the bandwidth is in use.
  * - `PUT /device/files/COMMAND` (bytes, at most `LARGEST_FILE`) → 204: the file, for the device's unfinished command `fetch-file`. The upload may
  *   take `ATTACHMENT_WITHIN`. A repeated upload replaces the file.
+ * - `POST /device/passcode-share` (`passcodeShareBody`) → 204: the share with which an admin can reset the passcode of the workspace. The
+ *   server keeps the newest `MOST_PASSCODE_SHARES` of a device, and returns them only in a command `unlock-workspace` with `resetPasscode`.
  * - `POST /device/recollection` (`recollectionBody`, at most `LARGEST_RECOLLECTION` bytes) → `{ accepted }`: only after the server's request
  *   (`recall`).
  */
@@ -59,6 +61,10 @@ export const recollectionBody = z.strictObject({
   checkpoint: z.string().max(10_000).nullable(),
 });
 export type Recollection = z.infer<typeof recollectionBody>;
+
+/** Share of the workspace key: 32 random bytes of the device, which keeps no copy. */
+export const passcodeShareBody = z.strictObject({ share: z.base64().length(44) });
+export const MOST_PASSCODE_SHARES = 4;
 
 /** Maximum size of a compressed log, in bytes. */
 export const LARGEST_LOG = 1024 * 1024;

@@ -96,11 +96,18 @@ const time = z.int().min(0);
 const doubtful = z.literal(true).optional();
 const version = z.int().min(0);
 
+export const PASSCODE_STATES = ['none', 'set', 'waiting'] as const;
+export type PasscodeState = (typeof PASSCODE_STATES)[number];
+
 export const commandSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('refresh-inventory') }),
   z.strictObject({ kind: z.literal('message'), text: z.string().min(1).max(2000) }),
   z.strictObject({ kind: z.literal('lock-workspace') }),
-  z.strictObject({ kind: z.literal('unlock-workspace') }),
+  /**
+   * Unlocks the workspace. `resetPasscode`: the passcode of the workspace ends too, so that the user can set another one. The server sends
+   * this field only to a device that has reported a passcode.
+   */
+  z.strictObject({ kind: z.literal('unlock-workspace'), resetPasscode: z.literal(true).optional() }),
   z.strictObject({ kind: z.literal('wipe-workspace') }),
   z.strictObject({ kind: z.literal('restart-agent') }),
   /** Collects the agent's log. The device sends its log with `PUT /device/logs/COMMAND` (`device-http.ts`) before it reports the result. */
@@ -225,8 +232,8 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
     command: commandSchema,
     /**
      * Server's halves (shares) of workspace keys. `lock-workspace` has one share, with which the device locks the workspace.
-     * `unlock-workspace` has the shares of all lock commands that the device may have executed, newest first. The device deletes shares
-     * after use.
+     * `unlock-workspace` has the shares of all lock commands that the device may have executed, newest first. With `resetPasscode`, the
+     * shares that the device sent with `POST /device/passcode-share` come first. The device deletes shares after use.
      */
     shares: z.array(unlockShare).max(MOST_UNLOCK_SHARES).optional(),
     /**
@@ -410,6 +417,11 @@ export const reportItemSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('policy'), report: policyReportSchema }),
   /** Report that the device has locked its workspace at the offline limit. `at` is the device's time. */
   z.strictObject({ type: z.literal('offline-lock'), at: time }),
+  /**
+   * State of the workspace's passcode, after a change. `waiting`: the workspace has waited for the passcode for at least an hour. `at` is
+   * the device's time.
+   */
+  z.strictObject({ type: z.literal('passcode'), state: z.enum(PASSCODE_STATES), at: time }),
   /** Report that the device has made a setting again, because something else on the device had changed it. */
   z.strictObject({ type: z.literal('setting-repaired'), setting: z.string().max(64), at: time }),
   /** Report about a change that the device keeps after the end of a policy, such as an installation. */

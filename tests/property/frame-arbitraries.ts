@@ -7,7 +7,14 @@ import { SOFTWARE_SOURCES, type SoftwareEntry } from '../../shared/inventory/sof
 import { ANSWER_OUTCOMES, type LiveQuery } from '../../shared/live-query/live-query.ts';
 import { CHECK_STATUSES } from '../../shared/policy/check-results.ts';
 import { COMMAND_KINDS } from '../../shared/protocol/command-kinds.ts';
-import type { Command, DenialNotice, DeviceFrame, ReportItem, ServerFrame } from '../../shared/protocol/frames.ts';
+import {
+  type Command,
+  type DenialNotice,
+  type DeviceFrame,
+  PASSCODE_STATES,
+  type ReportItem,
+  type ServerFrame,
+} from '../../shared/protocol/frames.ts';
 import {
   commandIdSchema,
   deviceIdSchema,
@@ -243,6 +250,7 @@ const items: Each<ReportItem, 'type'> = {
     detail: withoutNul(text(500, 1)),
     at: time,
   }),
+  passcode: fc.record({ type: fc.constant('passcode'), state: fc.constantFrom(...PASSCODE_STATES), at: time }),
   'offline-lock': fc.record({ type: fc.constant('offline-lock'), at: time }),
   'lost-mode-ended': fc.record({
     type: fc.constant('lost-mode-ended'),

@@ -118,8 +118,19 @@ async function workspaceIn(folder: string): Promise<Workspace> {
     remove: async (name) => (await open()).remove(name),
     list: async () => (await open()).list(),
     lock: async (share) => (await open()).lock(share),
-    unlock: async (shares) => (await open()).unlock(shares),
+    unlock: async (shares, options) => (await open()).unlock(shares, options),
     wipe: async () => (await open()).wipe(),
+    repair: async () => known?.repair(),
+    passcode: {
+      isSet: () => known?.passcode.isSet() ?? false,
+      minimumLength: async () => known?.passcode.minimumLength() ?? null,
+      remaining: async (limits) => (await open()).passcode.remaining(limits),
+      enter: async (...given) => (await open()).passcode.enter(...given),
+      set: async (...given) => (await open()).passcode.set(...given),
+      change: async (...given) => (await open()).passcode.change(...given),
+      remove: async (...given) => (await open()).passcode.remove(...given),
+      forget: async () => known?.passcode.forget() ?? false,
+    },
   };
 }
 

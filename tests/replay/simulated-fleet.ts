@@ -9,6 +9,7 @@ import type { Agent } from '../../agent/agent.ts';
 import { enroll } from '../../agent/enrollment/enroll.ts';
 import type { MessageView, Messaging, MessagingState } from '../../agent/messaging/messaging.ts';
 import { type AgentStore, openAgentStore } from '../../agent/store/agent-store.ts';
+import type { WorkspaceState } from '../../agent/workspace/workspace.ts';
 import { CordonError, type ErrorCode, isCordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
@@ -66,7 +67,7 @@ export interface DeviceState {
   readonly list: number;
   readonly record: number;
   readonly unsent: number;
-  readonly workspace: 'open' | 'locked' | 'wiped';
+  readonly workspace: WorkspaceState;
   /** The device's own time. */
   readonly now: Instant;
   readonly gates: readonly {

@@ -65,7 +65,9 @@ function countingLocks(workspace: Workspace, ran: { locks: number }): Workspace 
     get: (name) => workspace.get(name),
     remove: (name) => workspace.remove(name),
     list: () => workspace.list(),
-    unlock: (shares) => workspace.unlock(shares),
+    unlock: (shares, options) => workspace.unlock(shares, options),
+    passcode: workspace.passcode,
+    repair: () => workspace.repair(),
     wipe: () => workspace.wipe(),
     lock: async (share) => {
       ran.locks += 1;

@@ -16,6 +16,7 @@ import { testState } from './inventory-state.ts';
 import { type OpenedPrograms, openProgramsOf } from './mail-programs-of.ts';
 import { gateOf, type MailDevice, MailWorld, type TestConnector } from './mail-world.ts';
 import type { MemoryTalk } from './memory-talk.ts';
+import { type OpenedPasscode, openPasscodeOf } from './passcode-of.ts';
 
 const SCRIPT_THAT_RAN = {
   id: newCommandId(),
@@ -39,6 +40,8 @@ export interface PageStand {
   /** The user's mail: a real engine with a mail service in memory. */
   readonly mail: { readonly world: MailWorld; readonly device: MailDevice; readonly connector: TestConnector };
   readonly programs: OpenedPrograms;
+  /** Passcode of the workspace with the user's mail. */
+  readonly passcode: OpenedPasscode;
   changed(): void;
   readonly page: Page;
   /** Orders that the page reported as displayed. */
@@ -91,6 +94,7 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
   const changed = () => {
     for (const listener of listeners) listener();
   };
+  const passcode = openPasscodeOf(device.workspace, changed);
   const messagingGate = (): GateView => ({
     service: 'messaging',
     open: denials.length === 0,
@@ -165,6 +169,7 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
         },
       },
       fetchedFiles: () => [FETCHED_FILE],
+      passcode: passcode.work,
       onChange(listener) {
         listeners.add(listener);
         return () => listeners.delete(listener);
@@ -183,6 +188,7 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
     },
     mail: { world, device, connector },
     programs,
+    passcode,
     changed,
     shown,
     displayed,

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { CordonError, isCordonError } from '../../../shared/errors.ts';
 import { OWN_FILES } from '../../workspace/folders.ts';
-import { WIPED, type Workspace } from '../../workspace/workspace.ts';
+import { requireOpen, WIPED, type Workspace, type WorkspaceState } from '../../workspace/workspace.ts';
 import type { MessagingValues } from '../message-store.ts';
 
 const FILE = `${OWN_FILES}key`;
@@ -14,10 +14,10 @@ const TAG = 16;
  */
 export interface Vault {
   /**
-   * State of the encrypted messages. `closed`: the messages may be read, but the agent has not loaded the key yet. `locked` and `wiped`:
-   * state of the workspace (folder with the work data and this key).
+   * State of the encrypted messages. `closed`: the messages may be read, but the agent has not loaded the key yet. Other states are those
+   * of the workspace (folder with the work data and this key).
    */
-  state(): 'open' | 'closed' | 'locked' | 'wiped';
+  state(): WorkspaceState | 'closed';
   /** Loads the key of the messages, or makes one. `fresh`: the key is new, and data sealed with an earlier key was deleted. */
   open(): Promise<{ readonly fresh: boolean }>;
   /**
@@ -57,6 +57,7 @@ export function createVault(ports: {
     if (now === 'wiped') {
       throw new CordonError('workspace_wiped', WIPED);
     }
+    if (now === 'passcode') requireOpen(now);
     if (now === 'locked') {
       throw new CordonError(
         'workspace_locked',

@@ -6,10 +6,12 @@ import { useEffect } from 'react';
 import { useLive } from '../../../../shared/look/live-updates.tsx';
 import { dateTime } from '../../../../shared/look/time-words.ts';
 import type { MessagingStatus } from '../../api.ts';
-import { messagingStatusQuery } from '../client/queries.ts';
+import { messagingStatusQuery, passcodeQuery } from '../client/queries.ts';
 import listClasses from '../conversations/conversations.module.css';
 import { LostModeBanner } from '../lost-mode/lost-mode-banner.tsx';
 import { mailStatusQuery } from '../mail/mail-queries.ts';
+import { EnterPasscode } from '../passcode/enter-passcode.tsx';
+import { PasscodeBanner } from '../passcode/passcode-banner.tsx';
 import { PolicyBanner } from '../policy/policy-banner.tsx';
 import { WORDS } from '../words/english.ts';
 import { MAIL_WORDS } from '../words/mail/mail-words.ts';
@@ -20,6 +22,7 @@ import { Menu } from './menu.tsx';
 export function Frame() {
   const messagingStatus = useQuery(messagingStatusQuery);
   const { id } = useParams({ strict: false });
+  const waits = useQuery(passcodeQuery).data?.workspace === 'passcode';
   const isMail = useLocation().pathname.startsWith('/mail');
   useNothingElse();
   return (
@@ -38,7 +41,8 @@ export function Frame() {
       <ConnectionLine messagingStatus={messagingStatus.data ?? null} />
       <LostModeBanner />
       <PolicyBanner />
-      <Outlet />
+      <PasscodeBanner />
+      {waits ? <EnterPasscode /> : <Outlet />}
     </div>
   );
 }

@@ -8,6 +8,7 @@ import {
   IconEye,
   IconFolder,
   IconGavel,
+  IconLockPassword,
   IconLogout,
   IconMailCog,
   IconMenu2,
@@ -27,6 +28,8 @@ import { keepToken } from '../client/session.ts';
 import { FILE_WORDS, FilesDialog } from '../files/files-dialog.tsx';
 import { MailProgramsDialog } from '../mail/mail-programs.tsx';
 import { OrdersDialog } from '../orders/orders-dialog.tsx';
+import { PasscodeDialog } from '../passcode/passcode-dialog.tsx';
+import { PASSCODE_WORDS } from '../passcode/passcode-words.ts';
 import { PrivacyDialog } from '../privacy/privacy-dialog.tsx';
 import { WORDS } from '../words/english.ts';
 import { MAIL_WORDS } from '../words/mail/mail-words.ts';
@@ -46,6 +49,7 @@ export function Menu({ messagingStatus }: { readonly messagingStatus: MessagingS
   const [adminMessages, setAdminMessages] = useState(false);
   const [privacy, setPrivacy] = useState(false);
   const [files, setFiles] = useState(false);
+  const [passcode, setPasscode] = useState(false);
   const name = messagingStatus?.me?.name;
   const device = messagingStatus?.displayName ?? null;
   const { dark, toggle } = useColorScheme();
@@ -131,6 +135,17 @@ export function Menu({ messagingStatus }: { readonly messagingStatus: MessagingS
           </Button>
           <Button
             variant="default"
+            leftSection={<IconLockPassword size={16} aria-hidden />}
+            {...inReadersLanguage}
+            onClick={() => {
+              panel.current?.hidePopover();
+              setPasscode(true);
+            }}
+          >
+            {PASSCODE_WORDS.title}
+          </Button>
+          <Button
+            variant="default"
             leftSection={<IconEye size={16} aria-hidden />}
             onClick={() => {
               panel.current?.hidePopover();
@@ -156,6 +171,7 @@ export function Menu({ messagingStatus }: { readonly messagingStatus: MessagingS
         </Stack>
       </div>
       <MailProgramsDialog opened={programs} close={() => setPrograms(false)} />
+      <PasscodeDialog opened={passcode} close={() => setPasscode(false)} />
       <FilesDialog opened={files} close={() => setFiles(false)} />
       <PrivacyDialog opened={privacy} close={() => setPrivacy(false)} />
       <AdminMessagesDialog opened={adminMessages} close={() => setAdminMessages(false)} />

@@ -32,7 +32,7 @@ export function MessagesArea() {
 function Panes({ messagingStatus, id }: { readonly messagingStatus: MessagingStatus; readonly id: string | null }) {
   const { state } = messagingStatus;
   const phone = useMediaQuery('(max-width: 48em)');
-  const readable = state !== 'locked' && state !== 'wiped';
+  const readable = isReadable(state);
   const conversations = useQuery({ ...conversationsQuery, enabled: readable });
   useTitle(readable ? (conversations.data ?? []) : [], id);
   return (
@@ -68,7 +68,8 @@ function Panes({ messagingStatus, id }: { readonly messagingStatus: MessagingSta
         </main>
       ) : (
         <main id="main" tabIndex={-1} className={classes.alone}>
-          <StateNotice state={state} text={unreadableText(messagingStatus)} />
+          {/* The frame shows the form for the passcode. */}
+          {state !== 'passcode' && <StateNotice state={state} text={unreadableText(messagingStatus)} />}
         </main>
       )}
     </>
@@ -98,6 +99,9 @@ function StateNotice({ state, text }: { readonly state: keyof typeof ICONS; read
     </Alert>
   );
 }
+
+const isReadable = (state: MessagingStatus['state']): state is Exclude<typeof state, 'passcode' | 'locked' | 'wiped'> =>
+  state !== 'passcode' && state !== 'locked' && state !== 'wiped';
 
 function useTitle(conversations: readonly Conversation[], id: string | null): void {
   const unread = conversations.reduce((sum, { unread: each }) => sum + each, 0);

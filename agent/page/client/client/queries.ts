@@ -12,6 +12,7 @@ import {
   messagePage,
   messagingStatusView,
   PAGE_OF_MESSAGES,
+  passcodeView,
   peopleView,
   policyStatusView,
   powerView,
@@ -37,6 +38,11 @@ export const messagingStatusQuery = queryOptions({
 export const adminMessagesQuery = queryOptions({
   queryKey: ['admin-messages'],
   queryFn: async ({ signal }) => (await call('GET', '/admin-messages', adminMessageList, undefined, signal)).messages,
+});
+
+export const passcodeQuery = queryOptions({
+  queryKey: ['passcode'],
+  queryFn: ({ signal }) => call('GET', '/passcode', passcodeView, undefined, signal),
 });
 
 export const policyQuery = queryOptions({

@@ -16,6 +16,7 @@ import classes from '../admin-messages/admin-messages.module.css';
 import { blobOf, call, upload } from '../client/call.ts';
 import { filesQuery } from '../client/queries.ts';
 import { DIALOG_LANGUAGE } from '../mail/dialog-language.ts';
+import { PASSCODE_WORDS } from '../passcode/passcode-words.ts';
 import { bytes } from '../words/english.ts';
 import { isolated } from '../words/names.ts';
 import { NOTICE_WORDS } from '../words/notice-words.ts';
@@ -49,7 +50,11 @@ function Folder() {
       {({ state, files, fetched }) => (
         <Stack>
           <Text size="sm">{words.lead}</Text>
-          {state === 'open' ? <List files={files} /> : <Text size="sm">{words.locked}</Text>}
+          {state === 'open' ? (
+            <List files={files} />
+          ) : (
+            <Text size="sm">{state === 'passcode' ? PASSCODE_WORDS.waits : words.locked}</Text>
+          )}
           <Fetched fetched={fetched} />
         </Stack>
       )}

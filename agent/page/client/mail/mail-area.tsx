@@ -52,7 +52,7 @@ function Panes({
   const { state, denials, restricted } = status;
   const navigate = useNavigate();
   const isPhone = useMediaQuery('(max-width: 48em)');
-  const isReadable = state !== 'locked' && state !== 'wiped';
+  const isReadable = state !== 'passcode' && state !== 'locked' && state !== 'wiped';
 
   /** Escape leaves the mail. The focus then returns to the list, which is a separate page on a phone. */
   function leave({ key, target, defaultPrevented }: KeyboardEvent): void {
@@ -64,7 +64,8 @@ function Panes({
   if (!isReadable) {
     return (
       <main id="main" tabIndex={-1} className={frame.alone} {...inReadersLanguage}>
-        <StateNotice state={state} />
+        {/* The frame shows the form for the passcode. */}
+        {state !== 'passcode' && <StateNotice state={state} />}
       </main>
     );
   }
