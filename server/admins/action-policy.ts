@@ -42,6 +42,8 @@ export const ACTIONS = {
   'device.re-enroll': { right: 'devices.revoke', people: 'limit', stepUp: 'always', tokens: 'marked' },
   /** One person may lock any number of workspaces, because a stolen device must be locked quickly and an unlock command reverses a lock. */
   'workspace.lock': { right: 'commands.issue', people: 1, stepUp: 'bulk', tokens: 'marked' },
+  /** The workspace opens without the passcode, for each person who has the device. */
+  'passcode.reset': { right: 'commands.issue', people: 1, stepUp: 'always', tokens: 'marked' },
   /** The user may delay a restart of one device, but can lose unsaved work. */
   'device.restart': { right: 'commands.power', people: 1, stepUp: 'bulk', tokens: 'marked' },
   /** No admin can start a device again. The device stays off until a person at the device starts it. */
@@ -186,6 +188,7 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
     'workspace.wipe',
     'device.unenroll',
     'workspace.lock',
+    'passcode.reset',
     'script.run',
     'software.change',
     'device.restart',

@@ -51,12 +51,14 @@ function deviceCommandRoutes({ commands, devices, admins, scripts, packages, fil
       async handler({ params, body, scope, demand, authorize, caller }) {
         const further = FURTHER_RIGHTS[body.command.kind];
         const allowed = further ? demand(further) : scope;
-        const { id: device } = await devices.get(params.id, allowed.devices);
+        const { id: device, passcode } = await devices.get(params.id, allowed.devices);
         const { command, expiresInSeconds, id = newCommandId() } = body;
         if (command.kind === 'run-script') await scripts.requireRunnable(command, 1);
         await packages.requireSigned(command);
         await files.requireStored(command);
-        const action = ACTIONS[command.kind];
+        const isReset = command.kind === 'unlock-workspace' && command.resetPasscode === true;
+        if (isReset && passcode === 'none') throw withoutPasscode();
+        const action = isReset ? 'passcode.reset' : ACTIONS[command.kind];
         if (action) await authorize(action, [device], { ...body, id });
         const by = caller.account.id;
         const issued = await commands.issue({ id, device, command, by, expiresInSeconds });
@@ -140,7 +142,8 @@ function manyDeviceRoutes({ commands, devices, scripts, packages, files }: Comma
         } = body;
         const further = FURTHER_RIGHTS[command.kind];
         const allowed = further ? demand(further) : scope;
-        if (command.kind === 'fetch-file') throw onlyOneDevice();
+        if (command.kind === 'fetch-file') throw onlyOneDevice('A file is fetched from');
+        if ('resetPasscode' in command) throw onlyOneDevice('A passcode is reset on');
         if (confirmed === null) requireFilterRights(filter ?? {}, allowed.devices, demand);
         const addresses = locatedBy(demand);
         // The second person has confirmed exactly this list of devices, so the server does not apply the filter again.
@@ -195,8 +198,11 @@ function withoutNotice(record: CommandRecord): CommandRecord {
   return { ...record, command: { kind: 'message', text: 'Notice of the disclosure desk. Only the user can read it.' } };
 }
 
-const onlyOneDevice = (): CordonError =>
-  new CordonError('invalid_input', 'A file is fetched from one device at a time. Use POST /devices/ID/commands.', {
+const withoutPasscode = (): CordonError =>
+  new CordonError('conflict', 'The workspace of the device has no passcode that could be reset.');
+
+const onlyOneDevice = (what: string): CordonError =>
+  new CordonError('invalid_input', `${what} one device at a time. Use POST /devices/ID/commands.`, {
     field: 'command',
   });
 

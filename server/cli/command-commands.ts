@@ -27,6 +27,7 @@ export function addCommandCommands(program: Command, cli: Cli): void {
     .argument('<kind>', COMMAND_KINDS.join(', '))
     .argument('[text]', 'text of a message')
     .option('--minutes <minutes>', 'countdown before a restart or shutdown, 1 to 60 minutes, usually 10', Number)
+    .option('--reset-passcode', 'with unlock-workspace: also end a forgotten passcode of the workspace')
     .option('--id <id>', 'id of the request. A repeated request with this id is ignored')
     .option('--expires <seconds>', 'seconds until the command expires', Number)
     .action(
@@ -34,9 +35,9 @@ export function addCommandCommands(program: Command, cli: Cli): void {
         device: string,
         kind: string,
         text: string | undefined,
-        options: { id?: string; expires?: number; minutes?: number },
+        options: { id?: string; expires?: number; minutes?: number; resetPasscode?: true },
       ) => {
-        const command = { kind, text, minutes: options.minutes };
+        const command = { kind, text, minutes: options.minutes, resetPasscode: options.resetPasscode };
         const body = { id: options.id, command, expiresInSeconds: options.expires };
         const sent = await cli
           .client()

@@ -99,7 +99,7 @@ function addViews(devices: Command, cli: Cli): void {
           ...machine,
           `location: ${location.areas.join(' or ') || 'unknown'} (${location.certainty}${location.source ? `, by ${location.source}` : ''})`,
           ...lifeCycleLines(device),
-          ...workspaceLines(device.workspace),
+          ...workspaceLines(device),
           ...(device.mailConnector ? ['This device is a mail connector: it reads all mail of the company.'] : []),
           ...(device.underLegalHold
             ? ['A legal hold is active. The server deletes and wipes nothing of this device.']
@@ -165,9 +165,11 @@ function lifeCycleLines({ lifeCycle, missingSince, deletedAfter, labels, underLe
   return [`life cycle: ${state}`, ...(labels.length === 0 ? [] : [`labels: ${labels.map(plain).join(', ')}`])];
 }
 
-function workspaceLines({ state, since }: DeviceView['workspace']): string[] {
+function workspaceLines({ workspace: { state, since }, passcode }: DeviceView): string[] {
+  if (state === 'passcode') return ['workspace: waits for the user’s passcode'];
+  const protection = passcode === 'none' ? '' : ', with a passcode';
   if (since === null) return ['workspace: open (this enrollment has reported no lock, unlock or wipe)'];
-  return [`workspace: ${state} since ${when(since)}, as the device reported`];
+  return [`workspace: ${state} since ${when(since)}, as the device reported${protection}`];
 }
 
 const deviceHead = [

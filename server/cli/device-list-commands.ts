@@ -129,7 +129,7 @@ function withFilter(command: Command): Command {
     .option('--status <status>', 'status: active, revoked or unenrolled')
     .option('--compliance <state>', 'compliance: compliant, in-grace, not-compliant, unknown or no-policy')
     .option('--connected <true|false>')
-    .option('--workspace <state>', 'workspace state: open, locked or wiped')
+    .option('--workspace <state>', 'workspace state: open, passcode (waits for the user), locked or wiped')
     .option('--columns <facts>', 'fields of the inventory, separated by commas, such as os.version,hardware.serial')
     .option('--sort <sort>', 'sort by id, user, enrolled, seen or a fact of the inventory')
     .option('--descending', 'last value first');

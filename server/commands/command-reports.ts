@@ -1,4 +1,5 @@
 import { CordonError } from '../../shared/errors.ts';
+import type { PasscodeState } from '../../shared/protocol/frames.ts';
 import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
@@ -82,5 +83,14 @@ export function createCommandReports({
     bus.publish({ kind: 'results' });
   }
 
-  return { pendingFor, stored, finished, displayed };
+  /** Stores the state of the workspace's passcode. A report of an earlier enrollment changes nothing. */
+  async function passcode(device: DeviceId, generation: number, state: PasscodeState): Promise<void> {
+    await store.passcode({ device, generation, state, at: clock.now() });
+    bus.publish({ kind: 'devices' });
+  }
+
+  /** Stores a share with which an admin can later reset the passcode of the device's workspace. */
+  const addPasscodeShare = (device: DeviceId, share: string) => shares.addPasscodeShare({ device, share, at: now() });
+
+  return { pendingFor, stored, finished, displayed, passcode, addPasscodeShare };
 }

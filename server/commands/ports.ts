@@ -1,7 +1,7 @@
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { Priority } from '../../shared/protocol/command-kinds.ts';
 import type { CommandWindow } from '../../shared/protocol/command-window.ts';
-import type { Command } from '../../shared/protocol/frames.ts';
+import type { Command, PasscodeState } from '../../shared/protocol/frames.ts';
 import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
 import type { DeviceFilter, Devices } from '../devices/devices.ts';
 import type { CommandRecord, Displayed } from './command-record.ts';
@@ -260,6 +260,15 @@ export interface DeviceCommandStore {
    * this enrollment of the device.
    */
   displayed(report: DisplayReport): Promise<boolean>;
+  /** Stores the state of the workspace's passcode. `at`: time of the server clock. */
+  passcode(report: PasscodeReport): Promise<void>;
+}
+
+export interface PasscodeReport {
+  readonly device: DeviceId;
+  readonly generation: number;
+  readonly state: PasscodeState;
+  readonly at: number;
 }
 
 export interface CommandStores {

@@ -4,6 +4,7 @@
  * because a share alone decrypts nothing.
  */
 import { hash, randomBytes } from 'node:crypto';
+import { MOST_PASSCODE_SHARES } from '../../shared/protocol/device-http.ts';
 import { MOST_UNLOCK_SHARES } from '../../shared/protocol/frames.ts';
 import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
 import type { CommandRecord } from './command-record.ts';
@@ -29,6 +30,10 @@ export interface UnlockShareStore {
   shareOfLock(request: { readonly lock: CommandId; readonly device: DeviceId; readonly at: number }): Promise<string>;
   /** Server's parts (shares) of the workspace key from the device's lock commands, newest first. */
   sharesOf(device: DeviceId, limit: number): Promise<string[]>;
+  /** Stores a share that the device sent for a reset of its passcode, durably. Keeps the newest `MOST_PASSCODE_SHARES`. */
+  addPasscodeShare(share: { readonly device: DeviceId; readonly share: string; readonly at: number }): Promise<void>;
+  /** Shares for a reset of the passcode, newest first. */
+  passcodeSharesOf(device: DeviceId): Promise<string[]>;
 }
 
 export interface SentCommand extends CommandRecord {
@@ -59,7 +64,11 @@ export function withShares(
         return { ...sent, shares: [await store.shareOfLock({ lock: id, device, at: now })] };
       }
       if (command.kind !== 'unlock-workspace') return sent;
-      return { ...sent, shares: await store.sharesOf(device, MOST_UNLOCK_SHARES) };
+      if (command.resetPasscode !== true) return { ...sent, shares: await store.sharesOf(device, MOST_UNLOCK_SHARES) };
+      // Without a reset, the device never gets these shares: a thief with its key could otherwise open the workspace.
+      const ofPasscode = await store.passcodeSharesOf(device);
+      const ofLocks = await store.sharesOf(device, MOST_UNLOCK_SHARES - MOST_PASSCODE_SHARES);
+      return { ...sent, shares: [...ofPasscode, ...ofLocks] };
     }),
   );
 }

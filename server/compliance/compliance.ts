@@ -141,7 +141,9 @@ export function createCompliance(ports: CompliancePorts) {
   async function issue(device: DeviceId, { kind, at, lockedAt }: Outgoing): Promise<Issued | 'wait'> {
     const withheld = (detail: string): Issued => ({ event: 'withheld', detail: `${kind}: ${detail}` });
     const { workspace } = await devices.get(device);
-    if (kind === 'lock-workspace' && workspace.state !== 'open') return withheld(`the workspace is ${workspace.state}`);
+    if (kind === 'lock-workspace' && (workspace.state === 'locked' || workspace.state === 'wiped')) {
+      return withheld(`the workspace is ${workspace.state}`);
+    }
     if (kind === 'unlock-workspace') {
       const reason = await whyLocked(device, lockedAt ?? 0);
       if (reason !== null) return withheld(reason);

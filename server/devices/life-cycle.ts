@@ -3,7 +3,7 @@
  * admins), and the state follows from them. A device's report therefore cannot overwrite an admin's mark, and the reverse.
  */
 import type { CommandKind } from '../../shared/protocol/command-kinds.ts';
-import { UNREPORTED, type Workspace, type WorkspaceState, workspaceAfter } from './workspace.ts';
+import { type ReportedWorkspace, UNREPORTED, type WorkspaceState, workspaceAfter } from './workspace.ts';
 
 /**
  * State of a device in its life cycle. `missing`: an admin marked the enrolled device as missing. `ended`: the enrollment was revoked or
@@ -60,7 +60,7 @@ export function lifeCycleOf(facts: Omit<LifeCycleFacts, 'underLegalHold'> | null
   if (facts.retired) return 'retired';
   if (facts.status !== 'active') return 'ended';
   if (facts.missing) return 'missing';
-  return facts.workspace === 'open' ? 'active' : facts.workspace;
+  return facts.workspace === 'open' || facts.workspace === 'passcode' ? 'active' : facts.workspace;
 }
 
 type Rule = 'yes' | Refusal;
@@ -127,7 +127,7 @@ export function afterEvent(facts: LifeCycleFacts | null, event: LifeCycleEvent):
 }
 
 function reported(state: WorkspaceState, event: 'lock' | 'unlock' | 'wipe'): WorkspaceState {
-  const before: Workspace = { state, since: null };
+  const before: ReportedWorkspace = { state, since: null, passcode: state === 'passcode' ? 'waiting' : 'none' };
   return workspaceAfter(before, `${event}-workspace`, 0).state;
 }
 

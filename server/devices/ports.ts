@@ -9,6 +9,7 @@ import type {
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { LocationRecord } from '../../shared/pack/location-records.ts';
 import type { ComplianceState } from '../../shared/policy/compliance-states.ts';
+import type { PasscodeState } from '../../shared/protocol/frames.ts';
 import type { AccountId, DeviceId, DeviceViewId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
 import type { ActionFacts } from './bulk-actions.ts';
 import type { LifeCycleState } from './life-cycle.ts';
@@ -96,6 +97,8 @@ export interface Device {
   readonly displayName: string | null;
   readonly platform: string | null;
   readonly workspace: Workspace;
+  /** State of the workspace's passcode, as the device reported it. */
+  readonly passcode: PasscodeState;
   readonly lifeCycle: LifeCycleState;
   /** Time at which an admin marked the device as missing, by the server clock; null if it is not missing. */
   readonly missingSince: number | null;

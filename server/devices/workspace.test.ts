@@ -1,11 +1,21 @@
 import { expect, it } from 'vitest';
 import { COMMAND_KINDS } from '../../shared/protocol/command-kinds.ts';
-import { UNREPORTED, type Workspace, type WorkspaceEvent, workspaceAfter, workspaceEventOf } from './workspace.ts';
+import {
+  type ReportedWorkspace,
+  UNREPORTED,
+  type WorkspaceEvent,
+  workspaceAfter,
+  workspaceEventOf,
+} from './workspace.ts';
 
 const [LOCK, UNLOCK, WIPE] = ['lock-workspace', 'unlock-workspace', 'wipe-workspace'] as const;
-const at = (state: Workspace['state'], since: number): Workspace => ({ state, since });
+const at = (
+  state: ReportedWorkspace['state'],
+  since: number,
+  passcode: ReportedWorkspace['passcode'] = 'none',
+): ReportedWorkspace => ({ state, since, passcode });
 
-const CASES: readonly (readonly [string, readonly WorkspaceEvent[], Workspace])[] = [
+const CASES: readonly (readonly [string, readonly WorkspaceEvent[], ReportedWorkspace])[] = [
   ['nothing was reported', [], UNREPORTED],
   ['locked', [LOCK], at('locked', 1)],
   ['locked twice: the first time counts', [LOCK, LOCK], at('locked', 1)],
@@ -17,6 +27,14 @@ const CASES: readonly (readonly [string, readonly WorkspaceEvent[], Workspace])[
   ['an unlock after a wipe makes a new workspace', [WIPE, LOCK, UNLOCK], at('open', 3)],
   ['a new workspace can be locked', [WIPE, UNLOCK, LOCK], at('locked', 3)],
   ['wiped by an exit', [LOCK, 'exit'], at('wiped', 2)],
+  ['a passcode is set', ['passcode-set'], at('open', 1, 'set')],
+  ['waits for the passcode', ['passcode-set', 'passcode-waiting'], at('passcode', 2, 'waiting')],
+  ['the passcode was entered', ['passcode-waiting', 'passcode-set'], at('open', 2, 'set')],
+  ['a lock is stricter than the passcode', ['passcode-waiting', LOCK], at('locked', 2, 'waiting')],
+  ['a report about the passcode does not end a lock', [LOCK, 'passcode-set'], at('locked', 1, 'set')],
+  ['after the unlock, the workspace waits again', ['passcode-waiting', LOCK, UNLOCK], at('passcode', 3, 'waiting')],
+  ['a wipe ends the passcode', ['passcode-waiting', WIPE], at('wiped', 2)],
+  ['a new workspace has no passcode', ['passcode-set', WIPE, UNLOCK], at('open', 3)],
 ];
 
 it.each(CASES)('%s', (_, events, expected) => {

@@ -57,6 +57,11 @@ export function keyInventory({ rootDer, issuingDer, online, ledger }: PublicKeys
       publicKey: null,
     },
     {
+      use: 'Shares for a reset of workspace passcodes',
+      opens: 'Half of the key of a workspace with a passcode. Decrypts nothing without the half on the device.',
+      publicKey: null,
+    },
+    {
       use: 'Unlock shares of locked workspaces',
       opens: 'Half of the key of a locked workspace. Decrypts nothing without the half on the device.',
       publicKey: null,

@@ -5,7 +5,8 @@ import { type DeviceLogsPort, logRoutes } from './log-routes.ts';
 import { mailRoutes } from './mail-routes.ts';
 import { type MembershipRoutesPorts, membershipRoutes } from './membership-routes.ts';
 import { type PackagesPort, packageRoutes } from './package-routes.ts';
-import type { MailPort, RelayPort } from './ports.ts';
+import { passcodeRoutes } from './passcode-routes.ts';
+import type { CommandsPort, MailPort, RelayPort } from './ports.ts';
 import { sealedRoutes } from './sealed-routes.ts';
 import { type ServiceRoutesPorts, serviceRoutes } from './service-routes.ts';
 
@@ -15,6 +16,7 @@ export interface DeviceRoutesPorts extends ServiceRoutesPorts, MembershipRoutesP
   readonly deviceLogs: DeviceLogsPort;
   readonly packages: PackagesPort;
   readonly files: FilesPort;
+  readonly commands: Pick<CommandsPort, 'addPasscodeShare'>;
 }
 
 export const deviceRoutes = (ports: DeviceRoutesPorts): DeviceRoute[] => [
@@ -25,4 +27,5 @@ export const deviceRoutes = (ports: DeviceRoutesPorts): DeviceRoute[] => [
   ...logRoutes(ports.deviceLogs),
   ...packageRoutes(ports.packages),
   ...fileRoutes(ports.files),
+  ...passcodeRoutes(ports.commands),
 ];

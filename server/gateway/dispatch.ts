@@ -107,6 +107,8 @@ export function createDispatch(ports: DispatchPorts) {
           return await compliance.report(device, generation, item.report);
         case 'offline-lock':
           return await compliance.offlineLocked(device, generation, item.at);
+        case 'passcode':
+          return await commands.passcode(device, generation, item.state);
         case 'setting-repaired': {
           const { type, setting, at } = item;
           return await compliance.settingChanged(device, generation, type, { setting, at });

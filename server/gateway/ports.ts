@@ -6,7 +6,7 @@ import type { Section } from '../../shared/inventory/sections.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
 import type { PolicyReport } from '../../shared/policy/check-results.ts';
 import type { MemberProof, Recollection } from '../../shared/protocol/device-http.ts';
-import type { SignedScript } from '../../shared/protocol/frames.ts';
+import type { PasscodeState, SignedScript } from '../../shared/protocol/frames.ts';
 import type { CommandId, DeviceId, ScriptId } from '../../shared/protocol/ids.ts';
 import type { Observation } from '../../shared/verdict/terms.ts';
 import type { Displayed } from '../commands/command-record.ts';
@@ -117,6 +117,9 @@ export interface CommandsPort {
   commandsOf(job: OpenJob, members: readonly Pick<JobMember, 'device'>[]): Promise<JobCommand[]>;
   stored(device: DeviceId, generation: number, id: CommandId): Promise<void>;
   finished(device: DeviceId, generation: number, result: CommandResult): Promise<void>;
+  /** Stores the state of the workspace's passcode, as the device reported it. */
+  passcode(device: DeviceId, generation: number, state: PasscodeState): Promise<void>;
+  addPasscodeShare(device: DeviceId, share: string): Promise<void>;
   displayed(device: DeviceId, generation: number, report: { readonly command: CommandId } & Displayed): Promise<void>;
 }
 

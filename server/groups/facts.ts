@@ -42,7 +42,11 @@ const SERVER_FACTS = {
     'location',
     'Countries and disputed territories in which the device is or may be, and the country groups that contain them, such as DE and EU',
   ),
-  workspace: fact('string', 'workspace', 'State of the workspace: open, locked or wiped'),
+  workspace: fact(
+    'string',
+    'workspace',
+    'State of the workspace: open, passcode (waits for the user’s passcode), locked or wiped',
+  ),
   'agent.version': fact('string', 'presence', 'Version of the agent'),
 } as const satisfies FactCatalog;
 

@@ -7,7 +7,13 @@ import { commandIdFor } from '../commands/command-id-for.ts';
 import { type JobPlan, nextAttemptAt } from '../commands/job-plan.ts';
 import { bucketOf } from '../commands/job-step.ts';
 import { step } from '../commands/lifecycle.ts';
-import type { CommandReport, DisplayReport, PendingCommand, DeviceCommandStore as Port } from '../commands/ports.ts';
+import type {
+  CommandReport,
+  DisplayReport,
+  PasscodeReport,
+  PendingCommand,
+  DeviceCommandStore as Port,
+} from '../commands/ports.ts';
 import { workspaceEventOf } from '../devices/workspace.ts';
 import { roundsOf, tableOf } from './bulk.ts';
 import { kindOf, parseCommand, recordOf, termsOf } from './command-rows.ts';
@@ -32,6 +38,7 @@ interface PendingDisplay {
 export class DeviceCommandStore implements Port {
   readonly #report: (pending: PendingReport) => Promise<void>;
   readonly #display: (pending: PendingDisplay) => Promise<void>;
+  readonly #passcode: (report: WorkspaceReport) => Promise<void>;
   readonly #selectQueued: ReturnType<typeof queuedIn>;
   readonly #queued = createBatcher((devices: readonly DeviceId[]) => this.#readQueued(devices));
 
@@ -40,6 +47,7 @@ export class DeviceCommandStore implements Port {
     this.#display = database.grouped(async (tx, rows: readonly PendingDisplay[]) => {
       for (const round of roundsOf(rows, ({ report }) => report.id)) await storeDisplays(tx, round);
     });
+    this.#passcode = database.grouped(storeWorkspaceReports);
     this.#report = database.grouped(async (tx, rows: readonly PendingReport[]) => {
       for (const round of roundsOf(rows, ({ report }) => report.id)) await storeReports(tx, round);
     });
@@ -83,6 +91,10 @@ export class DeviceCommandStore implements Port {
     const pending: PendingReport = { report, applied: null };
     await this.#report(pending);
     return pending.applied;
+  }
+
+  async passcode({ state, ...report }: PasscodeReport): Promise<void> {
+    await this.#passcode({ ...report, event: `passcode-${state}` });
   }
 
   async displayed(report: DisplayReport): Promise<boolean> {

@@ -260,6 +260,11 @@ function selectDevices(db: Db | Tx) {
         .onRef('device_workspaces.device_id', '=', 'devices.id')
         .onRef('device_workspaces.generation', '=', 'devices.generation'),
     )
+    .leftJoin('device_passcodes', (join) =>
+      join
+        .onRef('device_passcodes.device_id', '=', 'devices.id')
+        .onRef('device_passcodes.generation', '=', 'devices.generation'),
+    )
     .selectAll('devices')
     .select([
       'groups.name as group_name',
@@ -268,7 +273,11 @@ function selectDevices(db: Db | Tx) {
       'groups.mail_programs',
     ])
     .select(['device_inventory.hostname', 'device_inventory.platform', 'display_names.name as display_name'])
-    .select(['device_workspaces.state as workspace_state', 'device_workspaces.since as workspace_since'])
+    .select([
+      'device_workspaces.state as workspace_state',
+      'device_workspaces.since as workspace_since',
+      'device_passcodes.state as passcode',
+    ])
     .select(sql<0 | 1>`case when ${UNDER_LEGAL_HOLD} then 1 else 0 end`.as('under_hold'))
     .select(SCOPE_GROUPS.as('scope_groups'))
     .select(LABELS.as('labels'))
@@ -323,7 +332,9 @@ export const statementOf = (column: string | null): Statement | null =>
 function deviceOf(row: DeviceRow): Device {
   const own = { home: areaOf(row.home), seat: areaOf(row.seat) };
   const workspace =
-    row.workspace_state === null ? UNREPORTED : { state: row.workspace_state, since: row.workspace_since };
+    row.workspace_state === null
+      ? { state: UNREPORTED.state, since: null }
+      : { state: row.workspace_state, since: row.workspace_since };
   return {
     id: deviceIdSchema.parse(row.id),
     generation: row.generation,
@@ -345,6 +356,7 @@ function deviceOf(row: DeviceRow): Device {
     displayName: row.display_name,
     platform: row.platform,
     workspace,
+    passcode: row.passcode ?? UNREPORTED.passcode,
     lifeCycle: lifeCycleOf({
       status: row.status,
       workspace: workspace.state,

@@ -17,7 +17,7 @@ export function isInState(state: LifeCycleState): RawBuilder<boolean> {
     case 'missing':
       return sql<boolean>`(devices.status = 'active' and devices.missing_since is not null)`;
     case 'active':
-      return sql<boolean>`(${IN_USE} and ${WORKSPACE} = 'open')`;
+      return sql<boolean>`(${IN_USE} and ${WORKSPACE} in ('open', 'passcode'))`;
     case 'locked':
     case 'wiped':
       return sql<boolean>`(${IN_USE} and ${WORKSPACE} = ${state})`;

@@ -4,10 +4,11 @@
  */
 import { sql } from 'kysely';
 import { createBatcher } from '../../shared/loops/batcher.ts';
+import { MOST_PASSCODE_SHARES } from '../../shared/protocol/device-http.ts';
 import { commandIdSchema } from '../../shared/protocol/ids.ts';
 import { jobShare, newUnlockShare, type UnlockShareStore as UnlockSharePort } from '../commands/unlock-shares.ts';
 import { insertOf } from './bulk.ts';
-import type { Database } from './database.ts';
+import type { Database, Db, Tx } from './database.ts';
 import { selectMembers } from './job-members.ts';
 
 type ShareRequest = Parameters<UnlockSharePort['shareOfLock']>[0];
@@ -47,6 +48,33 @@ export class UnlockShareStore implements UnlockSharePort {
     if (created === undefined)
       throw new Error(`the store has no share of the command ${request.lock} after its creation`);
     return created;
+  }
+
+  async addPasscodeShare({ device, share, at }: Parameters<UnlockSharePort['addPasscodeShare']>[0]): Promise<void> {
+    await this.#database.transaction(async (tx) => {
+      await tx
+        .insertInto('passcode_shares')
+        .values({ device_id: device, share, created_at: at })
+        .onConflict((conflict) => conflict.columns(['device_id', 'share']).doNothing())
+        .execute();
+      const kept = (await this.#passcodeShares(tx, device)).map((row) => row.share);
+      await tx.deleteFrom('passcode_shares').where('device_id', '=', device).where('share', 'not in', kept).execute();
+    });
+  }
+
+  async passcodeSharesOf(device: string): Promise<string[]> {
+    return (await this.#passcodeShares(this.#database.db, device)).map(({ share }) => share);
+  }
+
+  #passcodeShares(db: Db | Tx, device: string): Promise<{ share: string }[]> {
+    return db
+      .selectFrom('passcode_shares')
+      .select('share')
+      .where('device_id', '=', device)
+      .orderBy('created_at', 'desc')
+      .orderBy('share')
+      .limit(MOST_PASSCODE_SHARES)
+      .execute();
   }
 
   async sharesOf(device: string, limit: number): Promise<string[]> {

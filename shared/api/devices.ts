@@ -6,6 +6,7 @@ import { inventorySchema } from '../inventory/inventory.ts';
 import { columnsSchema, conditionsSchema, LIST_FACTS, reportedFieldSchema } from '../inventory/list-fields.ts';
 import { NOTICE_MOMENTS, RECEIPT_KINDS } from '../order/documents.ts';
 import { COMPLIANCE_STATES } from '../policy/compliance-states.ts';
+import { PASSCODE_STATES } from '../protocol/frames.ts';
 import { deviceIdSchema, groupIdSchema, personIdSchema } from '../protocol/ids.ts';
 import { EVIDENCE_SOURCES, REASONS, SERVICES } from '../verdict/terms.ts';
 import { deviceMembership } from './groups.ts';
@@ -66,7 +67,7 @@ export const narrowing = {
 };
 
 export const deviceStatus = z.enum(['active', 'revoked', 'unenrolled']);
-export const workspaceState = z.enum(['open', 'locked', 'wiped']);
+export const workspaceState = z.enum(['open', 'passcode', 'locked', 'wiped']);
 
 const listed = {
   ...narrowing,
@@ -158,6 +159,8 @@ export const deviceView = z.object({
    * the first report after enrollment.
    */
   workspace: z.object({ state: workspaceState, since: instant.nullable() }),
+  /** Passcode of the workspace: none, set, or the workspace has waited for it for at least an hour. */
+  passcode: z.enum(PASSCODE_STATES),
   /**
    * State in the life cycle. `ended`: the enrollment has ended, and the device may enroll again. `retired`: an admin decided that the device
    * is out of use. The server deletes its record later.

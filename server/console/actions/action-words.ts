@@ -8,6 +8,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'job.resume': 'Resume a job with a command that needs a new sign-in',
   'lost-mode.start': 'Start lost mode',
   'device.locate': 'Show the position of a device in lost mode',
+  'passcode.reset': 'Reset passcode of workspace',
   'device.restart': 'Restart devices',
   'device.shut-down': 'Shut down device',
   'file.push': 'Send file to devices',

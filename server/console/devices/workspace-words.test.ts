@@ -9,6 +9,7 @@ it.each([
   // An earlier enrollment may have left the workspace locked or wiped, so an unlock stays possible.
   ['open', null, 2, []],
   ['open', 1, 2, [UNLOCK]],
+  ['passcode', 1, 1, [UNLOCK]],
   ['locked', 1, 1, [LOCK]],
   ['wiped', 1, 1, [LOCK, WIPE, MESSAGE]],
 ] as const)('commands without effect: %s since %s, enrollment %i', (state, since, generation, expected) => {

@@ -4,6 +4,7 @@ import type { CommandKind } from '../../../shared/protocol/command-kinds.ts';
 import type { Service } from '../../../shared/verdict/terms.ts';
 
 export const WORKSPACE_BADGES = {
+  passcode: { label: 'Waits for the user’s passcode', color: 'gray' },
   locked: { label: 'Locked', color: 'orange' },
   wiped: { label: 'Wiped', color: 'red' },
 } as const;
@@ -11,6 +12,8 @@ export const WORKSPACE_BADGES = {
 export const NEEDS_WORKSPACE: readonly Service[] = ['messaging', 'mail'];
 
 export const SERVICES_UNAVAILABLE = {
+  passcode:
+    'The workspace waits until the user enters the passcode. Messages and mail wait on the server. Orders and commands still take effect.',
   locked: 'The workspace is locked. This service is unavailable on the device until an admin unlocks the workspace.',
   wiped:
     'The workspace was wiped, so this service is unavailable on the device. The command “Unlock workspace” gives the device a new, empty workspace.',
@@ -28,6 +31,8 @@ export function withoutEffect(
     case 'unlock-workspace':
       // A device that has enrolled again may still have a locked or wiped workspace until it reports the state.
       if (since === null && generation > 1) return null;
+      if (state === 'passcode')
+        return 'The workspace waits for the user’s passcode. An unlock does not replace the passcode.';
       return state === 'open' ? 'The workspace is already open.' : null;
     case 'wipe-workspace':
       return state === 'wiped' ? 'The workspace was already wiped.' : null;

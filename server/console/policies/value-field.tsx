@@ -2,6 +2,7 @@
 import { NumberInput, Select, TagsInput, Textarea, TextInput } from '@mantine/core';
 import { CATALOG, choicesOf, type SettingId } from '../../../shared/policy/catalog.ts';
 import { FilesField } from './files-field.tsx';
+import { INITIAL_PASSCODE, PasscodeField } from './passcode-field.tsx';
 
 interface FieldProps {
   readonly setting: SettingId;
@@ -27,6 +28,8 @@ export function initialValue(setting: SettingId): unknown {
     case 'versions':
     case 'networks':
       return {};
+    case 'passcode':
+      return INITIAL_PASSCODE;
     case 'text':
       return '';
   }
@@ -83,6 +86,8 @@ export function ValueField({ setting, value, change }: FieldProps) {
           onChange={(next) => change(next.map((code) => code.toUpperCase()))}
         />
       );
+    case 'passcode':
+      return <PasscodeField title={title} value={value} change={change} />;
     case 'files':
       return <FilesField label={label} value={value} change={change} />;
     case 'certificates':

@@ -1,4 +1,6 @@
 import type { Generated } from 'kysely';
+import type { PasscodeState } from '../../../shared/protocol/frames.ts';
+import type { WorkspaceState } from '../../devices/workspace.ts';
 import type { LostModeEnd } from '../../lost-mode/ports.ts';
 import type { Flag } from './flag.ts';
 
@@ -67,7 +69,11 @@ export interface DeviceTables {
     last_report: number;
   };
   /** Newest workspace state that the device reported in one enrollment. `since` is a time of the server clock. */
-  device_workspaces: { device_id: string; generation: number; state: 'open' | 'locked' | 'wiped'; since: number };
+  device_workspaces: { device_id: string; generation: number; state: WorkspaceState; since: number };
+  /** Newest state of the workspace's passcode that the device reported in one enrollment. A device without a row has none. */
+  device_passcodes: { device_id: string; generation: number; state: PasscodeState };
+  /** Shares that a device has sent for a reset of its passcode, base64. Without the device's share, they decrypt nothing. */
+  passcode_shares: { device_id: string; share: string; created_at: number };
   device_inventory: { device_id: string; at: number; hostname: string | null; platform: string | null; body: string };
   /** Logs of agents, compressed with gzip. `at` is a time of the machine's clock. */
   device_logs: { command_id: string; device_id: string; at: number; size: number; body: Buffer };

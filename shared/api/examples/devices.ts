@@ -67,6 +67,7 @@ export const deviceView = {
   displayName: DISPLAY_NAME,
   platform: 'linux',
   workspace: { state: 'open', since: TIMES.enrolled },
+  passcode: 'set',
   lifeCycle: 'active',
   missingSince: null,
   retiredAt: null,

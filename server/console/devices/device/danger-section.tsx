@@ -1,7 +1,7 @@
-import { Button, Group, Paper, Radio, Stack, Text } from '@mantine/core';
+import { Button, Paper, Radio, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useState } from 'react';
+import { useState } from 'react';
 import type { z } from 'zod';
 import { type DeviceView, deviceView, type revocation } from '../../../../shared/api/devices.ts';
 import { Confirm } from '../../../../shared/look/confirm.tsx';
@@ -15,7 +15,9 @@ import { REVOCATION_WORDS } from '../../words/devices.ts';
 import { HOLD_STOPS } from '../../words/holds.ts';
 import type { RecordActionKind } from '../../words/record-actions.ts';
 import { withoutEffect } from '../workspace-words.ts';
+import { Row } from './danger-row.tsx';
 import classes from './device.module.css';
+import { ResetPasscode } from './reset-passcode.tsx';
 
 type Reason = NonNullable<z.input<typeof revocation>['reason']>;
 const REASONS: readonly Reason[] = ['keyCompromise', 'cessationOfOperation', 'privilegeWithdrawn', 'unspecified'];
@@ -66,6 +68,7 @@ export function DangerSection({
         }
       />
     ),
+    active && device.passcode !== 'none' && may('commands.issue') && <ResetPasscode key="passcode" device={device} />,
     active && may('devices.revoke') && <Revoke key="revoke" device={device} />,
     active && may('commands.issue') && may('commands.destroy') && (
       <Row
@@ -133,32 +136,6 @@ export function DangerSection({
         <ul className={classes.list}>{rows}</ul>
       </Paper>
     </Section>
-  );
-}
-
-function Row({
-  title,
-  description,
-  action,
-}: {
-  readonly title: string;
-  readonly description: string;
-  readonly action: ReactNode;
-}) {
-  return (
-    <li>
-      <Group justify="space-between" gap="xs">
-        <div>
-          <Text size="sm" fw={600}>
-            {title}
-          </Text>
-          <Text size="sm" c="dimmed">
-            {description}
-          </Text>
-        </div>
-        {action}
-      </Group>
-    </li>
   );
 }
 
