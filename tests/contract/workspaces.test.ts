@@ -9,6 +9,8 @@ import { DeviceStore } from '../../server/store/device-store.ts';
 import { ReceiptStore } from '../../server/store/receipt-store.ts';
 import { UnlockShareStore } from '../../server/store/unlock-share-store.ts';
 import type { CommandKind } from '../../shared/protocol/command-kinds.ts';
+import { MOST_PASSCODE_SHARES } from '../../shared/protocol/device-http.ts';
+import type { Command, PasscodeState } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
@@ -49,7 +51,8 @@ async function world(database: Database) {
   };
   const enrollAgain = (device: DeviceId) =>
     database.db.updateTable('devices').set({ generation: 2 }).where('id', '=', device).execute();
-  return { clock, commands, group, issue, report, workspace, listed, enrollAgain, wakes };
+  const passcode = async (device: DeviceId) => (await store.get(device))?.passcode;
+  return { clock, commands, group, issue, report, workspace, passcode, listed, enrollAgain, wakes };
 }
 
 async function storeExit(database: Database, device: DeviceId, seq: number, as: 'evidence' | 'refused') {
@@ -117,6 +120,56 @@ describeOnEveryStore('the state of a workspace', (open) => {
     expect(await listed('open')).toEqual([ids.fresh, again].sort());
     await report(again, 'lock-workspace', 'done', 2);
     expect(await listed('locked')).toEqual([ids.locked, again].sort());
+  });
+
+  it('waits for the passcode, and a lock and a wipe are stricter', async () => {
+    const database = await open();
+    const { clock, commands, group, report, workspace, passcode, listed, enrollAgain } = await world(database);
+    const [device, other] = [await addDevice(database, { group }), await addDevice(database, { group })];
+    const say = async (state: PasscodeState, at: number, enrollment = 1) => {
+      clock.jump(at);
+      await commands.passcode(device, enrollment, state);
+      return [await workspace(device), await passcode(device)];
+    };
+    expect(await passcode(device)).toBe('none');
+    expect(await say('set', 110)).toEqual([{ state: 'open', since: 110 }, 'set']);
+    expect(await say('waiting', 120)).toEqual([{ state: 'passcode', since: 120 }, 'waiting']);
+    expect(await say('waiting', 125)).toEqual([{ state: 'passcode', since: 120 }, 'waiting']);
+    expect([await listed('passcode'), await listed('open')]).toEqual([[device], [other]]);
+    clock.jump(130);
+    await report(device, 'lock-workspace');
+    expect(await workspace(device)).toEqual({ state: 'locked', since: 130 });
+    await report(device, 'unlock-workspace');
+    expect([await workspace(device), await passcode(device)]).toEqual([{ state: 'passcode', since: 130 }, 'waiting']);
+    expect(await say('set', 140)).toEqual([{ state: 'open', since: 140 }, 'set']);
+    await report(device, 'wipe-workspace');
+    expect([await workspace(device), await passcode(device)]).toEqual([{ state: 'wiped', since: 140 }, 'none']);
+    await report(device, 'unlock-workspace');
+    await say('set', 150);
+    await enrollAgain(device);
+    expect([await workspace(device), await passcode(device)]).toEqual([{ state: 'open', since: null }, 'none']);
+    await say('set', 160);
+    expect(await passcode(device)).toBe('none');
+    expect(await say('waiting', 170, 2)).toEqual([{ state: 'passcode', since: 170 }, 'waiting']);
+  });
+
+  it('opens without its passcode only by a reset, which alone has the shares of the device', async () => {
+    const database = await open();
+    const { commands, group } = await world(database);
+    const [device, other] = [await addDevice(database, { group }), await addDevice(database, { group })];
+    const shares = ['a', 'b', 'c', 'd', 'e'].map((letter) => `${letter.repeat(43)}=`);
+    const sent = async (command: Command, to = device) => {
+      const { id } = await commands.issue({ device: to, command, by: 'acc' });
+      return (await commands.pendingFor(to, 1)).find((each) => each.id === id)?.shares ?? [];
+    };
+    const [locked] = await sent({ kind: 'lock-workspace' });
+    for (const share of [...shares, ...shares.slice(4)]) await commands.addPasscodeShare(device, share);
+    expect(await sent({ kind: 'unlock-workspace' })).toEqual([locked]);
+    const reset = await sent({ kind: 'unlock-workspace', resetPasscode: true });
+    expect(reset).toHaveLength(MOST_PASSCODE_SHARES + 1);
+    expect(reset).toContain(locked);
+    expect(shares.filter((share) => reset.includes(share))).toHaveLength(MOST_PASSCODE_SHARES);
+    expect(await sent({ kind: 'unlock-workspace', resetPasscode: true }, other)).toEqual([]);
   });
 
   it('is wiped after an exit with a valid receipt', async () => {

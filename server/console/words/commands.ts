@@ -22,6 +22,12 @@ export const COMMAND_NAMES: Readonly<Record<CommandKind, string>> = {
   unenroll: 'Unenroll device',
 };
 
+/** Name of a command with its parameters. */
+export const commandName = (command: Command): string =>
+  command.kind === 'unlock-workspace' && command.resetPasscode === true
+    ? 'Reset passcode'
+    : COMMAND_NAMES[command.kind];
+
 export const COMMAND_MEANING: Readonly<Record<CommandKind, string>> = {
   message: 'The device shows this text to its user.',
   'lock-workspace':

@@ -14,7 +14,7 @@ import { useMay, useSession } from '../../client/session.tsx';
 import { Section } from '../../parts/page.tsx';
 import { Moment } from '../../parts/words.tsx';
 import { OutputButton } from '../../scripts/output-button.tsx';
-import { COMMAND_NAMES, commandText } from '../../words/commands.ts';
+import { COMMAND_NAMES, commandName, commandText } from '../../words/commands.ts';
 import { RollBackOnDevice } from '../commands/roll-back.tsx';
 import { type Step, stepsOf } from '../commands/steps.ts';
 import { commandsQuery } from '../queries.ts';
@@ -121,7 +121,7 @@ function CommandRow({
       <Group justify="space-between" gap="xs" wrap="nowrap" align="flex-start">
         <div>
           <Text size="sm" fw={600}>
-            {COMMAND_NAMES[command.command.kind]}
+            {commandName(command.command)}
           </Text>
           {text !== null && (
             <Text size="sm" dir="auto" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>

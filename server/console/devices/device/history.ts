@@ -15,7 +15,7 @@ import type { LegalHoldView } from '../../../../shared/api/holds.ts';
 import { areaName } from '../../../../shared/areas/area-words.ts';
 import { EVIDENCE_SOURCES } from '../../../../shared/verdict/terms.ts';
 import { SOURCE_NAMES } from '../../../../shared/verdict/words.ts';
-import { COMMAND_NAMES } from '../../words/commands.ts';
+import { commandName } from '../../words/commands.ts';
 import { alertName, receiptSentence } from '../../words/devices.ts';
 
 export interface HistoryEvent {
@@ -125,7 +125,7 @@ function ofCommand({
   detail,
   displayed,
 }: Commands['commands'][number]): HistoryEvent[] {
-  const name = COMMAND_NAMES[command.kind];
+  const name = commandName(command);
   return [
     real(createdAt, `Command sent: ${name}.`, { note: command.kind === 'message' ? command.text : null }),
     // A command that has ended has no separate event for its delivery, because the end implies the delivery.
