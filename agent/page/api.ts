@@ -37,7 +37,7 @@ import { instant } from '../../shared/api/wire.ts';
 import { fileNameSchema } from '../../shared/files/workspace-file.ts';
 import { MISSING_REASONS, SECTIONS } from '../../shared/inventory/sections.ts';
 import { lostModeSchema } from '../../shared/lost-mode/lost-mode.ts';
-import { passcodeSettingSchema } from '../../shared/policy/catalog.ts';
+import { passcodeSettingSchema } from '../../shared/policy/passcode-setting.ts';
 import { POWER_KINDS } from '../../shared/power/power-action.ts';
 import { commandIdSchema } from '../../shared/protocol/ids.ts';
 import { UPDATE_SCOPES } from '../../shared/software/software-change.ts';

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { CordonError } from '../../shared/errors.ts';
-import type { PasscodeSetting } from '../../shared/policy/catalog.ts';
+import type { PasscodeSetting } from '../../shared/policy/passcode-setting.ts';
 import type { PasscodeState, ReportItem } from '../../shared/protocol/frames.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { DeviceTime } from '../enforcement/device-clock.ts';

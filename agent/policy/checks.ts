@@ -4,7 +4,6 @@ import { compareVersions } from '../../shared/inventory/compare-versions.ts';
 import {
   CATALOG,
   isSettingId,
-  type PasscodeSetting,
   PLATFORMS,
   type Platform,
   type ReceivedValue,
@@ -12,6 +11,7 @@ import {
   type SettingId,
 } from '../../shared/policy/catalog.ts';
 import type { CheckResult, CheckStatus } from '../../shared/policy/check-results.ts';
+import type { PasscodeSetting } from '../../shared/policy/passcode-setting.ts';
 import type { Location } from '../../shared/verdict/terms.ts';
 
 export interface CheckOutcome {

@@ -3,9 +3,10 @@
  * Checks run offline too: their reports wait in the outbox.
  */
 import { Loop } from '../../shared/loops/loop.ts';
-import { type PasscodeSetting, passcodeSettingSchema, type SettingId } from '../../shared/policy/catalog.ts';
+import type { SettingId } from '../../shared/policy/catalog.ts';
 import type { CheckResult } from '../../shared/policy/check-results.ts';
 import { managedFilesSchema } from '../../shared/policy/managed-files.ts';
+import { type PasscodeSetting, passcodeSettingSchema } from '../../shared/policy/passcode-setting.ts';
 import type { ReportItem, ServerFrame } from '../../shared/protocol/frames.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { Location } from '../../shared/verdict/terms.ts';

@@ -12,6 +12,7 @@ import {
   managedFilesSchema,
   networkProfilesSchema,
 } from './managed-files.ts';
+import { passcodeSettingSchema } from './passcode-setting.ts';
 import { requiredSoftwareSchema, softwareNameSchema } from './required-software.ts';
 
 export const PLATFORMS = ['linux', 'darwin', 'win32'] as const;
@@ -49,13 +50,6 @@ export interface Setting {
 }
 
 const required = z.literal(true);
-/** Passcode of the workspace: its length, the auto-lock, and the number of wrong passcodes after which only an admin can help. */
-export const passcodeSettingSchema = z.strictObject({
-  minimumLength: z.int().min(6).max(64),
-  autoLockMinutes: z.int().min(1).max(720),
-  attempts: z.int().min(3).max(20),
-});
-export type PasscodeSetting = z.output<typeof passcodeSettingSchema>;
 const version = z
   .string()
   .max(32)

@@ -15,6 +15,7 @@ import { type PageStand, standPage } from '../support/page-stand.ts';
 import { BOTH_LOOKS, type Seat, takeSeat, textOf } from '../support/seat.ts';
 import { lostModeBanner } from './page-looks/lost-mode-banner.ts';
 import { orderTexts } from './page-looks/order-texts.ts';
+import { passcodeForm } from './page-looks/passcode-form.ts';
 import { policyBanner } from './page-looks/policy-banner.ts';
 
 describe.skipIf(!chromium.present)('the device page', { timeout: 120_000 }, () => {
@@ -405,6 +406,7 @@ describe.skipIf(!chromium.present)('the device page', { timeout: 120_000 }, () =
   orderTexts(() => ({ browser, talk, stand, seat, page, look, glance, button, choose, field }));
   policyBanner(() => ({ browser, talk, stand, seat, page, look, glance, button, choose, field }));
   lostModeBanner(() => ({ browser, talk, stand, seat, page, look, glance, button, choose, field }));
+  passcodeForm(() => ({ browser, talk, stand, seat, page, look, glance, button, choose, field }));
 
   it('has further actions in a menu, and closes', async () => {
     await button(/^Menu of/).click();

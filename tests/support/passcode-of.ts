@@ -6,7 +6,7 @@ import {
   type ReportedPasscode,
 } from '../../agent/passcode/passcode-work.ts';
 import type { Workspace } from '../../agent/workspace/workspace.ts';
-import type { PasscodeSetting } from '../../shared/policy/catalog.ts';
+import type { PasscodeSetting } from '../../shared/policy/passcode-setting.ts';
 import type { ReportItem } from '../../shared/protocol/frames.ts';
 
 export interface OpenedPasscode {

@@ -1,6 +1,6 @@
 /** Fields for the passcode of the workspace. */
 import { Group, NumberInput, Stack, Text } from '@mantine/core';
-import type { PasscodeSetting } from '../../../shared/policy/catalog.ts';
+import type { PasscodeSetting } from '../../../shared/policy/passcode-setting.ts';
 
 export const INITIAL_PASSCODE: PasscodeSetting = { minimumLength: 8, autoLockMinutes: 15, attempts: 10 };
 
