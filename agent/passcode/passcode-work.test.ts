@@ -140,4 +140,19 @@ describe('the check', () => {
     await workspace.lock(Buffer.alloc(32));
     expect(await check()).toBe('unknown');
   });
+
+  it('runs again after each change that can alter its result', async () => {
+    opened.require(SETTING);
+    await opened.work.set(PASSCODE);
+    expect(opened.checked()).toBe(1);
+    await opened.work.lock();
+    await opened.work.enter(PASSCODE);
+    expect(opened.checked()).toBe(1);
+    opened.require({ ...SETTING, minimumLength: 10 });
+    await opened.work.enter(PASSCODE);
+    expect(opened.checked()).toBe(2);
+    await workspace.unlock(opened.shares, { resetPasscode: true });
+    opened.work.changed();
+    expect(opened.checked()).toBe(3);
+  });
 });

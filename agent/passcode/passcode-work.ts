@@ -97,6 +97,7 @@ export function createPasscodeWork(ports: PasscodePorts): PasscodeWork {
   const { passcode } = workspace;
   let usedAt = time.monotonic();
   let waitingSince: number | null = null;
+  let wasSet = passcode.isSet();
   let cancelTimer = (): void => undefined;
   let isStopped = false;
 
@@ -135,6 +136,10 @@ export function createPasscodeWork(ports: PasscodePorts): PasscodeWork {
 
   function note(): void {
     const state = workspace.state();
+    const isSet = passcode.isSet();
+    // An admin may have reset the passcode.
+    if (isSet !== wasSet) ports.onChecked();
+    wasSet = isSet;
     if (state !== 'passcode') waitingSince = null;
     else waitingSince ??= time.monotonic();
     // A lock hides the passcode, but does not change it.
@@ -161,11 +166,10 @@ export function createPasscodeWork(ports: PasscodePorts): PasscodeWork {
   }
 
   /** Follows a successful action of the user. */
-  function done(isSetChanged: boolean): void {
+  function done(): void {
     usedAt = time.monotonic();
     schedule();
     changed();
-    if (isSetChanged) ports.onChecked();
   }
 
   return {
@@ -189,15 +193,19 @@ export function createPasscodeWork(ports: PasscodePorts): PasscodeWork {
       await ports.sendShare(share);
       await passcode.set(text, setting, share);
       share.fill(0);
-      done(true);
+      done();
     },
     async enter(text) {
+      const before = await passcode.minimumLength();
       await passcode.enter(text, limits());
-      done(true);
+      done();
+      // The entry may show that the passcode has the length of a stricter policy.
+      if ((await passcode.minimumLength()) !== before) ports.onChecked();
     },
     async change(current, next) {
       await passcode.change({ current, next }, limits());
-      done(true);
+      done();
+      ports.onChecked();
     },
     async remove(text) {
       if (required()) {
@@ -207,7 +215,7 @@ export function createPasscodeWork(ports: PasscodePorts): PasscodeWork {
         );
       }
       await passcode.remove(text, limits());
-      done(true);
+      done();
     },
     lock,
     used,

@@ -13,6 +13,8 @@ export interface OpenedPasscode {
   readonly work: PasscodeWork;
   /** Reports of the device, oldest first. */
   readonly reports: ReportItem[];
+  /** Number of times that the check of the policy had to run again. */
+  checked(): number;
   /** Shares that the device sent to the server. */
   readonly shares: Buffer[];
   /** Makes the server refuse further shares. */
@@ -38,6 +40,7 @@ export function openPasscodeOf(
 ): OpenedPasscode {
   let now = 1_000_000;
   let isConnected = true;
+  let checked = 0;
   let timers: { at: number; task: () => void }[] = [];
   const shares: Buffer[] = [];
   const store: PasscodeStore = {
@@ -69,7 +72,9 @@ export function openPasscodeOf(
     deviceNow: () => now,
     onReport: () => undefined,
     onChange,
-    onChecked: () => undefined,
+    onChecked: () => {
+      checked += 1;
+    },
     onFailure(error) {
       throw error;
     },
@@ -78,6 +83,7 @@ export function openPasscodeOf(
   return {
     work,
     reports: kept.reports,
+    checked: () => checked,
     shares,
     disconnect() {
       isConnected = false;
