@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EvidenceArea } from '../../shared/areas/area-code.ts';
 import type { Location } from '../../shared/verdict/terms.ts';
+import { WIFI } from '../../tests/support/network-connections.ts';
 import { linux } from '../../tests/support/tools.ts';
 import { agentChecks, met, notMet, runChecks, unknown } from './checks.ts';
 import { parseIptables, parseNftables } from './firewall-rules.ts';
@@ -67,6 +68,7 @@ describe('checks', () => {
       'os.minimum': { debian: '1', ubuntu: '1' },
       'updates.automatic': true,
       'network.profiles': { Office: 'wifi' },
+      'network.connections': [WIFI],
       'software.required': ['dpkg'],
       'software.forbidden': ['no-such-package-anywhere'],
     };

@@ -5,8 +5,9 @@ import { compareVersions } from '../../shared/inventory/compare-versions.ts';
 import { runUntranslated } from '../inventory/run-program.ts';
 import { type CheckOutcome, type Checks, met, notMet, unknown } from './checks.ts';
 import { type FirewallState, parseIptables, parseNftables } from './firewall-rules.ts';
+import { checkConnections, checkNames } from './network-checks.ts';
 import { type InstalledPackages, softwareChecks } from './software-checks.ts';
-import { checkNetworks, checkTrusted } from './trust-checks.ts';
+import { checkTrusted } from './trust-checks.ts';
 
 const WITHIN = 20_000;
 
@@ -46,7 +47,8 @@ export function linuxChecks(): Checks {
     'ssh.root-sign-in': async (allowed) => checkSsh((settings) => rootSignIn(settings, allowed)),
     'os.minimum': checkSystemVersion,
     'certificates.trusted': (wanted) => checkTrusted(wanted),
-    'network.profiles': checkNetworks,
+    'network.connections': checkConnections,
+    'network.profiles': checkNames,
     'updates.automatic': async () => checkUpdates(await software.installedPackages()),
     'software.required': software.required,
     'software.forbidden': software.forbidden,

@@ -5,13 +5,13 @@
 import { z } from 'zod';
 import { homeAreaOrNull } from '../areas/area-code.ts';
 import { channelTargetSchema, updateChannelSchema, versionsIn } from '../software/update-channel.ts';
+import { certificatesSchema, fileText, managedFileSchema, managedFilesSchema } from './managed-files.ts';
 import {
-  certificatesSchema,
-  fileText,
-  managedFileSchema,
-  managedFilesSchema,
+  connectionText,
+  networkConnectionSchema,
+  networkConnectionsSchema,
   networkProfilesSchema,
-} from './managed-files.ts';
+} from './network-connections.ts';
 import { passcodeSettingSchema } from './passcode-setting.ts';
 import { requiredSoftwareSchema, softwareNameSchema } from './required-software.ts';
 
@@ -29,6 +29,7 @@ export type Editor =
   | 'areas'
   | 'files'
   | 'certificates'
+  | 'connections'
   | 'networks'
   | 'passcode';
 
@@ -201,11 +202,23 @@ export const CATALOG = {
     apply:
       'The system helper adds each certificate to ca-certificates of Debian, and removes it when no policy requires it.',
   },
+  'network.connections': {
+    value: networkConnectionsSchema,
+    editor: 'connections',
+    title: 'Network connections',
+    meaning:
+      'NetworkManager has each of these Wi-Fi, wired, VPN and WireGuard connections, with exactly these values. A policy contains no passwords: NetworkManager asks the user, and the user’s keyring stores the password. A key of WireGuard never leaves the device, and the check result has the public key.',
+    platforms: ['linux'],
+    check:
+      'nmcli lists each connection, and its keyfile has the values of the policy. Only root can read the keyfile, so the check needs the system helper.',
+    apply:
+      'The system helper writes a keyfile for each connection to /etc/NetworkManager/system-connections and loads it. It deletes the connection when no policy requires it. It changes no connection of the owner of the device.',
+  },
   'network.profiles': {
     value: networkProfilesSchema,
     editor: 'networks',
-    title: 'Wi-Fi and VPN profiles',
-    meaning: 'NetworkManager has a connection with each name and type.',
+    title: 'Existing network connections',
+    meaning: 'NetworkManager has a connection with each name and type. Its other values do not matter.',
     platforms: ['linux'],
     check: '`nmcli connection show`. Without nmcli, the names of the keyfiles of NetworkManager.',
     apply: null,
@@ -322,6 +335,10 @@ export function valueText(id: string, value: unknown): string {
   }
   if (id === 'certificates.trusted' && Array.isArray(value))
     return value.length === 1 ? '1 certificate' : `${value.length} certificates`;
+  if (id === 'network.connections' && Array.isArray(value)) {
+    const connections = value.map((each) => networkConnectionSchema.safeParse(each));
+    return connections.map(({ data }) => (data ? connectionText(data) : 'a connection in a newer form')).join(', ');
+  }
   if (Array.isArray(value)) return value.join(', ');
   const passcode = id === 'workspace.passcode' ? passcodeSettingSchema.safeParse(value).data : undefined;
   if (passcode) {

@@ -1,4 +1,4 @@
-/** Values of the settings about files, certificates and network profiles. */
+/** Values of the settings about files and certificates. */
 import { z } from 'zod';
 
 /** Maximum size of the files of one setting, as JSON. For larger files, use packages. */
@@ -43,27 +43,8 @@ export const managedFilesSchema = z
 
 const CERTIFICATE = /^-----BEGIN CERTIFICATE-----\r?\n[A-Za-z0-9+/=\r\n]+-----END CERTIFICATE-----\s*$/;
 
-export const certificatesSchema = z
-  .array(z.string().max(4096).regex(CERTIFICATE, 'is one certificate in PEM'))
-  .min(1)
-  .max(7);
-
-export const NETWORK_TYPES = ['wifi', 'vpn', 'wireguard', 'ethernet'] as const;
-
-/** Name and type of a connection of NetworkManager. */
-export const networkProfilesSchema = z
-  .record(
-    z
-      .string()
-      .min(1)
-      .max(64)
-      .regex(/^[^/:\\\0\n]+$/, 'is the name of a connection'),
-    z.enum(NETWORK_TYPES),
-  )
-  .refine((profiles) => {
-    const count = Object.keys(profiles).length;
-    return count > 0 && count <= 32;
-  }, 'names 1 to 32 connections');
+export const certificateSchema = z.string().max(4096).regex(CERTIFICATE, 'is one certificate in PEM');
+export const certificatesSchema = z.array(certificateSchema).min(1).max(7);
 
 /** Describes a file for people, without its text. */
 export const fileText = ({ path, text, mode, owner }: ManagedFile): string =>

@@ -10,6 +10,7 @@ export const SYSTEM_SETTINGS = [
   'software.forbidden',
   'files.content',
   'certificates.trusted',
+  'network.connections',
   'ssh.keys-only',
   'ssh.root-sign-in',
   'screen.lock-minutes',

@@ -3,7 +3,9 @@
  * own. The firewall is switched off, and the device repairs it. The policy ends, and the device returns to its state before.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { complianceHistory, deviceComplianceView } from '../../shared/api/compliance.ts';
@@ -13,6 +15,8 @@ import { AgentProcess } from '../support/agent-process.ts';
 import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
 import { type CutNetwork, cutNetworks, openCutNetwork } from '../support/cut-network.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
+import { WIREGUARD } from '../support/network-connections.ts';
+import { type NetworkManager, networkManagers, openNetworkManager } from '../support/network-manager.ts';
 import { BOTH_LOOKS, takeSeat } from '../support/seat.ts';
 import { openSettingsMachine, type SettingsMachine, settingsMachines } from '../support/settings-machine.ts';
 import { SystemHelper } from '../support/system-helper.ts';
@@ -26,13 +30,19 @@ const tools = [
   tool('setpriv', 'apt install util-linux'),
 ];
 const present =
-  chromium.present && cutNetworks.present && settingsMachines.present && tools.every((each) => each.present);
+  chromium.present &&
+  cutNetworks.present &&
+  settingsMachines.present &&
+  networkManagers.present &&
+  tools.every((each) => each.present);
 /** The agent of a real device may not read the rules of the firewall either. */
 const WITHOUT_RIGHTS = ['setpriv', '--bounding-set=-net_admin'];
 
 describe.skipIf(!present)('settings that a device applies', { timeout: 180_000 }, () => {
   let network: CutNetwork;
+  const folder = mkdtempSync(join(tmpdir(), 'cordon-applied-'));
   let machine: SettingsMachine;
+  let manager: NetworkManager;
   let helper: SystemHelper;
   let world: World;
   let agent: AgentProcess;
@@ -42,12 +52,13 @@ describe.skipIf(!present)('settings that a device applies', { timeout: 180_000 }
     browser = await openBrowser();
     network = openCutNetwork();
     machine = await openSettingsMachine(network.inside);
+    manager = await openNetworkManager(machine, folder);
     helper = new SystemHelper(machine.inside);
     for (const name of ['cordon-demo', 'cordon-old']) helper.machine.publish(name, '1.0');
     helper.machine.run('apt-get', 'update');
     helper.machine.run('apt-get', '--yes', 'install', 'cordon-old');
     helper.allow({ allow: ['cordon-*'] }, [], {
-      settings: ['firewall.enabled', 'certificates.trusted', 'software.required'],
+      settings: ['firewall.enabled', 'certificates.trusted', 'network.connections', 'software.required'],
     });
     await helper.start();
     world = await openWorld({ CORDON_BIND: network.near, CORDON_NAMES: network.near });
@@ -61,7 +72,9 @@ describe.skipIf(!present)('settings that a device applies', { timeout: 180_000 }
     await agent?.remove();
     await world?.remove();
     await helper?.remove();
+    await manager?.remove();
     await machine?.remove();
+    rmSync(folder, { recursive: true, force: true });
     network?.remove();
     await closeBrowser(browser);
   });
@@ -103,6 +116,10 @@ describe.skipIf(!present)('settings that a device applies', { timeout: 180_000 }
     const section = seat.page.getByRole('main');
     const row = (title: string) => section.getByRole('listitem').filter({ hasText: title });
     await row('Firewall: required').getByText('Applied by the device.').waitFor();
+    await row('Network connections: Tunnel').getByText('Applied by the device.').waitFor();
+    await row('Network connections: Tunnel')
+      .getByText(/Public key of Tunnel: [A-Za-z0-9+/]{43}=/)
+      .waitFor();
     await row('Forbidden software').getByText('Not changed by the device.').waitFor();
     await row('Minimum version of the agent').getByText('Only checked.').waitFor();
     await section.getByText('Repaired by the agent: Firewall').scrollIntoViewIfNeeded();
@@ -134,11 +151,13 @@ describe.skipIf(!present)('settings that a device applies', { timeout: 180_000 }
 
   it('becomes compliant by itself, repairs its firewall, and returns to the state before except for software', async () => {
     const bundle = () => machine.shell('cat /etc/ssl/certs/ca-certificates.crt');
+    const connections = () => machine.shell('nmcli --get-values NAME connection show');
     const before = bundle();
     const pem = authority();
     const policy = await apply('Laptops', {
       'firewall.enabled': true,
       'certificates.trusted': [pem],
+      'network.connections': [WIREGUARD],
       'software.required': ['cordon-demo'],
       'software.forbidden': ['cordon-old'],
       'agent.minimum-version': '0.1',
@@ -147,12 +166,14 @@ describe.skipIf(!present)('settings that a device applies', { timeout: 180_000 }
       expect(await results()).toEqual({
         'firewall.enabled': ['met', true],
         'certificates.trusted': ['met', true],
+        'network.connections': ['met', true],
         'software.required': ['met', true],
         'software.forbidden': ['not-met', false],
         'agent.minimum-version': ['met', false],
       });
     }, 60_000);
     expect(bundle()).toContain(pem.trim());
+    expect(connections()).toBe('Tunnel\n');
     expect(helper.machine.version('cordon-demo')).toBe('1.0');
     const { settings } = await compliance();
     expect(settings.find(({ setting }) => setting === 'software.forbidden')?.detail).toMatch(
@@ -179,6 +200,7 @@ describe.skipIf(!present)('settings that a device applies', { timeout: 180_000 }
     await until(() => {
       expect(rules()).toBe('');
       expect(bundle()).toBe(before);
+      expect(connections()).toBe('');
     }, 60_000);
     const kept = await until(async () => {
       const found = (await history()).filter(({ event }) => event === 'change-kept');

@@ -8,11 +8,12 @@ export interface PrivateBus {
   readonly address: string;
   /** Path of the daemon's socket, which exists once the daemon listens. */
   readonly socket: string;
+  /** Path of the daemon's configuration file. */
+  readonly config: string;
   start(): ChildProcess;
 }
 
-export function privateBus(folder: string): PrivateBus {
-  const socket = join(folder, 'bus');
+export function privateBus(folder: string, socket = join(folder, 'bus')): PrivateBus {
   const address = `unix:path=${socket}`;
   const config = join(folder, 'bus.conf');
   writeFileSync(
@@ -25,6 +26,7 @@ export function privateBus(folder: string): PrivateBus {
   return {
     address,
     socket,
+    config,
     start: () => spawn('dbus-daemon', ['--nofork', `--config-file=${config}`], { stdio: 'ignore' }),
   };
 }

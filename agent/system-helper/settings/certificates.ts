@@ -55,7 +55,8 @@ function filesOf(value: readonly string[]): Map<string, string> {
   );
 }
 
-function authorityOf(pem: string): X509Certificate {
+/** Certificate of an authority. Throws `HelperRefusal` for another text. */
+export function authorityOf(pem: string): X509Certificate {
   let certificate: X509Certificate;
   try {
     certificate = new X509Certificate(pem);

@@ -6,6 +6,7 @@ import type { RunTool } from '../run-tool.ts';
 import { updatesPart } from './automatic-updates.ts';
 import { certificatesPart } from './certificates.ts';
 import { firewallPart } from './firewall.ts';
+import { networkConnectionsPart } from './network-connections.ts';
 import { screenLockPart } from './screen-lock.ts';
 import { openSettingRecords } from './setting-records.ts';
 import { type AppliedSettings, createSettings } from './settings.ts';
@@ -39,6 +40,7 @@ export function openSettings(
       'software.required': requiredSoftwarePart(ports),
       'software.forbidden': forbiddenSoftwarePart(ports),
       'certificates.trusted': certificatesPart(runTool),
+      'network.connections': networkConnectionsPart(runTool),
     },
     async check(setting, value) {
       // New checks each time, because the checks of one round share the list of packages.
