@@ -102,7 +102,7 @@ function Editor({ policy, start }: EditorProps) {
             onChange={({ currentTarget }) => setName(currentTarget.value)}
           />
         )}
-        <SettingFields form={form} change={setForm} />
+        <SettingFields form={form} tried={tried} change={setForm} />
         <RuleFields form={form} change={setForm} />
         <Textarea
           label="Note"
@@ -147,7 +147,7 @@ interface FieldsProps {
   readonly change: (form: PolicyForm) => void;
 }
 
-function SettingFields({ form, change }: FieldsProps) {
+function SettingFields({ form, tried, change }: FieldsProps & { readonly tried: boolean }) {
   const set = (id: SettingId, value: unknown) => change({ ...form, settings: { ...form.settings, [id]: value } });
   const remove = (id: SettingId) => {
     const { [id]: _removed, ...settings } = form.settings;
@@ -172,7 +172,9 @@ function SettingFields({ form, change }: FieldsProps) {
                   checked={isManaged}
                   onChange={({ currentTarget }) => (currentTarget.checked ? set(id, initialValue(id)) : remove(id))}
                 />
-                {isManaged && <ValueField setting={id} value={form.settings[id]} change={(value) => set(id, value)} />}
+                {isManaged && (
+                  <ValueField setting={id} value={form.settings[id]} tried={tried} change={(value) => set(id, value)} />
+                )}
               </Stack>
             </Paper>
           );

@@ -55,7 +55,12 @@ export function problemsOf(form: PolicyForm): string[] {
     if (form.settings[id] === undefined) return [];
     const schema: z.ZodType = CATALOG[id].value;
     const result = schema.safeParse(form.settings[id]);
-    return result.success ? [] : [`${CATALOG[id].title}: ${result.error.issues[0]?.message ?? 'is not valid'}.`];
+    if (result.success) return [];
+    const [issue] = result.error.issues;
+    // The editor shows the errors of a connection beside its fields.
+    const at = id === 'network.connections' ? issue?.path[0] : undefined;
+    if (typeof at === 'number') return [`${CATALOG[id].title}: Correct the marked fields of connection ${at + 1}.`];
+    return [`${CATALOG[id].title}: ${issue?.message ?? 'is not valid'}.`];
   });
   if (problems.length > 0) return problems;
   const whole = policyDocumentSchema.safeParse(contentOf(form));

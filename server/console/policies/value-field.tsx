@@ -1,12 +1,15 @@
 /** Form field for the value of a setting. The catalog determines which kind of field it is. */
 import { NumberInput, Select, TagsInput, Textarea, TextInput } from '@mantine/core';
 import { CATALOG, choicesOf, type SettingId } from '../../../shared/policy/catalog.ts';
+import { ConnectionsField, NEW_CONNECTIONS } from './connections-field.tsx';
 import { FilesField } from './files-field.tsx';
 import { INITIAL_PASSCODE, PasscodeField } from './passcode-field.tsx';
 
 interface FieldProps {
   readonly setting: SettingId;
   readonly value: unknown;
+  /** True after an attempt to save. */
+  readonly tried: boolean;
   readonly change: (value: unknown) => void;
 }
 
@@ -25,6 +28,8 @@ export function initialValue(setting: SettingId): unknown {
       return [];
     case 'files':
       return [{ path: '', text: '', owner: null, mode: '0644', reload: null }];
+    case 'connections':
+      return NEW_CONNECTIONS;
     case 'versions':
     case 'networks':
       return {};
@@ -41,7 +46,7 @@ const NAMES: Partial<Record<SettingId, string>> = {
   'software.forbidden': 'Names of packages, or ids of applications of flatpak. Press Enter after each name.',
 };
 
-export function ValueField({ setting, value, change }: FieldProps) {
+export function ValueField({ setting, value, tried, change }: FieldProps) {
   const { editor, title } = CATALOG[setting];
   const label = `${title}: value`;
   switch (editor) {
@@ -90,6 +95,8 @@ export function ValueField({ setting, value, change }: FieldProps) {
       return <PasscodeField title={title} value={value} change={change} />;
     case 'files':
       return <FilesField label={label} value={value} change={change} />;
+    case 'connections':
+      return <ConnectionsField label={label} value={value} tried={tried} change={change} />;
     case 'certificates':
       return (
         <Textarea

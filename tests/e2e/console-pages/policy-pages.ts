@@ -26,6 +26,7 @@ export function policyPages(tour: () => ConsoleTour): void {
     await page.getByLabel('Configuration files', { exact: true }).click();
     await page.getByLabel('Path').fill('~/app.conf');
     await page.getByLabel('Text', { exact: true }).fill(SCRIPT);
+    await networkConnections(tour());
     await page.getByLabel('Restrict messaging and mail', { exact: true }).click();
     await page.getByLabel('Restrict messaging and mail: hours').fill('36');
     await page.getByLabel('Lock workspace', { exact: true }).click();
@@ -93,4 +94,44 @@ export function policyPages(tour: () => ConsoleTour): void {
     await button('Roll back to version 1').last().click();
     await main.getByText('Version 3 applies to all devices of the groups.').waitFor();
   });
+}
+
+/** A Wi-Fi network with 802.1X, WireGuard and a VPN. The form shows errors beside the fields. */
+async function networkConnections({ page, look, button }: ConsoleTour): Promise<void> {
+  await page.getByLabel('Network connections', { exact: true }).click();
+  const connection = (number: number) =>
+    page.getByRole('group', { name: `Network connections: value, connection ${number}` });
+  const choose = async (number: number, field: string, option: string | RegExp) => {
+    await connection(number).getByRole('combobox', { name: field, exact: true }).click();
+    await page.getByRole('option', { name: option }).click();
+  };
+  const fill = (number: number, field: string, text: string) =>
+    connection(number).getByRole('textbox', { name: field, exact: true }).fill(text);
+  await fill(1, 'Name', `Campus ${SCRIPT}`);
+  await fill(1, 'Network (SSID)', 'eduroam');
+  await choose(1, 'Security', /^WPA enterprise/);
+  await choose(1, 'Method', /^PEAP/);
+  await fill(1, 'Domain of the authentication server', 'radius example');
+  await connection(1).getByText('Must be a host name such as radius.example.org.').waitFor();
+  await button('Add connection').click();
+  await choose(2, 'Type', 'WireGuard');
+  await button('Add connection').click();
+  await choose(3, 'Type', 'VPN');
+  await button('Create policy').click();
+  await page.getByText('Network connections: Correct the marked fields of connection 1.').waitFor();
+  await connection(2).getByText('Must name at least one address.').waitFor();
+  await connection(2).scrollIntoViewIfNeeded();
+  await look('policy network connections');
+
+  await fill(1, 'Domain of the authentication server', 'radius.example.org');
+  await fill(2, 'Name', 'Tunnel');
+  await connection(2).getByRole('combobox', { name: 'Addresses of the device' }).fill('10.1.0.2/32');
+  await page.keyboard.press('Enter');
+  await fill(2, 'Public key of the peer', 'xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=');
+  await fill(2, 'Endpoint', 'vpn.example.org:51820');
+  await connection(2).getByRole('combobox', { name: 'Networks behind the peer' }).fill('10.0.0.0/8');
+  await page.keyboard.press('Enter');
+  await fill(3, 'Name', 'Head quarters');
+  await fill(3, 'Value of remote', 'vpn.example.org');
+  await page.getByText('Correct these entries first').waitFor({ state: 'hidden' });
 }
