@@ -11,10 +11,10 @@ export function WorkspaceBadge({
   readonly className?: string | undefined;
 }) {
   if (state === 'open') return null;
-  const { label, color } = WORKSPACE_BADGES[state];
+  const { label, fact, color } = WORKSPACE_BADGES[state];
   return (
     <Badge color={color} {...badgeProps}>
-      {label}
+      {label === fact ? label : <span title={fact}>{label}</span>}
     </Badge>
   );
 }

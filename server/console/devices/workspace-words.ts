@@ -3,10 +3,11 @@ import type { DeviceView } from '../../../shared/api/devices.ts';
 import type { CommandKind } from '../../../shared/protocol/command-kinds.ts';
 import type { Service } from '../../../shared/verdict/terms.ts';
 
+/** `label`: short text of the badge. `fact`: text of the details of a device. */
 export const WORKSPACE_BADGES = {
-  passcode: { label: 'Waits for the user’s passcode', color: 'gray' },
-  locked: { label: 'Locked', color: 'orange' },
-  wiped: { label: 'Wiped', color: 'red' },
+  passcode: { label: 'Needs passcode', fact: 'Waits for the user’s passcode', color: 'gray' },
+  locked: { label: 'Locked', fact: 'Locked', color: 'orange' },
+  wiped: { label: 'Wiped', fact: 'Wiped', color: 'red' },
 } as const;
 
 export const NEEDS_WORKSPACE: readonly Service[] = ['messaging', 'mail'];

@@ -31,7 +31,14 @@ export function policyPages(tour: () => ConsoleTour): void {
     await page.getByLabel('Restrict messaging and mail: hours').fill('36');
     await page.getByLabel('Lock workspace', { exact: true }).click();
     await page.getByLabel('Lock workspace: hours').fill('48');
+    await page.getByLabel('Passcode of the workspace', { exact: true }).click();
+    const length = page.getByRole('textbox', { name: 'Passcode of the workspace: Minimum length' });
+    expect(await length.inputValue()).toBe('8');
+    await length.fill('');
     await look('policy editor');
+    await button('Create policy').click();
+    await page.getByText(/^Passcode of the workspace: /).waitFor();
+    await page.getByLabel('Passcode of the workspace', { exact: true }).click();
     await button('Create policy').click();
     await heading(/^Everywhere/);
     await main.getByText('Not rolled out').waitFor();

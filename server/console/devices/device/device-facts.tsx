@@ -140,7 +140,7 @@ function workspaceFact({ state, since }: DeviceView['workspace']): Fact[] {
   if (state === 'open' || since === null) return [];
   const value = (
     <>
-      {WORKSPACE_BADGES[state].label}, reported <Moment at={since} />
+      {WORKSPACE_BADGES[state].fact}, reported <Moment at={since} />
     </>
   );
   return [{ label: 'Workspace', value }];
