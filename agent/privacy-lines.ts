@@ -62,6 +62,8 @@ export function privacyLines({ sections, changedAt }: PrivacyView, all: boolean)
       : `Your organization changed this list last on ${dateOf(changedAt)} UTC.`,
     'Lost mode: the agent sends coordinates of this device only while your organization has turned lost mode on. The device page, the desktop',
     'and "cordon-agent lost-mode" show it, and you can end it. The server then deletes the coordinates.',
+    'Passcode of the workspace: the agent sends whether one is set and meets the policy, and after an hour that the workspace waits for it.',
+    'It never sends the passcode.',
     'The agent also sends evidence of the location, receipts of orders, results of commands and alerts. SECURITY.md of Cordon describes them.',
   ];
 }

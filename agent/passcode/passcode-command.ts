@@ -22,13 +22,13 @@ export function addPasscodeCommands(
   };
   const sayView = async (view: PasscodeView) => {
     // The texts in 15 languages are loaded only here, because every start of the command line would take longer.
-    const { passcodeWordsIn } = await import('../../shared/workspace/passcode-words.ts');
+    const { passcodeWordsIn } = await import('../../shared/workspace/notice-words/passcode-words.ts');
     const { passcodeLines } = await import('./passcode-lines.ts');
     say(passcodeLines(view, passcodeWordsIn(config().languages)));
   };
   /** Asks without an echo, or reads one line for each question from standard input if it is no terminal. */
   const questions = async (...names: readonly ('passcode' | 'current' | 'next' | 'repeat')[]) => {
-    const { passcodeWordsIn } = await import('../../shared/workspace/passcode-words.ts');
+    const { passcodeWordsIn } = await import('../../shared/workspace/notice-words/passcode-words.ts');
     const words = passcodeWordsIn(config().languages);
     return {
       words,

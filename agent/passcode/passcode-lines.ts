@@ -1,4 +1,5 @@
-import { type PasscodeWords, ruleText, withNumbers } from '../../shared/workspace/passcode-words.ts';
+import type { PasscodeWords } from '../../shared/workspace/notice-words/passcode-text.ts';
+import { ruleText, withNumbers } from '../../shared/workspace/notice-words/passcode-words.ts';
 import type { PasscodeView } from './passcode-work.ts';
 
 /** Output of `cordon-agent passcode`. */

@@ -93,7 +93,7 @@ export function requireOpen(state: WorkspaceState): void {
   if (state === 'wiped') throw new CordonError('workspace_wiped', WIPED);
 }
 
-/** What tests replace. */
+/** Parts that tests replace. */
 export interface WorkspaceOptions {
   readonly disk?: Disk | undefined;
   readonly passcodeCost?: PasscodeCost | undefined;

@@ -12,7 +12,7 @@ import { commandView } from '../../shared/api/commands.ts';
 import { deviceComplianceView } from '../../shared/api/compliance.ts';
 import { policyView } from '../../shared/api/policies.ts';
 import { EXIT } from '../../shared/exit-codes.ts';
-import { PASSCODE_WORDS_IN } from '../../shared/workspace/passcode-words.ts';
+import { PASSCODE_WORDS_IN } from '../../shared/workspace/notice-words/passcode-words.ts';
 import { AgentProcess } from '../support/agent-process.ts';
 import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';

@@ -1,6 +1,6 @@
 /** Test of the passcode of the workspace on the device page. The workspace and its keys are real. */
 import { expect, it } from 'vitest';
-import { PASSCODE_WORDS_IN } from '../../../shared/workspace/passcode-words.ts';
+import { PASSCODE_WORDS_IN } from '../../../shared/workspace/notice-words/passcode-words.ts';
 import { Keyboard } from '../../support/keyboard.ts';
 import { BOTH_LOOKS, takeSeat } from '../../support/seat.ts';
 import type { OpenedPage } from './order-texts.ts';

@@ -3,7 +3,7 @@ import { Alert, Button, Divider, Modal, Stack, Text } from '@mantine/core';
 import { IconLock } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { QueryResult } from '../../../../shared/look/states.tsx';
-import { ruleText } from '../../../../shared/workspace/passcode-words.ts';
+import { ruleText } from '../../../../shared/workspace/notice-words/passcode-words.ts';
 import type { PasscodeView } from '../../api.ts';
 import { passcodeQuery } from '../client/queries.ts';
 import { DIALOG_LANGUAGE } from '../mail/dialog-language.ts';

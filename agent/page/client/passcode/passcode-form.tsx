@@ -3,7 +3,7 @@ import { Alert, Button, Stack, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { ApiError } from '../../../../shared/look/api-error.ts';
 import { Failure } from '../../../../shared/look/states.tsx';
-import { withNumbers } from '../../../../shared/workspace/passcode-words.ts';
+import { withNumbers } from '../../../../shared/workspace/notice-words/passcode-words.ts';
 import { PASSCODE_WORDS as words } from './passcode-words.ts';
 
 type Field = 'passcode' | 'current' | 'next' | 'repeat';

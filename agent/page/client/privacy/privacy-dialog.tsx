@@ -16,6 +16,7 @@ import classes from '../admin-messages/admin-messages.module.css';
 import { call } from '../client/call.ts';
 import { privacyQuery } from '../client/queries.ts';
 import { useWhenVisible } from '../client/use-when-visible.ts';
+import { PASSCODE_WORDS } from '../passcode/passcode-words.ts';
 import { WORDS } from '../words/english.ts';
 import { inReadersLanguage } from '../words/notice-words.ts';
 
@@ -80,6 +81,9 @@ function List() {
             ))}
           </Stack>
           <Text size="sm">{words.lostMode}</Text>
+          <Text size="sm" {...inReadersLanguage}>
+            {PASSCODE_WORDS.title}: {PASSCODE_WORDS.privacy}
+          </Text>
           <Text size="xs" c="dimmed">
             {changedAt === null ? words.unchanged : words.changed(dateTime(changedAt))}
           </Text>

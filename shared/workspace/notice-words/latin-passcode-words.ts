@@ -1,10 +1,10 @@
 /** Texts about the passcode in languages with Latin script. */
-import type { NoticeLanguage } from '../order/notice-words/notice-words.ts';
-import type { PasscodeWords } from './passcode-words.ts';
+import type { NoticeLanguage } from '../../order/notice-words/notice-words.ts';
+import type { PasscodeWords } from './passcode-text.ts';
 
 type Latin = Extract<NoticeLanguage, 'de' | 'en' | 'es' | 'fr' | 'id' | 'pt' | 'tr'>;
 
-export const LATIN_PASSCODE_TEXTS: Readonly<Record<Latin, PasscodeWords>> = {
+export const LATIN_PASSCODE_WORDS: Readonly<Record<Latin, PasscodeWords>> = {
   de: {
     title: 'Code des Arbeitsbereichs',
     mustSet: 'Ihre Organisation verlangt einen Code für den Arbeitsbereich dieses Geräts.',

@@ -1,10 +1,10 @@
 /** Texts about the passcode in languages with other scripts than Latin. */
-import type { NoticeLanguage } from '../order/notice-words/notice-words.ts';
-import type { PasscodeWords } from './passcode-words.ts';
+import type { NoticeLanguage } from '../../order/notice-words/notice-words.ts';
+import type { PasscodeWords } from './passcode-text.ts';
 
 type Other = Extract<NoticeLanguage, 'ar' | 'bn' | 'fa' | 'hi' | 'kk' | 'ru' | 'ur' | 'zh'>;
 
-export const OTHER_PASSCODE_TEXTS: Readonly<Record<Other, PasscodeWords>> = {
+export const OTHER_PASSCODE_WORDS: Readonly<Record<Other, PasscodeWords>> = {
   ar: {
     title: 'رمز مساحة العمل',
     mustSet: 'تشترط مؤسستك رمزًا لمساحة العمل على هذا الجهاز.',
