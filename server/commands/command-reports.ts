@@ -1,7 +1,7 @@
 import { CordonError } from '../../shared/errors.ts';
-import type { PasscodeState } from '../../shared/protocol/frames.ts';
 import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
+import type { PasscodeState } from '../../shared/workspace/passcode-state.ts';
 import type { Bus } from '../bus/bus.ts';
 import { workspaceEventOf } from '../devices/devices.ts';
 import type { Displayed } from './command-record.ts';

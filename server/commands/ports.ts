@@ -1,8 +1,9 @@
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { Priority } from '../../shared/protocol/command-kinds.ts';
 import type { CommandWindow } from '../../shared/protocol/command-window.ts';
-import type { Command, PasscodeState } from '../../shared/protocol/frames.ts';
+import type { Command } from '../../shared/protocol/frames.ts';
 import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
+import type { PasscodeState } from '../../shared/workspace/passcode-state.ts';
 import type { DeviceFilter, Devices } from '../devices/devices.ts';
 import type { CommandRecord, Displayed } from './command-record.ts';
 import type { JobPlan, PlannedJob } from './job-plan.ts';

@@ -9,8 +9,8 @@ import type {
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { LocationRecord } from '../../shared/pack/location-records.ts';
 import type { ComplianceState } from '../../shared/policy/compliance-states.ts';
-import type { PasscodeState } from '../../shared/protocol/frames.ts';
 import type { AccountId, DeviceId, DeviceViewId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
+import type { PasscodeState } from '../../shared/workspace/passcode-state.ts';
 import type { ActionFacts } from './bulk-actions.ts';
 import type { LifeCycleState } from './life-cycle.ts';
 import type { Statement } from './placement.ts';

@@ -3,7 +3,7 @@
  * reports that it has executed the command.
  */
 import type { CommandKind } from '../../shared/protocol/command-kinds.ts';
-import type { PasscodeState } from '../../shared/protocol/frames.ts';
+import type { PasscodeState } from '../../shared/workspace/passcode-state.ts';
 
 /** `passcode`: the workspace has waited for the user's passcode for at least an hour. */
 export type WorkspaceState = 'open' | 'passcode' | 'locked' | 'wiped';

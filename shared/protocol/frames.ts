@@ -28,6 +28,7 @@
  *
  * Version history. v1: first version.
  */
+
 import { z } from 'zod';
 import { fetchedFileSchema, pushedFileSchema } from '../files/workspace-file.ts';
 import { inventoryReportSchema } from '../inventory/report.ts';
@@ -43,6 +44,7 @@ import {
   softwareChangeSchema,
   softwareRollbackSchema,
 } from '../software/software-change.ts';
+import { PASSCODE_STATES } from '../workspace/passcode-state.ts';
 import { prioritySchema } from './command-kinds.ts';
 import { commandWindowSchema } from './command-window.ts';
 import { commandIdSchema, deviceIdSchema, lostModeIdSchema, queryIdSchema, scriptIdSchema } from './ids.ts';
@@ -95,9 +97,6 @@ const time = z.int().min(0);
 /** True if the server doubts its own clock. The device must not treat the frame's time as authenticated. */
 const doubtful = z.literal(true).optional();
 const version = z.int().min(0);
-
-export const PASSCODE_STATES = ['none', 'set', 'waiting'] as const;
-export type PasscodeState = (typeof PASSCODE_STATES)[number];
 
 export const commandSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('refresh-inventory') }),

@@ -10,9 +10,10 @@ import { ReceiptStore } from '../../server/store/receipt-store.ts';
 import { UnlockShareStore } from '../../server/store/unlock-share-store.ts';
 import type { CommandKind } from '../../shared/protocol/command-kinds.ts';
 import { MOST_PASSCODE_SHARES } from '../../shared/protocol/device-http.ts';
-import type { Command, PasscodeState } from '../../shared/protocol/frames.ts';
+import type { Command } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
+import type { PasscodeState } from '../../shared/workspace/passcode-state.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
 import { describeOnEveryStore } from './every-store.ts';
 

@@ -7,14 +7,7 @@ import { SOFTWARE_SOURCES, type SoftwareEntry } from '../../shared/inventory/sof
 import { ANSWER_OUTCOMES, type LiveQuery } from '../../shared/live-query/live-query.ts';
 import { CHECK_STATUSES } from '../../shared/policy/check-results.ts';
 import { COMMAND_KINDS } from '../../shared/protocol/command-kinds.ts';
-import {
-  type Command,
-  type DenialNotice,
-  type DeviceFrame,
-  PASSCODE_STATES,
-  type ReportItem,
-  type ServerFrame,
-} from '../../shared/protocol/frames.ts';
+import type { Command, DenialNotice, DeviceFrame, ReportItem, ServerFrame } from '../../shared/protocol/frames.ts';
 import {
   commandIdSchema,
   deviceIdSchema,
@@ -24,6 +17,7 @@ import {
 } from '../../shared/protocol/ids.ts';
 import { MOST_PACKAGES, PACKAGE_MANAGERS, SOFTWARE_ACTIONS } from '../../shared/software/software-change.ts';
 import { EVIDENCE_SOURCES, REASONS } from '../../shared/verdict/terms.ts';
+import { PASSCODE_STATES } from '../../shared/workspace/passcode-state.ts';
 
 const text = (maxLength: number, minLength = 0) =>
   fc

@@ -1,5 +1,5 @@
 import type { Generated } from 'kysely';
-import type { PasscodeState } from '../../../shared/protocol/frames.ts';
+import type { PasscodeState } from '../../../shared/workspace/passcode-state.ts';
 import type { WorkspaceState } from '../../devices/workspace.ts';
 import type { LostModeEnd } from '../../lost-mode/ports.ts';
 import type { Flag } from './flag.ts';
