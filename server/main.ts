@@ -97,6 +97,7 @@ async function startWork(
   await domain.holds.start();
   await domain.relay.start();
   await domain.mail.start();
+  await domain.uploads.discardAll();
   await domain.backups.start();
   // The server must start even if it cannot reach the mail server.
   mailer?.watch();

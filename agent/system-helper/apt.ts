@@ -39,6 +39,7 @@ export function aptManager(run: RunTool, root = '/'): PackageManager {
   }
 
   return {
+    format: 'deb',
     installed,
 
     async available() {

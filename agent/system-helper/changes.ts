@@ -2,6 +2,9 @@
  * Changes of the machine's software, one after the other. A change is recorded before its first step. A repeated request gets the result of
  * the first, also after a crash of the agent or of the helper. A change that fails is undone.
  */
+
+import { formatOf, type PackageFormat } from '../../shared/software/own-package.ts';
+import { unverifiedPackage } from '../../shared/software/verify-package.ts';
 import type { ChangeRecord, Journal } from './journal.ts';
 import { type PackageManagers, systemManager } from './machine-managers.ts';
 import { type MachinePolicy, requireNamed, requireSteps } from './machine-policy.ts';
@@ -61,7 +64,8 @@ export function createChanges(ports: ChangePorts): Changes {
 
   /** Package manager that makes the change, or made the change that the request rolls back. */
   async function managerOf(request: HelperContent): Promise<PackageManager> {
-    if (request.op === 'install-package') return managers.apt;
+    // A rollback needs no valid signature any more. `namedTargets` verifies the signature before an installation.
+    if (request.op === 'install-package') return managerFor(formatOf(unverifiedPackage(request.envelope)));
     if (request.op === 'change') {
       const manager = managers[request.manager];
       if (await manager.available()) return manager;
@@ -75,6 +79,16 @@ export function createChanges(ports: ChangePorts): Changes {
     const system = await systemManager(managers);
     if (system !== null) return managers[system];
     throw new HelperRefusal('not_supported', 'The system helper cannot update this system. It supports apt and dnf 4.');
+  }
+
+  /** Package manager that installs files of this format, and knows what is installed on the machine. */
+  async function managerFor(format: PackageFormat): Promise<PackageManager> {
+    const system = await systemManager(managers);
+    if (system !== null && managers[system].format === format) return managers[system];
+    throw new HelperRefusal(
+      'not_supported',
+      `This device cannot install a package of the format ${format}. Nothing was changed. Send a .deb to devices with apt, and a .rpm to devices with dnf 4.`,
+    );
   }
 
   function recordOf(change: string): ChangeRecord {
@@ -106,19 +120,20 @@ export function createChanges(ports: ChangePorts): Changes {
       const record = recordOf(request.of);
       const installed = await manager.installed(namesOf(record.steps));
       requireUnchanged(record.steps, installed);
-      return withFiles(reversed(record.steps, installed));
+      return withFiles(reversed(record.steps, installed), manager);
     }
     if (request.op === 'install-package') {
-      const { name, version, architecture, sha256 } = statementOf(policy, request.envelope);
-      const file = files.path(sha256);
-      const found = await managers.apt.fieldsOf(file);
+      const statement = statementOf(policy, request.envelope);
+      const { name, version, architecture } = statement;
+      const file = files.path(statement);
+      const found = await manager.fieldsOf(file);
       if (found.name !== name || found.version !== version || found.architecture !== architecture) {
         throw new HelperRefusal(
           'invalid_input',
           `The file contains ${found.name} ${found.version} (${found.architecture}), but the signature is for ${name} ${version} (${architecture}). Nothing was changed.`,
         );
       }
-      const present = (await managers.apt.installed([name])).get(name);
+      const present = (await manager.installed([name])).get(name);
       return present?.complete && present.version === version ? [] : [{ name, version, file }];
     }
     const { action, packages } = request;
@@ -135,9 +150,11 @@ export function createChanges(ports: ChangePorts): Changes {
   }
 
   /** Own packages are in no repository. Their earlier versions come from the helper's own copies. */
-  const withFiles = (targets: readonly Target[]): Target[] =>
+  const withFiles = (targets: readonly Target[], { format }: PackageManager): Target[] =>
     targets.map((target) =>
-      target.version === null ? target : { ...target, file: files.find(target.name, target.version) ?? undefined },
+      target.version === null || format === null
+        ? target
+        : { ...target, file: files.find(format, target.name, target.version) ?? undefined },
     );
 
   /** Returns the packages of the steps that do not have their planned version, and the reason for the first. */
@@ -157,7 +174,7 @@ export function createChanges(ports: ChangePorts): Changes {
     try {
       const back = steps.map(({ name, from, to }) => ({ name, from: to, to: from }));
       if ((await differences(back, manager)).length === 0) return 'Nothing was changed.';
-      const targets = withFiles(reversed(steps, await manager.installed(namesOf(steps))));
+      const targets = withFiles(reversed(steps, await manager.installed(namesOf(steps))), manager);
       await manager.apply(targets);
       const left = await differences(back, manager);
       if (left.length === 0) return 'The earlier versions are restored.';

@@ -15,6 +15,7 @@ const OPTIONS = [
   '--setopt=exit_on_lock=False',
 ];
 const FORMAT = '%{NAME}\\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\\n';
+const FILE_FORMAT = '%{NAME}\\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\\t%{ARCH}\\t%{SOURCEPACKAGE}';
 const REPOSITORY_FORMAT = '%{name}\t%{epoch}:%{version}-%{release}';
 
 /** Folders and files of another machine, for tests. */
@@ -51,6 +52,7 @@ export function dnfManager(run: RunTool, machine: DnfMachine = { dnf: [], rpm: [
   }
 
   return {
+    format: 'rpm',
     installed,
 
     async available() {
@@ -136,8 +138,16 @@ export function dnfManager(run: RunTool, machine: DnfMachine = { dnf: [], rpm: [
       }
     },
 
-    async fieldsOf() {
-      throw new HelperRefusal('not_supported', 'The system helper installs own packages only with apt.');
+    async fieldsOf(file) {
+      // The digest of the file was compared with the signed one. The signature of the package itself needs no key on this machine.
+      // Without --nomanifest, rpm reads another file as a list of packages to open.
+      const args = ['-q', '--package', '--nomanifest', '--nosignature', '--queryformat', FILE_FORMAT, file];
+      const { code, out, tail } = await run('rpm', args, { within: MINUTE });
+      const [name = '', version = '', architecture = '', source] = out.split('\t');
+      if (code !== 0 || source === undefined || source === '1') {
+        throw new HelperRefusal('invalid_input', `The file is not an RPM package that dnf installs. ${reasonIn(tail)}`);
+      }
+      return { name, version: versionOf(version), architecture };
     },
 
     // dnf has no counterpart of "dpkg --configure": the repeated change completes an interrupted one.
@@ -158,7 +168,7 @@ function requireRpmNames(names: readonly string[]): void {
 /** Arguments of `dnf install`, and names to remove. */
 function split(targets: readonly Target[]): readonly [readonly string[], readonly string[]] {
   return [
-    targets.flatMap(({ name, version }) => (version === null ? [] : [`${name}-${version}`])),
+    targets.flatMap(({ name, version, file }) => (version === null ? [] : [file ?? `${name}-${version}`])),
     targets.flatMap(({ name, version }) => (version === null ? [name] : [])),
   ];
 }

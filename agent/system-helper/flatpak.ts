@@ -192,6 +192,8 @@ export function flatpakManager(run: RunTool): PackageManager {
   }
 
   return {
+    format: null,
+
     async available() {
       try {
         // Earlier versions were not tested. They lack options that keep a change exact.
@@ -278,7 +280,7 @@ export function flatpakManager(run: RunTool): PackageManager {
     needsRestart: async () => false,
 
     async fieldsOf() {
-      throw new HelperRefusal('not_supported', 'The system helper installs own packages only with apt.');
+      throw new HelperRefusal('not_supported', 'flatpak installs no package files.');
     },
 
     // An interrupted run leaves each ref at its earlier or at its new commit. The repeated change completes it.

@@ -20,7 +20,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Envelope } from '../../shared/order/documents.ts';
 import { readPublicKey } from '../../shared/order/dsse.ts';
-import { type OwnPackage, ownPackageSchema } from '../../shared/software/own-package.ts';
+import { formatOf, type OwnPackage, ownPackageSchema, type PackageFormat } from '../../shared/software/own-package.ts';
 import { verifyPackage } from '../../shared/software/verify-package.ts';
 import type { MachinePolicy } from './machine-policy.ts';
 import { HelperRefusal } from './requests.ts';
@@ -43,9 +43,9 @@ export function statementOf({ ownPackages }: Pick<MachinePolicy, 'ownPackages'>,
 }
 
 export interface PackageFiles {
-  path(sha256: string): string;
-  /** Path of the copy with this name and version; null if there is none. */
-  find(name: string, version: string): string | null;
+  path(statement: Pick<OwnPackage, 'sha256' | 'format'>): string;
+  /** Path of the copy with this format, name and version; null if there is none. */
+  find(format: PackageFormat, name: string, version: string): string | null;
   /** Receives the file, unless the helper has it. Throws `HelperRefusal` if its size or its digest differs. */
   receive(statement: OwnPackage, from: Socket): Promise<void>;
 }
@@ -53,7 +53,8 @@ export interface PackageFiles {
 export function openPackageFiles(folder: string): PackageFiles {
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   for (const name of readdirSync(folder)) if (name.endsWith('.part')) rmSync(join(folder, name));
-  const path = (sha256: string) => join(folder, `${sha256}.deb`);
+  // dnf and apt recognize a file by this ending.
+  const path: PackageFiles['path'] = (statement) => join(folder, `${statement.sha256}.${formatOf(statement)}`);
   const statements = (): OwnPackage[] =>
     readdirSync(folder).flatMap((name) =>
       name.endsWith('.json') ? [ownPackageSchema.parse(JSON.parse(readFileSync(join(folder, name), 'utf8')))] : [],
@@ -62,23 +63,25 @@ export function openPackageFiles(folder: string): PackageFiles {
 
   function prune(): void {
     const byAge = statements()
-      .map(({ sha256 }) => ({ sha256, at: existsSync(path(sha256)) ? statSync(path(sha256)).mtimeMs : 0 }))
+      .map((each) => ({ each, at: existsSync(path(each)) ? statSync(path(each)).mtimeMs : 0 }))
       .sort((a, b) => a.at - b.at);
-    for (const { sha256 } of byAge.slice(0, Math.max(0, byAge.length - MOST_FILES))) {
-      rmSync(path(sha256), { force: true });
-      rmSync(join(folder, `${sha256}.json`), { force: true });
+    for (const { each } of byAge.slice(0, Math.max(0, byAge.length - MOST_FILES))) {
+      rmSync(path(each), { force: true });
+      rmSync(join(folder, `${each.sha256}.json`), { force: true });
     }
   }
 
   return {
     path,
-    find(name, version) {
-      const found = statements().find((each) => each.name === name && each.version === version);
-      return found && existsSync(path(found.sha256)) ? path(found.sha256) : null;
+    find(format, name, version) {
+      const found = statements().find(
+        (each) => formatOf(each) === format && each.name === name && each.version === version,
+      );
+      return found && existsSync(path(found)) ? path(found) : null;
     },
     async receive(statement, from) {
       const { sha256 } = statement;
-      if (existsSync(path(sha256))) return;
+      if (existsSync(path(statement))) return;
       if (receiving)
         throw new HelperRefusal('busy', 'The helper receives another package. Send the command again later.');
       receiving = true;
@@ -94,7 +97,7 @@ export function openPackageFiles(folder: string): PackageFiles {
         }
         fsyncSync(file);
         writeFileSync(join(folder, `${sha256}.json`), JSON.stringify(statement));
-        renameSync(part, path(sha256));
+        renameSync(part, path(statement));
         prune();
       } finally {
         closeSync(file);

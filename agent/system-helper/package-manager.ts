@@ -1,3 +1,4 @@
+import type { PackageFacts, PackageFormat } from '../../shared/software/own-package.ts';
 import type { UpdateScope } from '../../shared/software/software-change.ts';
 import type { PackageStep } from './requests.ts';
 
@@ -24,6 +25,8 @@ export interface Updates {
 
 /** Package manager of the machine, as the system helper needs it. */
 export interface PackageManager {
+  /** Format of the package files that it installs; null if it installs none. */
+  readonly format: PackageFormat | null;
   /** True if the machine has this package manager. */
   available(): Promise<boolean>;
   /** Refreshes the lists of available packages. Returns the reason if a repository could not be read. */
@@ -39,8 +42,8 @@ export interface PackageManager {
   updates(scope: UpdateScope): Promise<Updates>;
   /** True if an update needs a restart of the machine. */
   needsRestart(): Promise<boolean>;
-  /** Control fields of a package file. Throws `HelperRefusal` if it is no package. */
-  fieldsOf(file: string): Promise<{ readonly name: string; readonly version: string; readonly architecture: string }>;
+  /** Facts that a package file states. Throws `HelperRefusal` if it is no package. */
+  fieldsOf(file: string): Promise<PackageFacts>;
   /** Completes what an interrupted run has left. Never throws. */
   repair(): Promise<void>;
 }

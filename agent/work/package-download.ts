@@ -27,7 +27,7 @@ export type DownloadPackage = (statement: OwnPackage) => Promise<string>;
 export function createPackageDownload({ folder, ...ports }: PackageDownloadPorts): DownloadPackage {
   return async ({ sha256, size }) => {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const [file, part] = [join(folder, `${sha256}.deb`), join(folder, `${sha256}.part`)];
+    const [file, part] = [join(folder, `${sha256}.package`), join(folder, `${sha256}.part`)];
     // The folder keeps one package. The system helper has its own copies for rollbacks.
     for (const name of readdirSync(folder)) if (!name.startsWith(sha256)) rmSync(join(folder, name), { force: true });
     if (existsSync(file)) return file;

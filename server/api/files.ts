@@ -9,12 +9,10 @@ import {
   fileView,
 } from '../../shared/api/files.ts';
 import { DONE, done, nothing } from '../../shared/api/wire.ts';
-import { LARGEST_FILE } from '../../shared/files/workspace-file.ts';
 import type { Admins } from '../admins/admins.ts';
 import type { Devices } from '../devices/devices.ts';
 import { FETCHED_DAYS, type Files } from '../files/files.ts';
 import { BytesReply, Reply, type Route, route } from './route.ts';
-import { collect } from './upload.ts';
 
 export interface FilesPorts {
   readonly files: Pick<Files, 'list' | 'upload' | 'delete' | 'received' | 'receivedFile'>;
@@ -47,8 +45,7 @@ export function fileRoutes({ files, devices, admins }: FilesPorts): Route[] {
       statuses: [201],
       raw: 'upload',
       async handler({ query, upload, caller }) {
-        const bytes = await collect(upload, LARGEST_FILE, 'A file');
-        return new Reply(await files.upload(query, bytes, caller.account.id), { status: 201 });
+        return new Reply(await files.upload(query, upload, caller.account.id), { status: 201 });
       },
     }),
     route({

@@ -8,12 +8,10 @@ import {
   packageView,
 } from '../../shared/api/packages.ts';
 import { DONE, done } from '../../shared/api/wire.ts';
-import { LARGEST_PACKAGE } from '../../shared/software/own-package.ts';
 import type { Admins } from '../admins/admins.ts';
 import type { Packages } from '../packages/packages.ts';
 import type { StoredPackage } from '../packages/ports.ts';
 import { Reply, type Route, route } from './route.ts';
-import { collect } from './upload.ts';
 
 export interface PackagesPorts {
   readonly packages: Pick<Packages, 'list' | 'get' | 'statement' | 'upload' | 'sign' | 'delete'>;
@@ -50,14 +48,13 @@ export function packageRoutes({ packages, admins }: PackagesPorts): Route[] {
       name: 'packages.upload',
       method: 'post',
       path: '/packages',
-      summary: 'Upload a package file (.deb). No device installs it before an approver has signed it',
+      summary: 'Upload a package file (.deb or .rpm). No device installs it before an approver has signed it',
       query: packageUpload,
       response: packageView,
       statuses: [201],
       raw: 'upload',
       async handler({ query, upload, caller }) {
-        const bytes = await collect(upload, LARGEST_PACKAGE, 'A package');
-        return new Reply(viewOf(await packages.upload(query, bytes, caller.account.id)), { status: 201 });
+        return new Reply(viewOf(await packages.upload(query, upload, caller.account.id)), { status: 201 });
       },
     }),
     route({

@@ -93,8 +93,9 @@ function addOwnPackages(packages: Command, cli: Cli): void {
     .description('List the packages of the organization')
     .action(async () => {
       const view = await cli.client().call(packageList, 'GET', '/packages');
-      const rows = view.packages.map(({ sha256, name, version, architecture, size, signedBy, note }) => [
+      const rows = view.packages.map(({ sha256, format, name, version, architecture, size, signedBy, note }) => [
         sha256,
+        format,
         name,
         version,
         architecture,
@@ -102,23 +103,29 @@ function addOwnPackages(packages: Command, cli: Cli): void {
         signedBy === null ? 'not signed' : `signed by ${view.people[signedBy] ?? signedBy}`,
         note,
       ]);
-      cli.out().show(view, table(['sha256', 'name', 'version', 'architecture', 'bytes', '', 'note'], rows));
+      cli.out().show(view, table(['sha256', 'format', 'name', 'version', 'architecture', 'bytes', '', 'note'], rows));
     });
   packages
     .command('upload')
-    .description('Upload a package file (.deb). No device installs it before an approver has signed it')
+    .description('Upload a package file (.deb or .rpm). No device installs it before an approver has signed it')
     .argument('<file>')
-    .requiredOption('--package <name>', 'name of the package, as "dpkg-deb --field FILE Package" prints it')
-    .requiredOption('--package-version <version>', 'version of the package')
-    .option('--architecture <architecture>', 'architecture of the package', 'all')
+    .option('--package <name>', 'name of a .deb, as "dpkg-deb --field FILE" prints it. The server reads a .rpm itself')
+    .option('--package-version <version>', 'version of a .deb')
+    .option('--architecture <architecture>', 'architecture of a .deb (default: all)')
     .option('--note <text>', 'note for the other admins')
     .action(
       async (
         file: string,
-        options: { package: string; packageVersion: string; architecture: string; note?: string },
+        options: { package?: string; packageVersion?: string; architecture?: string; note?: string },
       ) => {
-        const { package: name, packageVersion: version, architecture, note } = options;
-        const query = queryOf({ name, version, architecture, ...(note !== undefined && { note }) });
+        const { package: name, packageVersion: version, note } = options;
+        const architecture = options.architecture ?? (name === undefined ? undefined : 'all');
+        const query = queryOf({
+          ...(name !== undefined && { name }),
+          ...(version !== undefined && { version }),
+          ...(architecture !== undefined && { architecture }),
+          ...(note !== undefined && { note }),
+        });
         const response = await cli
           .client()
           .raw('POST', `/api/v1/packages${query}`, readBytes(file), { 'content-type': 'application/octet-stream' });

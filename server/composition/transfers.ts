@@ -4,8 +4,10 @@ import type { Orders } from '../orders/orders.ts';
 import { createPackages } from '../packages/packages.ts';
 import { requireService, serviceGateOf } from '../relay/relay.ts';
 import type { Database } from '../store/database.ts';
+import { UploadStore } from '../store/file-parts.ts';
 import { FileStore } from '../store/file-store.ts';
 import { PackageStore } from '../store/package-store.ts';
+import { createUploads } from '../uploads.ts';
 
 interface TransfersPorts {
   readonly database: Database;
@@ -19,14 +21,17 @@ export function connectTransfers({ database, orders, commands }: TransfersPorts,
   const gate = serviceGateOf(orders, () => false);
   const requireManagement: FilesPorts['requireManagement'] = (device) => requireService(gate, 'management', device);
   const bandwidth = createBandwidth(bytesPerSecond);
+  const uploads = createUploads(new UploadStore(database));
   return {
+    uploads,
     packages: createPackages({
       store: new PackageStore(database),
+      uploads,
       approverSet: () => orders.approverSets.current(),
       requireManagement,
       bandwidth,
       now: Date.now,
     }),
-    files: createFiles({ store: new FileStore(database), commands, requireManagement, bandwidth }),
+    files: createFiles({ store: new FileStore(database), uploads, commands, requireManagement, bandwidth }),
   };
 }

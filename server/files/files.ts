@@ -2,14 +2,14 @@
  * Files for the workspaces of devices, and files that admins fetched from devices. The server stores the files in plain text, so neither way
  * is for messages or mail (ADR 78).
  */
-import { createHash } from 'node:crypto';
 import { CordonError } from '../../shared/errors.ts';
-import { LARGEST_FILE, PART_OF_FILE, pushedFileSchema } from '../../shared/files/workspace-file.ts';
+import { LARGEST_FILE, pushedFileSchema } from '../../shared/files/workspace-file.ts';
 import type { Command } from '../../shared/protocol/frames.ts';
 import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
 import type { Bandwidth } from '../bandwidth.ts';
 import type { Commands } from '../commands/commands.ts';
 import { createTransferSlots } from '../transfer-slots.ts';
+import { PART, type Uploads } from '../uploads.ts';
 import type { FileStore, ReceivedFile, StoredFile } from './ports.ts';
 
 /** Days for which the server keeps a file that an admin fetched from a device. */
@@ -21,6 +21,8 @@ const MOST_RECEIVED = 1024 * 1024 * 1024;
 
 export interface FilesPorts {
   readonly store: FileStore;
+  /** Uploads of admins. */
+  readonly uploads: Pick<Uploads, 'receive'>;
   readonly commands: Pick<Commands, 'requireUnfinished'>;
   /** Throws `service_denied` if an order suspends the management of the device. */
   readonly requireManagement: (device: DeviceId) => Promise<void>;
@@ -36,7 +38,14 @@ interface Sender {
 
 export type Files = ReturnType<typeof createFiles>;
 
-export function createFiles({ store, commands, requireManagement, bandwidth, now = Date.now }: FilesPorts) {
+export function createFiles({
+  store,
+  uploads: received,
+  commands,
+  requireManagement,
+  bandwidth,
+  now = Date.now,
+}: FilesPorts) {
   const downloads = createTransferSlots({ all: 64, ofOne: 2 });
   // Each upload is in memory.
   const uploads = createTransferSlots({ all: 8, ofOne: 1 });
@@ -53,25 +62,22 @@ export function createFiles({ store, commands, requireManagement, bandwidth, now
     /** Stores a file. A repeated upload of the same file under the same name returns the stored file. */
     async upload(
       { name, note }: { readonly name: string; readonly note: string },
-      bytes: Buffer,
+      content: AsyncIterable<Uint8Array>,
       by: string,
     ): Promise<StoredFile> {
-      if (bytes.length === 0) throw new CordonError('invalid_input', 'The file is empty. Choose another file.');
-      if (bytes.length > LARGEST_FILE) {
-        throw new CordonError('too_large', `A file may have at most ${LARGEST_FILE} bytes.`);
-      }
-      const sha256 = createHash('sha256').update(bytes).digest('hex');
-      const file = pushedFileSchema.parse({ name, sha256, size: bytes.length });
-      const stored: StoredFile = { ...file, note, uploadedAt: now(), uploadedBy: by };
-      const parts: Buffer[] = [];
-      for (let at = 0; at < bytes.length; at += PART_OF_FILE) parts.push(bytes.subarray(at, at + PART_OF_FILE));
-      if (await store.put(stored, parts, MOST_STORED)) return stored;
-      const known = await get(sha256);
-      if (known.name === name) return known;
-      throw new CordonError(
-        'conflict',
-        `The server has this file under the name ${JSON.stringify(known.name)}. Delete it first if the name is wrong.`,
-      );
+      return received.receive(by, content, { most: LARGEST_FILE, what: 'A file' }, async (upload) => {
+        const { sha256, size } = upload;
+        if (size === 0) throw new CordonError('invalid_input', 'The file is empty. Choose another file.');
+        const file = pushedFileSchema.parse({ name, sha256, size });
+        const stored: StoredFile = { ...file, note, uploadedAt: now(), uploadedBy: by };
+        if (await store.put(stored, upload, MOST_STORED)) return stored;
+        const known = await get(sha256);
+        if (known.name === name) return known;
+        throw new CordonError(
+          'conflict',
+          `The server has this file under the name ${JSON.stringify(known.name)}. Delete it first if the name is wrong.`,
+        );
+      });
     },
 
     async delete(sha256: string): Promise<void> {
@@ -102,9 +108,9 @@ export function createFiles({ store, commands, requireManagement, bandwidth, now
       try {
         const { sha256, size } = await commands.requireUnfinished(id, sender, 'push-file');
         if (from >= size) throw new CordonError('invalid_input', `The file has only ${size} bytes.`);
-        const part = await store.part(sha256, Math.floor(from / PART_OF_FILE));
+        const part = await store.part(sha256, Math.floor(from / PART));
         if (!part) throw new CordonError('not_found', 'The file was deleted.', { sha256 });
-        const bytes = part.subarray(from % PART_OF_FILE);
+        const bytes = part.subarray(from % PART);
         await bandwidth.wait(bytes.length);
         return { size, bytes };
       } finally {

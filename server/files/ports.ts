@@ -1,5 +1,6 @@
 import type { PushedFile } from '../../shared/files/workspace-file.ts';
 import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
+import type { Upload } from '../uploads.ts';
 
 /** File that admins can send to devices. */
 export interface StoredFile extends PushedFile {
@@ -19,8 +20,8 @@ export interface ReceivedFile {
 }
 
 export interface FileStore {
-  /** Stores a file. Returns false if the file is stored already. Throws `too_large` if all files would exceed `most` bytes. */
-  put(stored: StoredFile, parts: readonly Buffer[], most: number): Promise<boolean>;
+  /** Stores a file with the parts of the upload. Returns false if the file is stored already. Throws `too_large` if all files would exceed `most` bytes. */
+  put(stored: StoredFile, upload: Upload, most: number): Promise<boolean>;
   /** Files by name. */
   list(): Promise<StoredFile[]>;
   get(sha256: string): Promise<StoredFile | null>;

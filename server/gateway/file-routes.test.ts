@@ -1,12 +1,15 @@
 /** Transfers of files: only for an unfinished command of the same enrollment, in parts, and within the size limit. */
 import { createHash, randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { LARGEST_FILE, PART_OF_FILE } from '../../shared/files/workspace-file.ts';
+import { LARGEST_FILE } from '../../shared/files/workspace-file.ts';
 import { newCommandId } from '../../shared/protocol/ids.ts';
 import { ask, type GatewayWorld, openGatewayWorld, TestLink } from '../../tests/support/gateway-world.ts';
+import { UploadStore } from '../store/file-parts.ts';
 import { FileStore } from '../store/file-store.ts';
+import { createUploads, PART } from '../uploads.ts';
 
-const CONTENT = randomBytes(PART_OF_FILE + 10);
+const CONTENT = randomBytes(PART + 10);
 const FILE = {
   name: 'rules.pdf',
   sha256: createHash('sha256').update(CONTENT).digest('hex'),
@@ -18,8 +21,10 @@ let store: FileStore;
 beforeAll(async () => {
   world = await openGatewayWorld();
   store = new FileStore(world.database);
-  const parts = [CONTENT.subarray(0, PART_OF_FILE), CONTENT.subarray(PART_OF_FILE)];
-  await store.put({ ...FILE, note: '', uploadedAt: 1, uploadedBy: 'acc_a' }, parts, LARGEST_FILE);
+  const uploads = createUploads(new UploadStore(world.database));
+  await uploads.receive('acc_a', Readable.from([CONTENT]), { most: LARGEST_FILE, what: 'A file' }, (upload) =>
+    store.put({ ...FILE, note: '', uploadedAt: 1, uploadedBy: 'acc_a' }, upload, LARGEST_FILE),
+  );
 });
 afterAll(() => world.close());
 
@@ -46,9 +51,9 @@ it('case 15: a device gets a file only for its own unfinished command `push-file
   expect((await get(amina, id, `bytes=${FILE.size}-`)).status).toBe(400);
 
   const first = await get(amina, id);
-  expect([first.status, first.headers['content-range']]).toEqual([206, `bytes 0-${PART_OF_FILE - 1}/${FILE.size}`]);
-  const second = await get(amina, id, `bytes=${PART_OF_FILE + 4}-`);
-  expect(second.headers['content-range']).toBe(`bytes ${PART_OF_FILE + 4}-${FILE.size - 1}/${FILE.size}`);
+  expect([first.status, first.headers['content-range']]).toEqual([206, `bytes 0-${PART - 1}/${FILE.size}`]);
+  const second = await get(amina, id, `bytes=${PART + 4}-`);
+  expect(second.headers['content-range']).toBe(`bytes ${PART + 4}-${FILE.size - 1}/${FILE.size}`);
 
   // An agent that does not state `files` never receives the commands, because its schema would refuse the frame.
   await world.commands.issue({ device: amina.id, command: { kind: 'restart-agent' }, by: 'acc_a' });

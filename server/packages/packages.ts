@@ -1,5 +1,4 @@
 /** Packages of the organization itself: upload, signature by an approver, and download by devices. Files are stored by their digest. */
-import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { CordonError } from '../../shared/errors.ts';
 import type { ApproverSet } from '../../shared/order/approvers.ts';
@@ -8,18 +7,27 @@ import { type Envelope, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
 import { signedBy } from '../../shared/order/dsse.ts';
 import type { Command } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
-import { LARGEST_PACKAGE, type OwnPackage, ownPackageSchema } from '../../shared/software/own-package.ts';
+import {
+  debFactsSchema,
+  LARGEST_PACKAGE,
+  type OwnPackage,
+  ownPackageSchema,
+  type PackageFacts,
+} from '../../shared/software/own-package.ts';
 import type { Bandwidth } from '../bandwidth.ts';
 import { createTransferSlots } from '../transfer-slots.ts';
-import { CHUNK, type PackageStore, type StoredPackage } from './ports.ts';
+import { PART, type Upload, type Uploads } from '../uploads.ts';
+import type { PackageStore, StoredPackage } from './ports.ts';
+import { RPM_MAGIC, readRpmFacts } from './rpm-header.ts';
 
 /** Maximum size of all files together in bytes. */
 const MOST_STORED = 4 * 1024 * 1024 * 1024;
 /** First bytes of every Debian package (deb(5)). */
-const MAGIC = Buffer.from('!<arch>\n');
+const DEB_MAGIC = Buffer.from('!<arch>\n');
 
 export interface PackagesPorts {
   readonly store: PackageStore;
+  readonly uploads: Pick<Uploads, 'receive'>;
   readonly approverSet: () => ApproverSet | null;
   /** Throws `service_denied` if an order suspends the management of the device. */
   readonly requireManagement: (device: DeviceId) => Promise<void>;
@@ -28,11 +36,12 @@ export interface PackagesPorts {
   readonly now: () => number;
 }
 
-type Facts = Pick<OwnPackage, 'name' | 'version' | 'architecture'> & { readonly note: string };
+const KEYS = ['name', 'version', 'architecture'] as const;
+type StatedFacts = { readonly [Key in keyof PackageFacts]?: string | undefined } & { readonly note: string };
 
 export type Packages = ReturnType<typeof createPackages>;
 
-export function createPackages({ store, approverSet, requireManagement, bandwidth, now }: PackagesPorts) {
+export function createPackages({ store, uploads, approverSet, requireManagement, bandwidth, now }: PackagesPorts) {
   const slots = createTransferSlots({ all: 64, ofOne: 2 });
 
   async function get(sha256: string): Promise<StoredPackage> {
@@ -42,8 +51,15 @@ export function createPackages({ store, approverSet, requireManagement, bandwidt
   }
 
   /** Bytes of the statement that the signature of a package covers. */
-  const payloadOf = ({ name, version, architecture, sha256, size }: OwnPackage) =>
-    encodeCanonical({ name, version, architecture, sha256, size } satisfies OwnPackage);
+  const payloadOf = ({ name, version, architecture, sha256, size, format }: StoredPackage) =>
+    encodeCanonical({
+      name,
+      version,
+      architecture,
+      sha256,
+      size,
+      ...(format === 'rpm' && { format }),
+    } satisfies OwnPackage);
 
   return {
     get,
@@ -52,36 +68,36 @@ export function createPackages({ store, approverSet, requireManagement, bandwidt
     /** Text of the statement that a person signs. */
     statement: (stored: StoredPackage): string => Buffer.from(payloadOf(stored)).toString('utf8'),
 
-    /** Stores a file. A repeated upload of the same file returns the stored package. */
-    async upload(facts: Facts, bytes: Buffer, by: string): Promise<StoredPackage> {
-      if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) {
-        throw new CordonError('invalid_input', 'The file is not a Debian package (.deb). Choose another file.');
-      }
-      if (bytes.length > LARGEST_PACKAGE) {
-        throw new CordonError('too_large', `A package may have at most ${LARGEST_PACKAGE} bytes.`);
-      }
-      const sha256 = createHash('sha256').update(bytes).digest('hex');
-      const { note, ...fields } = facts;
-      const statement = ownPackageSchema.parse({ ...fields, sha256, size: bytes.length });
-      const stored: StoredPackage = {
-        ...statement,
-        note,
-        uploadedAt: now(),
-        uploadedBy: by,
-        envelope: null,
-        signedBy: null,
-      };
-      const chunks: Buffer[] = [];
-      for (let at = 0; at < bytes.length; at += CHUNK) chunks.push(bytes.subarray(at, at + CHUNK));
-      if (await store.put(stored, chunks, MOST_STORED)) return stored;
-      const known = await get(sha256);
-      if (known.name === facts.name && known.version === facts.version && known.architecture === facts.architecture) {
-        return known;
-      }
-      throw new CordonError(
-        'conflict',
-        `The server has this file as ${known.name} ${known.version}. Delete it first if these facts are wrong.`,
-      );
+    /**
+     * Stores a file. A repeated upload of the same file returns the stored package. The server reads the facts of an RPM package from the file;
+     * the uploader states those of a Debian package, because their compression (xz) has no reader here.
+     */
+    async upload(
+      { note, ...stated }: StatedFacts,
+      content: AsyncIterable<Uint8Array>,
+      by: string,
+    ): Promise<StoredPackage> {
+      return uploads.receive(by, content, { most: LARGEST_PACKAGE, what: 'A package' }, async (upload) => {
+        const facts = await factsOf(upload, stated);
+        const { sha256, size } = upload;
+        const stored: StoredPackage = {
+          ...facts,
+          sha256,
+          size,
+          note,
+          uploadedAt: now(),
+          uploadedBy: by,
+          envelope: null,
+          signedBy: null,
+        };
+        if (await store.put(stored, upload, MOST_STORED)) return stored;
+        const known = await get(sha256);
+        if (KEYS.every((key) => known[key] === facts[key])) return known;
+        throw new CordonError(
+          'conflict',
+          `The server has this file as ${known.name} ${known.version}. Delete it first if these facts are wrong.`,
+        );
+      });
     },
 
     /** Adds the signature of an approver. `person`: the signer. The person who uploaded the package cannot sign it. */
@@ -142,9 +158,9 @@ export function createPackages({ store, approverSet, requireManagement, bandwidt
         const { size, envelope } = await get(sha256);
         if (!envelope) throw new CordonError('not_found', 'No person has signed this package.', { sha256 });
         if (from >= size) throw new CordonError('invalid_input', `The file has only ${size} bytes.`);
-        const chunk = await store.chunk(sha256, Math.floor(from / CHUNK));
+        const chunk = await store.chunk(sha256, Math.floor(from / PART));
         if (!chunk) throw new CordonError('not_found', 'The package was deleted.', { sha256 });
-        const bytes = chunk.subarray(from % CHUNK);
+        const bytes = chunk.subarray(from % PART);
         await bandwidth.wait(bytes.length);
         return { size, bytes };
       } finally {
@@ -152,6 +168,43 @@ export function createPackages({ store, approverSet, requireManagement, bandwidt
       }
     },
   };
+}
+
+/** Format of the file, and the facts that the signature will cover. */
+async function factsOf(
+  upload: Upload,
+  stated: Omit<StatedFacts, 'note'>,
+): Promise<PackageFacts & Pick<StoredPackage, 'format'>> {
+  const start = await upload.read(0, DEB_MAGIC.length);
+  if (start.subarray(0, RPM_MAGIC.length).equals(RPM_MAGIC)) {
+    const facts = await readRpmFacts(upload);
+    for (const key of KEYS) {
+      if (stated[key] === undefined || stated[key] === facts[key]) continue;
+      throw new CordonError(
+        'invalid_input',
+        `The header of the file states the ${key} ${facts[key]}. Omit the ${key}.`,
+        {
+          field: key,
+        },
+      );
+    }
+    return { ...facts, format: 'rpm' };
+  }
+  if (!start.equals(DEB_MAGIC)) {
+    throw new CordonError(
+      'invalid_input',
+      'The file is neither a Debian package (.deb) nor an RPM package (.rpm). Choose another file.',
+    );
+  }
+  const facts = debFactsSchema.safeParse(Object.fromEntries(KEYS.map((key) => [key, stated[key]])));
+  if (facts.success) return { ...facts.data, format: 'deb' };
+  const [issue] = facts.error.issues;
+  const field = String(issue?.path[0]);
+  throw new CordonError(
+    'invalid_input',
+    `State name, version and architecture of a Debian package as "dpkg-deb --field FILE" prints them. ${field}: ${issue?.message}.`,
+    { field },
+  );
 }
 
 /** Parses a Base64 payload whose signature is not verified yet. Null if it is not JSON. */

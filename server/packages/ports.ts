@@ -1,7 +1,9 @@
 import type { Envelope } from '../../shared/order/documents.ts';
-import type { OwnPackage } from '../../shared/software/own-package.ts';
+import type { OwnPackage, PackageFormat } from '../../shared/software/own-package.ts';
+import type { Upload } from '../uploads.ts';
 
-export interface StoredPackage extends OwnPackage {
+export interface StoredPackage extends Omit<OwnPackage, 'format'> {
+  readonly format: PackageFormat;
   readonly note: string;
   readonly uploadedAt: number;
   /** Account that uploaded the file. */
@@ -12,12 +14,9 @@ export interface StoredPackage extends OwnPackage {
   readonly signedBy: string | null;
 }
 
-/** Bytes of one stored chunk of a file. The last chunk of a file may be shorter. */
-export const CHUNK = 256 * 1024;
-
 export interface PackageStore {
-  /** Stores a file. Returns false if the file is stored already. Throws `too_large` if all files would exceed `most` bytes. */
-  put(stored: StoredPackage, chunks: readonly Buffer[], most: number): Promise<boolean>;
+  /** Stores a file with the parts of the upload. Returns false if the file is stored already. Throws `too_large` if all files would exceed `most` bytes. */
+  put(stored: StoredPackage, upload: Upload, most: number): Promise<boolean>;
   list(): Promise<StoredPackage[]>;
   get(sha256: string): Promise<StoredPackage | null>;
   sign(sha256: string, envelope: Envelope, by: string): Promise<void>;

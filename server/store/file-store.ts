@@ -1,7 +1,8 @@
-import { CordonError } from '../../shared/errors.ts';
 import { type CommandId, commandIdSchema, type DeviceId } from '../../shared/protocol/ids.ts';
 import type { FileStore as Port, ReceivedFile, StoredFile } from '../files/ports.ts';
+import type { Upload } from '../uploads.ts';
 import type { Database } from './database.ts';
+import { deleteFile, partOf, requireRoom, takeParts } from './file-parts.ts';
 import type { FileTables } from './schema/files.ts';
 
 const MOST_LISTED = 1000;
@@ -15,7 +16,7 @@ export class FileStore implements Port {
     this.#database = database;
   }
 
-  put({ sha256, ...stored }: StoredFile, parts: readonly Buffer[], most: number): Promise<boolean> {
+  put({ sha256, ...stored }: StoredFile, upload: Upload, most: number): Promise<boolean> {
     return this.#database.transaction(async (tx) => {
       const { name, size, note, uploadedAt: uploaded_at, uploadedBy: uploaded_by } = stored;
       const { numInsertedOrUpdatedRows } = await tx
@@ -24,16 +25,8 @@ export class FileStore implements Port {
         .onConflict((conflict) => conflict.column('sha256').doNothing())
         .executeTakeFirst();
       if (numInsertedOrUpdatedRows === 0n) return false;
-      const { all } = await tx
-        .selectFrom('files')
-        .select(({ fn }) => fn.sum<number>('size').as('all'))
-        .executeTakeFirstOrThrow();
-      if (Number(all) > most) {
-        throw new CordonError('too_large', `All files together may have at most ${most} bytes. Delete old ones.`);
-      }
-      for (const [position, body] of parts.entries()) {
-        await tx.insertInto('file_parts').values({ sha256, position, body }).execute();
-      }
+      await requireRoom(tx, 'files', most, `All files together may have at most ${most} bytes. Delete old ones.`);
+      await takeParts(tx, 'files', upload);
       return true;
     });
   }
@@ -54,22 +47,12 @@ export class FileStore implements Port {
     return row ? fileOf(row) : null;
   }
 
-  async part(sha256: string, position: number): Promise<Buffer | null> {
-    const row = await this.#database.db
-      .selectFrom('file_parts')
-      .select('body')
-      .where('sha256', '=', sha256)
-      .where('position', '=', position)
-      .executeTakeFirst();
-    return row?.body ?? null;
+  part(sha256: string, position: number): Promise<Buffer | null> {
+    return partOf(this.#database, 'files', sha256, position);
   }
 
   delete(sha256: string): Promise<boolean> {
-    return this.#database.transaction(async (tx) => {
-      await tx.deleteFrom('file_parts').where('sha256', '=', sha256).execute();
-      const { numDeletedRows } = await tx.deleteFrom('files').where('sha256', '=', sha256).executeTakeFirst();
-      return numDeletedRows > 0n;
-    });
+    return this.#database.transaction((tx) => deleteFile(tx, 'files', sha256));
   }
 
   async putReceived(file: Parameters<Port['putReceived']>[0], most: number): Promise<void> {
@@ -77,14 +60,8 @@ export class FileStore implements Port {
     await this.#database.transaction(async (tx) => {
       await tx.deleteFrom('fetched_files').where('command_id', '=', command_id).execute();
       await tx.insertInto('fetched_files').values({ command_id, device_id, name, reason, at, size, body }).execute();
-      const { all } = await tx
-        .selectFrom('fetched_files')
-        .select(({ fn }) => fn.sum<number>('size').as('all'))
-        .executeTakeFirstOrThrow();
-      if (Number(all) > most) {
-        const detail = `Fetched files together may have at most ${most} bytes. The server deletes old ones after some days.`;
-        throw new CordonError('too_large', detail);
-      }
+      const detail = `Fetched files together may have at most ${most} bytes. The server deletes old ones after some days.`;
+      await requireRoom(tx, 'fetched_files', most, detail);
     });
   }
 

@@ -7,6 +7,7 @@ import { displayNames } from './migrations/0002-display-names.ts';
 import { lostModes } from './migrations/0003-lost-modes.ts';
 import { files } from './migrations/0004-files.ts';
 import { passcodes } from './migrations/0005-passcodes.ts';
+import { uploads } from './migrations/0007-uploads.ts';
 import { updateChannels } from './migrations/0008-update-channels.ts';
 import { listFields } from './migrations/0009-list-fields.ts';
 import type { Schema } from './schema.ts';
@@ -21,6 +22,7 @@ export const migrations: Migrations = (dialect) => ({
   '0003-lost-modes': lostModes(dialect),
   '0004-files': files(dialect),
   '0005-passcodes': passcodes(dialect),
+  '0007-uploads': uploads(dialect),
   '0008-update-channels': updateChannels(dialect),
   '0009-list-fields': listFields(dialect),
 });

@@ -1,7 +1,9 @@
 import { CordonError } from '../../shared/errors.ts';
 import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
 import type { PackageStore as Port, StoredPackage } from '../packages/ports.ts';
+import type { Upload } from '../uploads.ts';
 import type { Database, Tx } from './database.ts';
+import { deleteFile, partOf, requireRoom, takeParts } from './file-parts.ts';
 import type { PackageTables } from './schema/packages.ts';
 
 export class PackageStore implements Port {
@@ -11,7 +13,7 @@ export class PackageStore implements Port {
     this.#database = database;
   }
 
-  put(stored: StoredPackage, chunks: readonly Buffer[], most: number): Promise<boolean> {
+  put(stored: StoredPackage, upload: Upload, most: number): Promise<boolean> {
     const { sha256, size } = stored;
     return this.#database.transaction(async (tx) => {
       const { numInsertedOrUpdatedRows } = await tx
@@ -27,22 +29,13 @@ export class PackageStore implements Port {
           uploaded_by: stored.uploadedBy,
           envelope: null,
           signed_by: null,
+          format: stored.format === 'rpm' ? 'rpm' : null,
         })
         .onConflict((conflict) => conflict.column('sha256').doNothing())
         .executeTakeFirst();
       if (numInsertedOrUpdatedRows === 0n) return false;
-      const { all } = await tx
-        .selectFrom('packages')
-        .select(({ fn }) => fn.sum<number>('size').as('all'))
-        .executeTakeFirstOrThrow();
-      if (Number(all) > most) {
-        throw new CordonError('too_large', `All packages together may have at most ${most} bytes. Delete old ones.`, {
-          most,
-        });
-      }
-      for (const [position, body] of chunks.entries()) {
-        await tx.insertInto('package_chunks').values({ sha256, position, body }).execute();
-      }
+      await requireRoom(tx, 'packages', most, `All packages together may have at most ${most} bytes. Delete old ones.`);
+      await takeParts(tx, 'packages', upload);
       return true;
     });
   }
@@ -78,23 +71,15 @@ export class PackageStore implements Port {
     if (numUpdatedRows === 0n) throw new CordonError('conflict', 'A person has already signed this package.');
   }
 
-  async chunk(sha256: string, position: number): Promise<Buffer | null> {
-    const row = await this.#database.db
-      .selectFrom('package_chunks')
-      .select('body')
-      .where('sha256', '=', sha256)
-      .where('position', '=', position)
-      .executeTakeFirst();
-    return row?.body ?? null;
+  chunk(sha256: string, position: number): Promise<Buffer | null> {
+    return partOf(this.#database, 'packages', sha256, position);
   }
 
   delete(sha256: string): Promise<boolean> {
     return this.#database.transaction(async (tx) => {
       await requireUnpublished(tx, sha256);
       await tx.deleteFrom('update_channels').where('sha256', '=', sha256).execute();
-      await tx.deleteFrom('package_chunks').where('sha256', '=', sha256).execute();
-      const { numDeletedRows } = await tx.deleteFrom('packages').where('sha256', '=', sha256).executeTakeFirst();
-      return numDeletedRows > 0n;
+      return deleteFile(tx, 'packages', sha256);
     });
   }
 }
@@ -128,12 +113,14 @@ async function requireUnpublished(tx: Tx, sha256: string): Promise<void> {
 }
 
 function packageOf(row: PackageTables['packages']): StoredPackage {
-  const { sha256, name, version, architecture, size, note, uploaded_at, uploaded_by, envelope, signed_by } = row;
+  const { sha256, name, version, architecture, size, note, uploaded_at, uploaded_by, envelope, signed_by, format } =
+    row;
   return {
     sha256,
     name,
     version,
     architecture,
+    format: format ?? 'deb',
     size,
     note,
     uploadedAt: uploaded_at,

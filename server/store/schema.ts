@@ -25,6 +25,7 @@ import type { PolicyTables } from './schema/policies.ts';
 import type { RecoveryTables } from './schema/recovery.ts';
 import type { ScriptTables } from './schema/scripts.ts';
 import type { TimeCorrectionTables } from './schema/time-corrections.ts';
+import type { UploadTables } from './schema/uploads.ts';
 
 export interface Schema
   extends PeopleTables,
@@ -42,6 +43,7 @@ export interface Schema
     OpenIdTables,
     OpeningTables,
     PackageTables,
+    UploadTables,
     PasskeyTables,
     RecoveryTables,
     DisclosureTables,

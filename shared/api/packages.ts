@@ -1,10 +1,11 @@
 /** Packages of the organization itself. */
 import { z } from 'zod';
 import { approverSignature, envelopeSchema, sha256Hex } from '../order/documents.ts';
-import { ownPackageSchema } from '../software/own-package.ts';
+import { ownPackageSchema, PACKAGE_FORMATS } from '../software/own-package.ts';
 import { instant } from './wire.ts';
 
 export const packageView = ownPackageSchema.extend({
+  format: z.enum(PACKAGE_FORMATS),
   note: z.string(),
   uploadedAt: instant,
   uploadedBy: z.string(),
@@ -18,8 +19,12 @@ export type PackageView = z.infer<typeof packageView>;
 /** List of packages. `people`: names of the accounts that uploaded or signed, by account id. */
 export const packageList = z.object({ packages: z.array(packageView), people: z.record(z.string(), z.string()) });
 export const packageParams = z.object({ sha256: sha256Hex });
-/** Control fields of the package file. Each device compares them with the file itself before it installs the package. */
+/**
+ * Facts of the package file. A Debian package needs them, and each device compares them with the file before it installs the package. The server
+ * reads the facts of an RPM package itself.
+ */
 export const packageUpload = ownPackageSchema
   .pick({ name: true, version: true, architecture: true })
+  .partial()
   .extend({ note: z.string().max(500).default('') });
 export const packageSignature = z.strictObject({ keyid: sha256Hex, signature: approverSignature });

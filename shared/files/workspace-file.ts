@@ -4,8 +4,6 @@ import { sha256Hex } from '../order/documents.ts';
 
 /** Maximum size of a file in bytes. */
 export const LARGEST_FILE = 16 * 1024 * 1024;
-/** Bytes of one stored part of a file. The last part of a file may be shorter. */
-export const PART_OF_FILE = 256 * 1024;
 export const LONGEST_NAME = 200;
 export const LONGEST_REASON = 500;
 

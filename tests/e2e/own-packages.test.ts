@@ -12,6 +12,7 @@ import type { Command } from '../../shared/protocol/frames.ts';
 import { adminCli } from '../support/admin-cli.ts';
 import type { AgentProcess } from '../support/agent-process.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
+import { RpmMachine, rpmMachines } from '../support/rpm-machine.ts';
 import { SystemHelper } from '../support/system-helper.ts';
 import { until } from '../support/until.ts';
 
@@ -25,13 +26,16 @@ let agent: AgentProcess;
 let folder: string;
 
 /** Package files. They are built before the server starts, because the build blocks this process. */
-const files: Record<'own' | 'unsigned' | 'cli', string> = { own: '', unsigned: '', cli: '' };
+const files: Record<'own' | 'unsigned' | 'cli' | 'rpm', string> = { own: '', unsigned: '', cli: '', rpm: '' };
+let rpm: RpmMachine | undefined;
 
 beforeAll(async () => {
   helper = new SystemHelper();
   files.own = helper.machine.build('cordon-own', '1.0', { content: randomBytes(SIZE) });
   files.unsigned = helper.machine.build('cordon-unsigned', '1.0');
   files.cli = helper.machine.build('cordon-cli', '3.1');
+  rpm = rpmMachines.present ? new RpmMachine() : undefined;
+  files.rpm = rpm?.build('cordon-own', '1.0', { epoch: 2 }) ?? '';
   world = await openWorld({ CORDON_PACKAGE_BANDWIDTH: String(BANDWIDTH) });
   folder = mkdtempSync(join(tmpdir(), 'cordon-own-'));
   helper.allow({ allow: [] }, [ada().key.publicKey]);
@@ -43,6 +47,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await world?.remove();
   await helper?.remove();
+  rpm?.remove();
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
 
@@ -137,3 +142,28 @@ it('an admin uploads, signs and installs a package on the command line', async (
   expect(rolled.queued).toBe(1);
   await until(() => expect(helper.machine.version('cordon-cli')).toBeNull(), 30_000);
 }, 120_000);
+
+it.skipIf(!rpmMachines.present)('reads the facts of an RPM package, which a device with apt refuses', async () => {
+  const { as, owner } = world.operator;
+  const bytes = readFileSync(files.rpm);
+  const wrong = as(owner, 'POST', '/packages?version=1.0-1', packageView, bytes);
+  await expect(wrong).rejects.toMatchObject({
+    code: 'invalid_input',
+    message: expect.stringContaining('states the version 2:1.0-1. Omit the version.'),
+  });
+  await expect(as(owner, 'POST', '/packages', packageView, bytes.subarray(0, 200))).rejects.toMatchObject({
+    code: 'invalid_input',
+  });
+  await expect(as(owner, 'POST', '/packages', packageView, readFileSync(files.own))).rejects.toMatchObject({
+    code: 'invalid_input',
+    message: expect.stringContaining('State name, version and architecture of a Debian package'),
+  });
+  const owned = adminCli(world.operator.admin, folder, { CORDON_TOKEN: owner.token });
+  const view = packageView.parse(await owned.json(['packages', 'upload', files.rpm]));
+  expect(view).toMatchObject({ format: 'rpm', name: 'cordon-own', version: '2:1.0-1', architecture: 'noarch' });
+  expect(JSON.parse(view.statement)).toMatchObject({ format: 'rpm', version: '2:1.0-1' });
+  const sent = await world.send(agent.device, await signed(view));
+  const finished = await world.finished(sent.id, 60_000);
+  expect(finished).toMatchObject({ state: 'failed' });
+  expect(finished.detail).toMatch(/cannot install a package of the format rpm/);
+});

@@ -7,9 +7,10 @@ import { type Signer, signEnvelope } from '../../shared/order/dsse.ts';
 import type { OwnPackage } from '../../shared/software/own-package.ts';
 
 export function statementFor(file: string, name: string, version: string): OwnPackage {
+  const facts = file.endsWith('.rpm') ? ({ format: 'rpm', architecture: 'noarch' } as const) : { architecture: 'all' };
   const bytes = readFileSync(file);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { name, version, architecture: 'all', sha256, size: bytes.length };
+  return { name, version, ...facts, sha256, size: bytes.length };
 }
 
 export const signedPackage = (signer: Signer, statement: OwnPackage): Envelope =>

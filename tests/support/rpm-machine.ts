@@ -18,6 +18,7 @@ const tools = [
 export const rpmMachines = { present: tools.every(({ present }) => present) };
 
 export interface RpmFields {
+  readonly epoch?: number;
   readonly requires?: string;
   readonly obsoletes?: string;
   /** Lua program that runs before the installation. The machine has no shell. */
@@ -58,27 +59,48 @@ export class RpmMachine {
 
   /** Builds packages `NAME` in `VERSION-1` and publishes them in the repository. */
   publish(...packages: readonly (readonly [name: string, version: string, fields?: RpmFields])[]): void {
-    for (const [name, version, fields = {}] of packages) {
-      const lines = [
-        `Name: ${name}`,
-        `Version: ${version}`,
-        'Release: 1',
-        'Summary: package of a test',
-        'License: test',
-        'BuildArch: noarch',
-        ...(fields.requires === undefined ? [] : [`Requires: ${fields.requires}`]),
-        ...(fields.obsoletes === undefined ? [] : [`Obsoletes: ${fields.obsoletes}`]),
-        '%description',
-        'package of a test',
-        ...(fields.pre === undefined ? [] : ['%pre -p <lua>', fields.pre]),
-        '%files',
-      ];
-      const spec = this.path(`build/${name}.spec`);
-      writeFileSync(spec, `${lines.join('\n')}\n`);
-      const folders = ['--define', `_topdir ${this.path('build')}`, '--define', `_rpmdir ${this.path('repository')}`];
-      execFileSync('rpmbuild', ['--quiet', '-bb', ...folders, spec], { stdio: 'pipe' });
-    }
+    for (const each of packages) this.#build('-bb', 'repository', ...each);
     this.#index();
+  }
+
+  /** Builds a package that is in no repository, and returns the path of its file. */
+  build(name: string, version: string, fields: RpmFields = {}): string {
+    this.#build('-bb', 'own', name, version, fields);
+    return this.path(`own/noarch/${name}-${version}-1.noarch.rpm`);
+  }
+
+  /** Builds a source package, and returns the path of its file. */
+  buildSource(name: string, version: string): string {
+    this.#build('-bs', 'own', name, version);
+    return this.path(`own/${name}-${version}-1.src.rpm`);
+  }
+
+  #build(kind: '-bb' | '-bs', folder: string, name: string, version: string, fields: RpmFields = {}): void {
+    const lines = [
+      `Name: ${name}`,
+      `Version: ${version}`,
+      'Release: 1',
+      ...(fields.epoch === undefined ? [] : [`Epoch: ${fields.epoch}`]),
+      'Summary: package of a test',
+      'License: test',
+      'BuildArch: noarch',
+      ...(fields.requires === undefined ? [] : [`Requires: ${fields.requires}`]),
+      ...(fields.obsoletes === undefined ? [] : [`Obsoletes: ${fields.obsoletes}`]),
+      '%description',
+      'package of a test',
+      ...(fields.pre === undefined ? [] : ['%pre -p <lua>', fields.pre]),
+      '%files',
+    ];
+    const spec = this.path(`build/${name}.spec`);
+    writeFileSync(spec, `${lines.join('\n')}\n`);
+    const folders = [
+      `_topdir ${this.path('build')}`,
+      `_rpmdir ${this.path(folder)}`,
+      `_srcrpmdir ${this.path(folder)}`,
+    ];
+    execFileSync('rpmbuild', ['--quiet', kind, ...folders.flatMap((each) => ['--define', each]), spec], {
+      stdio: 'pipe',
+    });
   }
 
   /** Version of an installed package; null without it. */

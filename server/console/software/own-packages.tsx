@@ -9,7 +9,7 @@ import { Confirm } from '../../../shared/look/confirm.tsx';
 import { Empty, QueryResult } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import { signPackage } from '../../../shared/order/web-approver-key.ts';
-import { ownPackageSchema } from '../../../shared/software/own-package.ts';
+import { debFactsSchema, type PackageFormat } from '../../../shared/software/own-package.ts';
 import { AGENT_PACKAGE } from '../../../shared/software/update-channel.ts';
 import { ChooseSigner, useChosenSigner } from '../approver-key/choose-signer.tsx';
 import { listedSigners, useOwnKey } from '../approver-key/use-own-key.ts';
@@ -37,7 +37,7 @@ export function OwnPackages() {
           packages.length === 0 ? (
             <Empty title="No packages">
               {may('packages.upload')
-                ? 'Upload a Debian package (.deb) to install it on devices.'
+                ? 'Upload a Debian package (.deb) or an RPM package (.rpm) to install it on devices.'
                 : 'An owner or a fleet admin uploads packages here.'}
             </Empty>
           ) : (
@@ -56,6 +56,8 @@ export function OwnPackages() {
   );
 }
 
+const FORMAT_NAMES: Readonly<Record<PackageFormat, string>> = { deb: 'Debian package', rpm: 'RPM package' };
+
 function PackageCard({
   stored,
   people,
@@ -64,7 +66,7 @@ function PackageCard({
   readonly people: Readonly<Record<string, string>>;
 }) {
   const may = useMay();
-  const { name, version, architecture, size, sha256, note, uploadedAt, uploadedBy, signedBy } = stored;
+  const { name, version, architecture, format, size, sha256, note, uploadedAt, uploadedBy, signedBy } = stored;
   const nameOf = (account: string) => people[account] ?? 'a deleted account';
   const isAgent = name === AGENT_PACKAGE && may('update-channels.list');
   return (
@@ -80,8 +82,8 @@ function PackageCard({
           {isAgent && <ChannelBadges sha256={sha256} />}
         </Group>
         <Text size="sm">
-          {architecture}, {size.toLocaleString('en')} bytes. Uploaded <Moment at={uploadedAt} /> by{' '}
-          <UserText>{nameOf(uploadedBy)}</UserText>.
+          {FORMAT_NAMES[format]} for {architecture}, {size.toLocaleString('en')} bytes. Uploaded{' '}
+          <Moment at={uploadedAt} /> by <UserText>{nameOf(uploadedBy)}</UserText>.
           {signedBy !== null && (
             <>
               {' '}
@@ -123,19 +125,22 @@ function Upload() {
     onChange: ({ currentTarget: { value } }: { currentTarget: { value: string } }) =>
       setFields((before) => ({ ...before, [field]: value })),
   });
-  const facts = ownPackageSchema.pick({ name: true, version: true, architecture: true }).safeParse({
+  // The server reads the facts of an RPM package from the file.
+  const isRpm = file?.name.endsWith('.rpm') ?? false;
+  const stated = debFactsSchema.safeParse({
     name: fields.name.trim(),
     version: fields.version.trim(),
     architecture: fields.architecture.trim(),
   });
+  const facts = isRpm ? {} : stated.data;
   const send = async () => {
-    if (!file || !facts.success) return;
-    await upload(withQuery('/packages', { ...facts.data, note: fields.note.trim() }), packageView, file);
+    if (!file || !facts) return;
+    await upload(withQuery('/packages', { ...facts, note: fields.note.trim() }), packageView, file);
     await client.invalidateQueries({ queryKey: packagesQuery.queryKey });
   };
   return (
     <div>
-      <UploadButton label="Upload package" accept=".deb" choose={choose}>
+      <UploadButton label="Upload package" accept=".deb,.rpm" choose={choose}>
         Upload package…
       </UploadButton>
       <Confirm
@@ -143,22 +148,28 @@ function Upload() {
         opened={file !== null}
         close={() => setFile(null)}
         verb="Upload package"
-        ready={facts.success}
+        ready={facts !== undefined}
         act={send}
       >
         <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-          <UserText>{file?.name ?? ''}</UserText>. Type the fields as “dpkg-deb --field” prints them. Devices refuse a
-          file with other fields.
+          <UserText>{file?.name ?? ''}</UserText>.{' '}
+          {isRpm
+            ? 'The server reads name, version and architecture from the file. Devices with dnf can install it.'
+            : 'Type the fields as “dpkg-deb --field” prints them. Devices refuse a file with other fields. Devices with apt can install it.'}
         </Text>
-        <TextInput label="Package" required maxLength={128} {...set('name')} />
-        <TextInput label="Version" required maxLength={128} {...set('version')} />
-        <TextInput
-          label="Architecture"
-          description="Such as amd64 or all"
-          required
-          maxLength={32}
-          {...set('architecture')}
-        />
+        {!isRpm && (
+          <>
+            <TextInput label="Package" required maxLength={128} {...set('name')} />
+            <TextInput label="Version" required maxLength={128} {...set('version')} />
+            <TextInput
+              label="Architecture"
+              description="Such as amd64 or all"
+              required
+              maxLength={32}
+              {...set('architecture')}
+            />
+          </>
+        )}
         <TextInput label="Note (optional)" maxLength={500} dir="auto" {...set('note')} />
       </Confirm>
     </div>

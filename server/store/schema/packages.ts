@@ -1,5 +1,8 @@
 export interface PackageTables {
-  /** Packages of the organization, by the SHA-256 of the file. `envelope`: JSON of the signed statement; null until a person has signed it. */
+  /**
+   * Packages of the organization, by the SHA-256 of the file. `envelope`: JSON of the signed statement; null until a person has signed it.
+   * `format`: null for a Debian package.
+   */
   packages: {
     sha256: string;
     name: string;
@@ -11,6 +14,7 @@ export interface PackageTables {
     uploaded_by: string;
     envelope: string | null;
     signed_by: string | null;
+    format: 'rpm' | null;
   };
   /** Parts of the files, each of 256 KiB. A database reads a large value as a whole, so a file is not one value. */
   package_chunks: { sha256: string; position: number; body: Buffer };

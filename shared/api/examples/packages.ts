@@ -8,6 +8,7 @@ const statement = {
 };
 export const packageView = {
   ...statement,
+  format: 'deb',
   note: 'Client of the new VPN',
   uploadedAt: 1_447_232_400_000,
   uploadedBy: 'acc_a2b3c4d5e6f7g2h3',
