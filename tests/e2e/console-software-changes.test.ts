@@ -12,6 +12,7 @@ import { signIn } from '../support/console-people.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
 import { testInventories } from '../support/inventories.ts';
 import { dpkg, reportOf, testState } from '../support/inventory-state.ts';
+import { RpmMachine, rpmMachines } from '../support/rpm-machine.ts';
 import { BOTH_LOOKS, type Seat, takeSeat } from '../support/seat.ts';
 
 describe.skipIf(!chromium.present)('changes of software in the console', { timeout: 120_000 }, () => {
@@ -165,5 +166,35 @@ describe.skipIf(!chromium.present)('changes of software in the console', { timeo
     await page.getByRole('button', { name: 'Delete…' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Delete package' }).click();
     await page.getByText('No packages').waitFor();
+  });
+
+  it.skipIf(!rpmMachines.present)('an admin uploads an RPM package, whose facts the server reads', async () => {
+    const { page } = seat;
+    const rpm = new RpmMachine();
+    const file = rpm.build('example-vpn', '2.4.1');
+    await seat.goto('/software?tab=packages');
+    await page.locator('input[type=file]').setInputFiles(file);
+    const dialog = page.getByRole('dialog', { name: 'Upload package' });
+    await dialog.getByText('The server reads name, version and architecture from the file.').waitFor();
+    expect(await dialog.getByLabel('Version').count()).toBe(0);
+    expect.soft(await seat.faults('upload RPM package', BOTH_LOOKS)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Upload package' }).click();
+    await page.getByText('example-vpn 2.4.1-1').first().waitFor();
+    await page.getByText('RPM package for noarch').waitFor();
+    expect.soft(await seat.faults('own RPM package', BOTH_LOOKS)).toEqual([]);
+    rpm.remove();
+  });
+
+  it('an admin requires software with a lowest version', async () => {
+    const { page } = seat;
+    await seat.goto('/policies/new');
+    await page.getByLabel('Required software', { exact: true }).click();
+    const names = page.getByRole('combobox', { name: 'Required software: value' });
+    await names.fill('openssl>=3.0.15');
+    await page.keyboard.press('Enter');
+    await names.fill('org.gnome.Maps');
+    await page.keyboard.press('Enter');
+    await page.getByText('Installed software stays when no policy requires it any more.').scrollIntoViewIfNeeded();
+    expect.soft(await seat.faults('required software', BOTH_LOOKS)).toEqual([]);
   });
 });
