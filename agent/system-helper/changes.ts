@@ -18,7 +18,7 @@ import {
   type PackageStep,
 } from './requests.ts';
 import { mergedSteps, requireExpected, requireUnchanged, reversed, stepsText, targetsOf } from './targets.ts';
-import { applicationsOf, combined, type PartRequest } from './update-parts.ts';
+import { applicationsOf, combined, NO_CHANGE, type PartRequest } from './update-parts.ts';
 
 export interface ChangePorts {
   readonly managers: PackageManagers;
@@ -215,8 +215,8 @@ export function createChanges(ports: ChangePorts): Changes {
       }
     }
     if (await manager.needsRestart()) notes.push('The machine needs a restart.');
-    const text = steps.length === 0 ? 'No change was necessary' : stepsText(steps);
-    return done(steps, [`${text}.`, ...notes].join(' '));
+    const text = steps.length === 0 ? NO_CHANGE : `${stepsText(steps)}.`;
+    return done(steps, [text, ...notes].join(' '));
   }
 
   async function run(request: PartRequest): Promise<ChangeResponse> {

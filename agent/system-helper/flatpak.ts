@@ -257,10 +257,11 @@ export function flatpakManager(run: RunTool): PackageManager {
     },
 
     async updates(scope) {
+      const there = await present();
+      if (there.length === 0) return { targets: [], left: [] };
       if (scope === 'security') {
         return { targets: [], left: ['flatpak does not say which updates are for security, so it updated nothing.'] };
       }
-      const there = await present();
       const args = ['remote-ls', '--system', '--all', '--updates', '--columns=ref,origin,options'];
       const offers = parseRemoteRefs(await flatpak(args, 5 * MINUTE), await architecture());
       const targets: Target[] = [];

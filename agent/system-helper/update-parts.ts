@@ -22,8 +22,15 @@ export function applicationsOf(change: string): string {
 const TITLES = ['System packages', 'Applications'] as const;
 const LONGEST_PART = LONGEST_DETAIL / TITLES.length - 50;
 
-/** Response with both results. It is a failure if one part failed; the detail says which one. */
+/** Detail of a change that needed no step and has no notes. */
+export const NO_CHANGE = 'No change was necessary.';
+
+/**
+ * Response with both results. It is a failure if one part failed; the detail says which one. Without any change of applications, it is the
+ * response of the system alone.
+ */
 export function combined(system: ChangeResponse, applications: ChangeResponse): ChangeResponse {
+  if (applications.outcome === 'done' && applications.detail === NO_CHANGE) return system;
   const parts = [system, applications];
   const texts = parts.map(({ outcome, detail }, at) => {
     const title = outcome === 'done' ? TITLES[at] : `${TITLES[at]} failed`;
