@@ -2,6 +2,9 @@
  * Runs the programs of the operating system that the inventory reads: without a shell, with a deadline, and with a limit for the output.
  */
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 export interface ProgramLimits {
   /** Milliseconds after which the program is killed. */
@@ -40,5 +43,19 @@ export const runProgram: RunProgram = (file, args, { within = WITHIN, most = MOS
   });
 
 /** Runs a program with untranslated messages. `env` ends with code 127 if the program is not installed (POSIX, `env`). */
-export const runUntranslated: RunProgram = (file, args, limits = {}) =>
-  runProgram('env', ['LC_ALL=C', file, ...args], { ...limits, missing: 127 });
+export const runUntranslated: RunProgram = async (file, args, limits = {}) => {
+  const run = (...variables: string[]) =>
+    runProgram('env', ['LC_ALL=C', ...variables, file, ...args], { ...limits, missing: 127 });
+  if (file !== 'flatpak') return run();
+  try {
+    return await run();
+  } catch {
+    // flatpak creates folders of the user, also to read the system installation. The agent's user under systemd has no home to write to.
+    const folder = await mkdtemp(join(tmpdir(), 'cordon-flatpak-'));
+    try {
+      return await run(`XDG_DATA_HOME=${folder}`, `XDG_CACHE_HOME=${folder}`);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+};
