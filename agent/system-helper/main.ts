@@ -100,6 +100,10 @@ async function run(config: HelperConfig): Promise<void> {
     records: openUpdateRecords(join(config.state, 'agent-update')),
     installed: installedAgent,
     confirmWithin: config.confirmWithin,
+    startAgent: async () => {
+      if (config.socket !== null) return;
+      await runTool('systemctl', ['--no-block', 'start', 'cordon-agent.service'], { within: 60_000 });
+    },
     // systemd starts the helper again at the next request, with the code of the present package.
     onSettled: () => {
       if (config.socket === null) signals.request('the agent was updated');

@@ -25,6 +25,8 @@ export interface AgentUpdatePorts {
   readonly installed: () => Promise<{ readonly version: string; readonly architecture: string } | null>;
   /** Milliseconds in which the new agent must connect. Time in which the machine sleeps does not count. */
   readonly confirmWithin: number;
+  /** Starts the service of the agent, which a version that ended by itself has left stopped. */
+  readonly startAgent: () => Promise<unknown>;
   /** Called when an update has ended, so that the helper can start again with its new code. */
   readonly onSettled: () => void;
   readonly now: () => number;
@@ -127,6 +129,7 @@ export function createAgentUpdate(ports: AgentUpdatePorts): AgentUpdate {
   async function returnToFormer(record: UpdateRecord): Promise<void> {
     const request = { op: 'roll-back', attempt: newCommandId(), change: record.rollback, of: record.change } as const;
     const response = await changes.make(request);
+    await ports.startAgent();
     const result =
       response.outcome === 'done'
         ? `The device returned to ${record.from}.`
