@@ -1,17 +1,33 @@
 /** The Debian package of the agent: its content, an installation with dpkg, and an agent that enrolls and connects from it. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildAgentPackage } from '../../agent/package/build.ts';
 import { AGENT_VERSION } from '../../agent/version.ts';
+import { systemHelper } from '../../agent/work/system-helper-client.ts';
+import { createKeyFile } from '../../shared/order/key-file.ts';
 import { LARGEST_PACKAGE } from '../../shared/software/own-package.ts';
+import { AGENT_PACKAGE } from '../../shared/software/update-channel.ts';
 import { setUp } from '../support/operator.ts';
+import { signedPackage, statementFor } from '../support/own-packages.ts';
 import { packageRoots } from '../support/package-root.ts';
 import { runProgram } from '../support/run-program.ts';
 import { startServerProcess } from '../support/server-process.ts';
+import { type SystemdMachine, startSystemdMachine, systemdMachines } from '../support/systemd-machine.ts';
 import { tool } from '../support/tools.ts';
 import { until } from '../support/until.ts';
 
@@ -116,5 +132,71 @@ describe.skipIf(!packageRoots.present)('the package of the agent', () => {
     expect(existsSync(home)).toBe(true);
     dpkg('--purge', 'cordon-agent');
     expect(existsSync(home)).toBe(false);
+  });
+
+  describe.skipIf(!systemdMachines.present)('under systemd', () => {
+    const { key } = createKeyFile('the passphrase of a signer');
+    let machine: SystemdMachine;
+    beforeAll(async () => {
+      machine = await startSystemdMachine();
+    });
+    afterAll(() => machine?.remove());
+
+    /** The package with another version. Its Node is that of the checkout, so that the file is small. */
+    function variant(version: string) {
+      const tree = join(folder, version);
+      execFileSync('dpkg-deb', ['--raw-extract', file, tree]);
+      const control = join(tree, 'DEBIAN/control');
+      const fields = readFileSync(control, 'utf8').replace(/^(?:Depends|Recommends):.*\n/gm, '');
+      writeFileSync(control, fields.replace(/^Version: .*$/m, `Version: ${version}`));
+      rmSync(join(tree, LIB, 'bin/node'));
+      symlinkSync('/opt/cordon/node_modules/.bin/node', join(tree, LIB, 'bin/node'));
+      const built = `${tree}.deb`;
+      execFileSync('dpkg-deb', ['--root-owner-group', '-Zzstd', '-z1', '--build', tree, built], { stdio: 'pipe' });
+      const architecture = execFileSync('dpkg-deb', ['--field', built, 'Architecture'], { encoding: 'utf8' }).trim();
+      const statement = { ...statementFor(built, AGENT_PACKAGE, version), architecture };
+      return { built, statement, envelope: signedPackage(key, statement) };
+    }
+
+    it('the helper installs its own next version, watches the new agent with its old code, and then starts anew', async () => {
+      const [first, second] = [variant('1.0'), variant('2.0')];
+      const folders = ['/var/lib/dpkg/info', '/var/lib/dpkg/updates', '/var/lib/dpkg/triggers', '/var/log'];
+      folders.push('/var/lib/apt/lists/partial', '/var/cache/apt/archives/partial', '/etc/apt/apt.conf.d');
+      folders.push('/etc/apt/preferences.d', '/etc/apt/sources.list.d', '/tmp/upper', '/tmp/work');
+      await machine.done(`mkdir -p ${folders.join(' ')} && : > /var/lib/dpkg/status`);
+      await machine.done('mount -t overlay overlay -o lowerdir=/usr,upperdir=/tmp/upper,workdir=/tmp/work /usr');
+      machine.write('/var/first.deb', readFileSync(first.built));
+      await machine.done('dpkg --force-unsafe-io --install /var/first.deb');
+      const policy = {
+        packages: { allow: [] },
+        settings: ['agent.update-channel'],
+        ownPackages: { signers: [{ publicKey: key.publicKey }] },
+      };
+      machine.write('/etc/cordon-agent/system.json', JSON.stringify(policy));
+      await machine.done('systemctl enable --now cordon-agent-system.socket');
+
+      const ask = systemHelper(machine.path('/run/cordon-agent-system/socket'));
+      const target = {
+        channel: 'stable' as const,
+        revision: 1,
+        packages: [second.envelope],
+        former: [first.envelope],
+      };
+      const update = (instance: string) => ask({ op: 'update-agent', target, instance, connected: true });
+      const [before, after] = [randomUUID(), randomUUID()];
+      expect(await update(before)).toMatchObject({ needs: [first.statement.sha256, second.statement.sha256] });
+      for (const { envelope, built } of [first, second]) await ask({ op: 'offer-agent', envelope }, built);
+      const helper = await machine.property('cordon-agent-system', 'MainPID');
+      await update(before);
+      await until(async () => expect(await update(before)).toMatchObject({ waits: true }), 60_000);
+      const installed = `dpkg-query --show --showformat='\${Version}' ${AGENT_PACKAGE}`;
+      expect(await machine.done(installed)).toBe('2.0');
+      expect(await machine.property('cordon-agent-system', 'MainPID')).toBe(helper);
+      expect(await update(after)).toMatchObject({ waits: false, applied: true });
+      await until(async () => {
+        expect(await update(after)).toMatchObject({ outcome: 'agent-update', applied: true });
+        expect(await machine.property('cordon-agent-system', 'MainPID')).not.toBe(helper);
+      }, 30_000);
+    });
   });
 });

@@ -4,8 +4,11 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureConsole } from '../../server/console/build.ts';
 import { approverKeyList, approverSetView } from '../../shared/api/approvers.ts';
-import { packageList } from '../../shared/api/packages.ts';
+import { packageList, packageView } from '../../shared/api/packages.ts';
+import { policyView } from '../../shared/api/policies.ts';
 import { signApproverSetPayload } from '../../shared/order/approver-key.ts';
+import { PAYLOAD_TYPES } from '../../shared/order/documents.ts';
+import { pae } from '../../shared/order/pae.ts';
 import type { AgentProcess } from '../support/agent-process.ts';
 import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
 import { makeKey } from '../support/console-people.ts';
@@ -186,6 +189,51 @@ describe.skipIf(!chromium.present)('scripts and own packages in the console', { 
     // The agent verifies the signature and downloads the file before it asks the system helper, which this machine lacks.
     await page.getByText('its system helper is not installed').first().waitFor();
     expect([...author.complaints, ...reviewer.complaints]).toEqual([]);
+  });
+
+  it('an admin publishes a version of the agent on a channel, and moves the channel back', async () => {
+    const { page } = author;
+    const { owner, approvers, as } = world.operator;
+    const ben = approvers[1];
+    if (!ben) throw new Error('an approver is missing');
+    for (const version of ['0.2.0', '0.3.0']) {
+      const path = `/packages?name=cordon-agent&version=${version}&architecture=all`;
+      const { sha256, statement } = await as(owner, 'POST', path, packageView, Buffer.from(`!<arch>\n${version}`));
+      const signature = ben.key.sign(pae(PAYLOAD_TYPES.package, Buffer.from(statement))).toString('base64');
+      await as(ben, 'POST', `/packages/${sha256}/signature`, packageView, { keyid: ben.key.keyid, signature });
+    }
+    const document = { settings: { 'agent.update-channel': 'stable' }, compliance: { graceHours: 0, actions: [] } };
+    const { id } = await as(owner, 'POST', '/policies', policyView, { name: 'Agents', document });
+    await owner.browser.call('POST', `/policies/${id}/rollout`, policyView, { version: 1, percent: 100 });
+    await owner.browser.call('POST', `/policies/${id}/groups`, policyView, { groups: [world.group] });
+
+    await author.goto('/software?tab=packages');
+    await page.getByText('1 device: 0 with this version, 0 with another one, 1 unknown.').waitFor();
+    const publish = async (version: string, effect: string, channel?: string) => {
+      const card = page.getByRole('listitem').filter({ hasText: `cordon-agent ${version}` });
+      await card.getByRole('button', { name: 'Publish on a channel…' }).click();
+      const dialog = page.getByRole('dialog', { name: 'Publish agent version' });
+      if (channel !== undefined) {
+        await dialog.getByRole('combobox', { name: 'Channel' }).click();
+        await page.getByRole('option', { name: channel }).click();
+      }
+      await dialog.getByText(effect).waitFor();
+      expect.soft(await author.faults(`agent publish ${version}`, BOTH_LOOKS)).toEqual([]);
+      await dialog.getByRole('button', { name: `Publish on ${channel ?? 'stable'}` }).click();
+      await dialog.waitFor({ state: 'hidden' });
+      await card.getByText(`Channel ${channel ?? 'stable'}`).waitFor();
+    };
+    await publish('0.2.0', 'The channel has no version for the architecture all.');
+    await publish('0.3.0', 'The channel has 0.2.0. 1 device on the channel installs 0.3.0');
+    await publish('0.3.0', 'The channel has no version for the architecture all.', 'early');
+    await publish('0.2.0', 'An earlier version may have errors');
+    await page.getByText('Before: 0.3.0').waitFor();
+    expect.soft(await author.faults('agent channels', BOTH_LOOKS)).toEqual([]);
+
+    await author.goto(`/devices/${agent.device}`);
+    await page.getByText('The agent was not installed as the package cordon-agent').waitFor();
+    expect.soft(await author.faults('agent channel of a device', BOTH_LOOKS)).toEqual([]);
+    expect(author.complaints).toEqual([]);
   });
 
   async function review(version: string): Promise<void> {

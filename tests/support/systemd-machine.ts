@@ -25,7 +25,9 @@ export interface SystemdMachine {
   /** Runs a line of shell as root. Returns its output, and fails the test if the line fails. */
   done(line: string, options?: RunOptions): Promise<string>;
   /** Writes a file of the machine that root owns. `mode`: 0600 for secrets. */
-  write(path: string, text: string, mode?: number): void;
+  write(path: string, content: string | Buffer, mode?: number): void;
+  /** Path by which this process opens a file or socket of the machine. */
+  path(path: string): string;
   /** Value of one property of a unit, as `systemctl show` prints it. */
   property(unit: string, name: string): Promise<string>;
   /** Lines that the processes of a service have logged since the last call. */
@@ -68,6 +70,7 @@ export async function startSystemdMachine(): Promise<SystemdMachine> {
     if (code !== 0) throw new Error(`"${line}" ended with ${code}: ${out}${err}`);
     return out;
   };
+  const inside = (path: string) => join('/proc', first, 'root', path);
   const property: SystemdMachine['property'] = async (unit, name) =>
     (await done(`systemctl show --value --property=${name} ${unit}`)).trim();
 
@@ -84,10 +87,11 @@ export async function startSystemdMachine(): Promise<SystemdMachine> {
   return {
     shell,
     done,
-    write(path, text, mode = 0o644) {
-      const file = join('/proc', first, 'root', path);
+    path: inside,
+    write(path, content, mode = 0o644) {
+      const file = inside(path);
       mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, text, { mode });
+      writeFileSync(file, content, { mode });
     },
     property,
     async journal(unit) {

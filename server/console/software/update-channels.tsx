@@ -49,7 +49,9 @@ function Channel({
 }) {
   const { channel, publications, devices, met, notMet } = view;
   const current = currentOf(view);
-  const former = [...new Set(publications.filter((each) => !each.current).map(({ version }) => version))].slice(0, 5);
+  const versions = new Set(publications.map(({ version }) => version));
+  for (const { version } of current) versions.delete(version);
+  const former = [...versions].slice(0, 5);
   const waiting = devices - met - notMet;
   return (
     <Stack gap={2}>
@@ -64,7 +66,7 @@ function Channel({
       <Text size="sm">
         {devices === 0
           ? 'No policy puts a device on this channel.'
-          : `${countOf(devices)}: ${met.toLocaleString('en')} with this version, ${notMet.toLocaleString('en')} with another one, ${waiting.toLocaleString('en')} without a report.`}
+          : `${countOf(devices)}: ${met.toLocaleString('en')} with this version, ${notMet.toLocaleString('en')} with another one, ${waiting.toLocaleString('en')} unknown.`}
       </Text>
       {former.length > 0 && (
         <Text size="sm" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
@@ -96,6 +98,7 @@ export function Publish({ stored: { sha256, version, architecture } }: { readonl
   if (!may('update-channels.publish')) return null;
   const view = data?.channels.find((each) => each.channel === channel);
   const present = currentOf(view).find((each) => each.architecture === architecture);
+  const count = view?.devices ?? 0;
   const isPresent = present?.sha256 === sha256;
   const isEarlier = present !== undefined && versionOrder('dpkg')(version, present.version) < 0;
   const publish = async () => {
@@ -128,10 +131,17 @@ export function Publish({ stored: { sha256, version, architecture } }: { readonl
             'The channel has this version already.'
           ) : (
             <>
-              {present ? 'The channel has ' : 'The channel has no version for '}
-              <UserText>{present?.version ?? architecture}</UserText>. {countOf(view?.devices ?? 0)} on it{' '}
-              {isEarlier ? 'return to' : 'install'} <UserText>{version}</UserText> as root, as soon as they are
-              connected.
+              {present ? 'The channel has ' : 'The channel has no version for the architecture '}
+              <UserText>{present?.version ?? architecture}</UserText>.{' '}
+              {count === 0 ? (
+                'No device is on the channel.'
+              ) : (
+                <>
+                  {countOf(count)} on the channel{' '}
+                  {isEarlier ? (count === 1 ? 'returns to' : 'return to') : count === 1 ? 'installs' : 'install'}{' '}
+                  <UserText>{version}</UserText> as root, while the agent is connected.
+                </>
+              )}
             </>
           )}
         </Text>
