@@ -320,6 +320,7 @@ async function withTargets(db: Db | Tx, rows: readonly Row[]): Promise<ActivityE
   return rows.map((row) => toEntry(row, (byEntry.get(row.id) ?? []).map(toTarget)));
 }
 
+/** First targets of each entry. Devices are last, because an entry with many devices must also show the policy or the job. */
 async function shownTargets(
   db: Db,
   rows: readonly Row[],
@@ -335,7 +336,8 @@ async function shownTargets(
           and t.target in (select devices.id from devices where ${withinScope(readable.devices)}))`;
   const { rows: targets } = await sql<Schema['activity_targets']>`
     select entry_id, kind, target, person_id from (
-      select t.*, row_number() over (partition by t.entry_id order by t.kind, t.target) as place
+      select t.*, row_number() over (partition by t.entry_id
+          order by case when t.kind = 'device' then 1 else 0 end, t.kind, t.target) as place
       from activity_targets t where t.entry_id in (${sql.join(ids)}) and ${own}) as numbered
     where place <= ${limit} order by entry_id, place`.execute(db);
   return new Map(

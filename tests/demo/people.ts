@@ -40,7 +40,8 @@ export async function gather(admin: string, firstOwnerLink: string): Promise<Peo
   const [proposer, ...approvers] = await Promise.all([
     invite(admin, owner, 'Sana Malik', [{ role: 'legal' }, { role: 'fleet' }]),
     inviteApprover(admin, owner, 'Ada Okafor'),
-    inviteApprover(admin, owner, 'Ben Weber'),
+    // Ben is the second person for destructive actions of Sana. The owner cannot be, because she created the account of Sana.
+    inviteApprover(admin, owner, 'Ben Weber', [{ role: 'legal' }, { role: 'fleet' }]),
   ]);
   await adoptApproverSet(owner, approvers);
   const organization = await foundOrganization(owner, approvers);

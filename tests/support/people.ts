@@ -132,8 +132,13 @@ export async function invite(
 }
 
 /** Invites a person who then registers an approver key. */
-export async function inviteApprover(admin: string, owner: Person, name: string): Promise<Approver> {
-  const person = await invite(admin, owner, name);
+export async function inviteApprover(
+  admin: string,
+  owner: Person,
+  name: string,
+  grants?: Parameters<typeof invite>[3],
+): Promise<Approver> {
+  const person = await invite(admin, owner, name, grants);
   const { key, pem } = createKeyFile(`the passphrase of ${name}`);
   await person.browser.call('POST', '/approver-keys', approverKeyView, { publicKey: key.publicKey });
   return { ...person, key, pem };

@@ -34,7 +34,7 @@ function HostName({ device }: { readonly device: string }) {
   const hostname = name?.displayName ?? name?.hostname;
   if (!hostname) return null;
   return (
-    <Text span c="dimmed">
+    <Text span inherit c="dimmed">
       <UserText>{hostname}</UserText>
     </Text>
   );
