@@ -120,7 +120,9 @@ async function ask(cli: Cli, { all, group, area, device: devices, seconds }: Tar
   const filter = all || group || area ? { group, area } : undefined;
   const body = { query, devices, filter, seconds };
   let asked = await cli.client().call(liveQueryView, 'POST', '/queries', body);
-  cli.out().note(`Asked ${asked.devices} devices: ${plain(describeQuery(asked.query))}`);
+  cli
+    .out()
+    .note(`Asked ${asked.devices} ${asked.devices === 1 ? 'device' : 'devices'}: ${plain(describeQuery(asked.query))}`);
   // The server ends the query at its deadline, so the command does not compare clocks.
   while ((asked.counts.waiting ?? 0) > 0) {
     await pause(POLL_EVERY);

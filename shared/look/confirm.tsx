@@ -18,6 +18,7 @@ export function Confirm({
   verb,
   grave = false,
   ready = true,
+  dismiss = 'Cancel',
   language,
   act,
   children,
@@ -30,6 +31,8 @@ export function Confirm({
   /** True for an irreversible or harmful action; the button is red. */
   readonly grave?: boolean;
   readonly ready?: boolean;
+  /** Text of the button that closes the dialog, for an action that is itself called “Cancel”. */
+  readonly dismiss?: string;
   /** Language of the texts, and its words for the dialog's own buttons. Default: English. */
   readonly language?: DialogLanguage;
   /** Performs the confirmed action. The dialog closes when the promise resolves. If the promise rejects, the dialog shows the reason. */
@@ -53,7 +56,7 @@ export function Confirm({
         {doing.isError && <Failure error={doing.error} />}
         <Group justify="flex-end">
           <Button variant="default" onClick={leave}>
-            {language?.cancel ?? 'Cancel'}
+            {language?.cancel ?? dismiss}
           </Button>
           <Button
             {...(grave && { color: 'red' })}

@@ -64,18 +64,18 @@ const software = createRoute({
   getParentRoute: () => root,
   path: '/software',
   validateSearch: softwareSearch,
-  component: lazyPage(() => import('../software/software-page.tsx'), 'SoftwarePage'),
+  component: lazyPage(() => withNames(import('../software/software-page.tsx')), 'SoftwarePage'),
 });
 const softwareTitle = createRoute({
   getParentRoute: () => root,
   path: '/software/$id',
   validateSearch: versionSearch,
-  component: lazyPage(() => import('../software/title-page.tsx'), 'TitlePage'),
+  component: lazyPage(() => withNames(import('../software/title-page.tsx')), 'TitlePage'),
 });
 const advisory = createRoute({
   getParentRoute: () => root,
   path: '/software/advisories/$id',
-  component: lazyPage(() => import('../software/advisory-page.tsx'), 'AdvisoryPage'),
+  component: lazyPage(() => withNames(import('../software/advisory-page.tsx')), 'AdvisoryPage'),
 });
 
 const jobs = createRoute({
@@ -245,7 +245,7 @@ const newScript = createRoute({
 const script = createRoute({
   getParentRoute: () => root,
   path: '/scripts/$id',
-  component: lazyPage(() => import('../scripts/script-page.tsx'), 'ScriptPage'),
+  component: lazyPage(() => withNames(import('../scripts/script-page.tsx')), 'ScriptPage'),
 });
 const editScript = createRoute({
   getParentRoute: () => root,

@@ -3,6 +3,7 @@
 import { Badge, NavLink, Text, UnstyledButton } from '@mantine/core';
 import {
   IconBook2,
+  IconClipboardCheck,
   IconDeviceLaptop,
   IconDevicesPlus,
   IconFileSearch,
@@ -17,6 +18,7 @@ import {
   IconSettings,
   IconShieldCheck,
   IconSun,
+  IconTerminal2,
   IconUsers,
   IconX,
 } from '@tabler/icons-react';
@@ -50,8 +52,8 @@ const PAGES = [
   { to: '/jobs', label: 'Jobs', icon: IconListCheck, right: 'jobs.list' },
   { to: '/orders', label: 'Orders', icon: IconGavel, right: 'orders.list' },
   { to: '/enroll', label: 'Enrollment', icon: IconDevicesPlus, right: 'codes.list' },
-  { to: '/policies', label: 'Policies', icon: IconListCheck, right: 'policies.list' },
-  { to: '/scripts', label: 'Scripts', icon: IconListCheck, right: 'scripts.list' },
+  { to: '/policies', label: 'Policies', icon: IconClipboardCheck, right: 'policies.list' },
+  { to: '/scripts', label: 'Scripts', icon: IconTerminal2, right: 'scripts.list' },
   { to: '/compliance', label: 'Compliance', icon: IconShieldCheck, right: 'compliance.list' },
   { to: '/people', label: 'People & access', icon: IconUsers, right: 'approvers.show' },
   { to: '/mail', label: 'Mail', icon: IconMail, right: 'mail.show' },

@@ -154,6 +154,7 @@ function Codes({ codes }: { readonly codes: readonly CodeView[] }) {
         opened={canceling !== null}
         close={() => setCanceling(null)}
         verb="Cancel link"
+        dismiss="Keep link"
         act={async () => {
           await call('DELETE', `/codes/${canceling?.id}`, done);
           await client.invalidateQueries({ queryKey: ['devices'] });

@@ -25,7 +25,7 @@ export function FilesSection({ id, active }: { readonly id: string; readonly act
   const now = useNow(10_000);
   return (
     <Section
-      title="Fetched files"
+      title="Files"
       actions={
         active && (
           <>

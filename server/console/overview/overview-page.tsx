@@ -142,15 +142,9 @@ function Glance({ overview }: { readonly overview: Overview }) {
         <Grid.Col span={{ base: 12, md: 5 }}>
           <Section id="health-issues" title="Health issues">
             <HealthIssues issues={healthIssues} />
-            {may('backup.create') && (
+            {may('backup.create') && backup !== null && (
               <Text c="dimmed" size="sm">
-                {backup === null ? (
-                  'No backup exists. Create one in the settings.'
-                ) : (
-                  <>
-                    Latest backup: <Moment at={backup} />
-                  </>
-                )}
+                Latest backup: <Moment at={backup} />
               </Text>
             )}
           </Section>

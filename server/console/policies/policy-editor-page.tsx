@@ -24,7 +24,7 @@ import { call } from '../client/call.ts';
 import { ButtonLink } from '../parts/links.tsx';
 import { Page, Section } from '../parts/page.tsx';
 import { ACTION_NAMES } from '../words/compliance.ts';
-import { contentOf, formOf, NEW_POLICY, type PolicyForm, problemsOf } from './policy-form.ts';
+import { contentOf, formOf, NEW_POLICY, type PolicyForm, problemsOf, proposedHours } from './policy-form.ts';
 import { policiesQuery, versionsQuery } from './queries.ts';
 import { initialValue, ValueField } from './value-field.tsx';
 
@@ -206,7 +206,7 @@ function RuleFields({ form, change }: FieldsProps) {
                 <Checkbox
                   label={ACTION_NAMES[action]}
                   checked={hours !== null}
-                  onChange={({ currentTarget }) => set(currentTarget.checked ? form.graceHours : null)}
+                  onChange={({ currentTarget }) => set(currentTarget.checked ? proposedHours(form, action) : null)}
                   style={{ flex: '1 1 12rem' }}
                 />
                 {hours !== null && (

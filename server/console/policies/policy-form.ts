@@ -4,6 +4,7 @@ import { CATALOG, isSettingId, SETTING_IDS, type SettingId } from '../../../shar
 import {
   COMPLIANCE_ACTIONS,
   type ComplianceAction,
+  LONGEST_GRACE,
   type PolicyDocument,
   policyDocumentSchema,
 } from '../../../shared/policy/policy-document.ts';
@@ -20,6 +21,21 @@ export const NEW_POLICY: PolicyForm = {
   graceHours: 24,
   hours: { notify: 0, 'restrict-services': null, 'lock-workspace': null, 'wipe-workspace': null },
 };
+
+/** Hours between an action and the milder one before it, when an admin adds the action. */
+const LATER: Readonly<Record<ComplianceAction, number>> = {
+  notify: 0,
+  'restrict-services': 0,
+  'lock-workspace': 24,
+  'wipe-workspace': 7 * 24,
+};
+
+/** Hours that the form proposes for an added action: after the grace period, and after all milder actions. */
+export function proposedHours({ graceHours, hours }: PolicyForm, action: ComplianceAction): number {
+  const milder = COMPLIANCE_ACTIONS.slice(0, COMPLIANCE_ACTIONS.indexOf(action)).map((each) => hours[each] ?? 0);
+  const proposed = Math.max(action === 'notify' ? 0 : graceHours, ...milder) + LATER[action];
+  return Math.min(proposed, LONGEST_GRACE);
+}
 
 export interface PolicyContent {
   readonly settings: Readonly<Record<string, unknown>>;

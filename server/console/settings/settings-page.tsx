@@ -142,7 +142,7 @@ function Health({ health }: { readonly health: z.output<typeof healthView> }) {
             'No order list. Adopt an approver set first.'
           ) : (
             <>
-              Version {list.version}, valid until {relative(list.expiresAt, now)}
+              Version {list.version}, expires {relative(list.expiresAt, now)}
             </>
           )}
         </Fact>

@@ -62,9 +62,9 @@ export function Advisories() {
 
 const Result = ({ result }: { readonly result: z.output<typeof advisoryImport> }) => (
   <Alert color="green" title="Advisories imported">
-    The file has {result.read.toLocaleString('en')} advisories. {result.changed.toLocaleString('en')} are new or
-    changed, and {result.withdrawn.toLocaleString('en')} were withdrawn. The server skipped{' '}
-    {result.skippedPackages.toLocaleString('en')} packages of distributions that no device reports.
+    Read: {result.read.toLocaleString('en')}. New or changed: {result.changed.toLocaleString('en')}. Withdrawn:{' '}
+    {result.withdrawn.toLocaleString('en')}. Skipped packages of distributions that no device reports:{' '}
+    {result.skippedPackages.toLocaleString('en')}.
   </Alert>
 );
 

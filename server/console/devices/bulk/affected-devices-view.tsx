@@ -93,8 +93,8 @@ function Tallies({ label, tallies }: { readonly label: string; readonly tallies:
       </Text>
       {tallies.map(({ name, count }, index) => (
         <span key={name}>
-          {index > 0 && ', '}
-          <UserText>{name}</UserText> {number(count)}
+          {index > 0 && ' · '}
+          <UserText>{name}</UserText> ({number(count)})
         </span>
       ))}
     </Text>

@@ -208,7 +208,14 @@ function Cancel({ command }: { readonly command: CommandView }) {
       <Button variant="default" size="compact-sm" onClick={open}>
         Cancel command…
       </Button>
-      <Confirm title="Cancel command" opened={opened} close={close} verb="Cancel command" act={cancel}>
+      <Confirm
+        title="Cancel command"
+        opened={opened}
+        close={close}
+        verb="Cancel command"
+        dismiss="Keep command"
+        act={cancel}
+      >
         <Text>
           {command.state === 'queued'
             ? `The device has not received “${COMMAND_NAMES[command.command.kind]}” yet. If you cancel it, the device never receives it.`
