@@ -13,8 +13,9 @@ import { type Fact, Facts } from '../parts/facts.tsx';
 import { ButtonLink } from '../parts/links.tsx';
 import { Page, Section } from '../parts/page.tsx';
 import { FoundDevices } from './found-devices.tsx';
-import { advisoryCsvPath, advisoryDevicesQuery, advisoryQuery } from './queries.ts';
+import { advisoryCsvPath, advisoryDevicesQuery, advisoryQuery, everyAdvisoryDevice } from './queries.ts';
 import { SaveCsv } from './save-csv.tsx';
+import { UpdateFound } from './update-found.tsx';
 
 const route = getRouteApi('/software/advisories/$id');
 type Advisory = z.output<typeof advisoryDetail>;
@@ -54,9 +55,17 @@ export function AdvisoryPage() {
             <Section
               title="Affected devices"
               actions={
-                may('advisories.devices-csv') && (
-                  <SaveCsv path={advisoryCsvPath(id)} label="Download CSV of the affected devices" />
-                )
+                <>
+                  <UpdateFound
+                    label={`Affected by ${id}`}
+                    sources={advisory.packages.map(({ source }) => source)}
+                    packages={null}
+                    load={() => everyAdvisoryDevice(id)}
+                  />
+                  {may('advisories.devices-csv') && (
+                    <SaveCsv path={advisoryCsvPath(id)} label="Download CSV of the affected devices" />
+                  )}
+                </>
               }
             >
               <Devices id={id} />

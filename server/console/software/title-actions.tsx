@@ -2,7 +2,7 @@
 import { Button } from '@mantine/core';
 import { useState } from 'react';
 import type { SoftwareSource } from '../../../shared/inventory/software.ts';
-import type { PackageManagerName, SoftwareAction } from '../../../shared/software/software-change.ts';
+import type { SoftwareAction } from '../../../shared/software/software-change.ts';
 import { useMay } from '../client/session.tsx';
 import {
   NO_SOFTWARE,
@@ -11,6 +11,7 @@ import {
   softwareCommandOf,
 } from '../devices/commands/software-fields.tsx';
 import { GroupJobDialog } from '../jobs/group-job-dialog.tsx';
+import { managerOf } from './package-managers.ts';
 
 const ACTIONS = [
   { action: 'install', verb: 'Install' },
@@ -18,15 +19,8 @@ const ACTIONS = [
   { action: 'remove', verb: 'Remove' },
 ] as const satisfies readonly { action: SoftwareAction; verb: string }[];
 
-/** Package managers with which devices can change software, by the source that reports it. */
-const MANAGERS: Readonly<Partial<Record<SoftwareSource, PackageManagerName>>> = {
-  dpkg: 'apt',
-  rpm: 'dnf',
-  flatpak: 'flatpak',
-};
-
 export function TitleActions({ source, name }: { readonly source: SoftwareSource; readonly name: string }) {
-  const manager = MANAGERS[source];
+  const manager = managerOf(source);
   const may = useMay();
   const [draft, setDraft] = useState<SoftwareDraft | null>(null);
   if (!manager || !may('commands.issue-many') || !may('commands.change-software')) return null;

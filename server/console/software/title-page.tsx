@@ -13,9 +13,10 @@ import { useCursorPages } from '../parts/cursor-pages.tsx';
 import { ButtonLink, PageLink } from '../parts/links.tsx';
 import { Page, Section } from '../parts/page.tsx';
 import { FoundDevices } from './found-devices.tsx';
-import { titleDevicesQuery, titleQuery, type VersionSearch } from './queries.ts';
+import { everyTitleDevice, titleDevicesQuery, titleQuery, type VersionSearch } from './queries.ts';
 import { SaveCsv } from './save-csv.tsx';
 import { TitleActions } from './title-actions.tsx';
+import { UpdateFound } from './update-found.tsx';
 
 const route = getRouteApi('/software/$id');
 
@@ -49,7 +50,7 @@ export function TitlePage() {
         {(title) => (
           <Stack gap="xl">
             <Versions title={title} />
-            <Devices id={id} />
+            <Devices id={id} source={title.source} name={title.name} />
           </Stack>
         )}
       </QueryResult>
@@ -94,14 +95,31 @@ const COMPARISONS = [
 ] as const;
 type Comparison = (typeof COMPARISONS)[number]['value'];
 
-function Devices({ id }: { readonly id: number }) {
+function Devices({ id, source, name }: { readonly id: number } & Pick<SoftwareDetail, 'source' | 'name'>) {
   const may = useMay();
   const search = route.useSearch();
   const csv = may('software.devices-csv') && (
     <SaveCsv path={withQuery(`/software/${id}/devices.csv`, search)} label="Download CSV of the devices" />
   );
+  const compared = COMPARISONS.find(({ value }) => search[value] !== undefined);
+  const update = (
+    <UpdateFound
+      label={compared ? `${name}, ${compared.label.toLowerCase()} ${search[compared.value]}` : `Devices with ${name}`}
+      sources={[source]}
+      packages={[name]}
+      load={() => everyTitleDevice(id, search)}
+    />
+  );
   return (
-    <Section title="Devices" actions={csv}>
+    <Section
+      title="Devices"
+      actions={
+        <>
+          {update}
+          {csv}
+        </>
+      }
+    >
       <VersionForm key={JSON.stringify(search)} search={search} />
       <List key={`list ${JSON.stringify(search)}`} id={id} search={search} />
     </Section>
