@@ -6,6 +6,7 @@ import { Confirm } from '../../../shared/look/confirm.tsx';
 import { call } from '../client/call.ts';
 import { useMay } from '../client/session.tsx';
 import { RollBackJob } from '../devices/commands/roll-back.tsx';
+import { RepeatJob } from './repeat-job.tsx';
 
 type Action = 'pause' | 'resume' | 'abort';
 
@@ -14,6 +15,7 @@ export function JobActions({ job }: { readonly job: JobView }) {
   return (
     <>
       <OpenJobActions job={job} />
+      <RepeatJob job={job} />
       <RollBackJob job={job} />
     </>
   );
@@ -151,9 +153,9 @@ function AbortDialog({ job, opened, close }: DialogProps) {
     >
       <Stack>
         <Text size="sm">
-          The server cancels the command for {queued.toLocaleString('en')} devices that have not received it. It asks{' '}
-          {stored.toLocaleString('en')} devices that have received the command to cancel it. For devices that have
-          already started the command, it is too late. You cannot resume an aborted job.
+          Devices that have not received the command: {queued.toLocaleString('en')}. The server cancels it for them.
+          Devices that have received the command: {stored.toLocaleString('en')}. The server asks them to cancel it. For
+          devices that have already started the command, it is too late. You cannot resume an aborted job.
         </Text>
         <Reason value={reason} change={setReason} />
       </Stack>

@@ -17,7 +17,14 @@ import { COMMAND_NAMES, COMMAND_STATE_NAMES, commandText } from '../words/comman
 import { JobActions } from './job-actions.tsx';
 import { JobDevices } from './job-devices.tsx';
 import { JobState } from './job-state.tsx';
-import { COMMAND_STATE_COLORS, COMMAND_STATE_ORDER, devicesText, jobTitle, ruleTexts } from './job-words.ts';
+import {
+  COMMAND_STATE_COLORS,
+  COMMAND_STATE_ORDER,
+  devicesText,
+  failureCauses,
+  jobTitle,
+  ruleTexts,
+} from './job-words.ts';
 
 const jobQuery = (id: string) => topicQuery(['commands'], `/jobs/${encodeURIComponent(id)}`, jobView);
 
@@ -212,23 +219,32 @@ function Waves({ job: { waves, released } }: { readonly job: JobSummary }) {
   );
 }
 
+/** Number of devices whose names appear for each cause. The list of devices below has all of them. */
+const NAMED = 5;
+
 function Failures({ job: { failures, counts } }: { readonly job: JobView }) {
   const all = (counts.failed ?? 0) + (counts.expired ?? 0) + (counts.canceled ?? 0);
   return (
     <Section title={failures.length < all ? `First ${failures.length} failed devices` : 'Failed devices'}>
-      <List listStyleType="none" size="sm" spacing={2} aria-label="Failed devices">
-        {failures.map(({ device, user, state, detail }) => (
-          <List.Item key={device}>
-            <PageLink to="/devices/$id" params={{ id: device }} underline="always">
-              <UserText>{user}</UserText>
-            </PageLink>
-            {`: ${COMMAND_STATE_NAMES[state].toLowerCase()}`}
-            {detail && (
-              <>
-                {', '}
-                <UserText>{detail}</UserText>
-              </>
-            )}
+      <List listStyleType="none" size="sm" spacing="xs" aria-label="Failed devices by cause">
+        {failureCauses(failures).map(({ state, detail, devices }) => (
+          <List.Item key={`${state} ${detail}`}>
+            <Text span inherit fw={600}>
+              {devicesText(devices.length)} {COMMAND_STATE_NAMES[state].toLowerCase()}
+              {detail && ': '}
+            </Text>
+            {detail && <UserText>{detail}</UserText>}
+            <Text size="sm" c="dimmed">
+              {devices.slice(0, NAMED).map(({ device, user }, index) => (
+                <span key={device}>
+                  {index > 0 && ', '}
+                  <PageLink to="/devices/$id" params={{ id: device }} underline="always">
+                    <UserText>{user}</UserText>
+                  </PageLink>
+                </span>
+              ))}
+              {devices.length > NAMED && ` and ${(devices.length - NAMED).toLocaleString('en')} more`}
+            </Text>
           </List.Item>
         ))}
       </List>

@@ -1,5 +1,7 @@
 import type { JobStateName } from '../../../shared/api/job-states.ts';
-import type { JobSummary } from '../../../shared/api/jobs.ts';
+import type { JobSummary, JobView } from '../../../shared/api/jobs.ts';
+import { type CommandKind, destroysData } from '../../../shared/protocol/command-kinds.ts';
+import type { Command } from '../../../shared/protocol/frames.ts';
 import { COMMAND_NAMES, type CommandState } from '../words/commands.ts';
 
 export const JOB_STATE_NAMES: Readonly<Record<JobStateName, string>> = {
@@ -43,6 +45,25 @@ export const devicesText = (count: number): string =>
 
 export const jobTitle = ({ name, command, total }: Pick<JobSummary, 'name' | 'command' | 'total'>): string =>
   name ?? `${COMMAND_NAMES[command.kind]}, ${devicesText(total)}`;
+
+type Failure = JobView['failures'][number];
+interface FailureCause extends Pick<Failure, 'state' | 'detail'> {
+  readonly devices: readonly Failure[];
+}
+
+/** Failures with the same result together, the most frequent first. */
+export function failureCauses(failures: readonly Failure[]): FailureCause[] {
+  return [...Map.groupBy(failures, ({ state, detail }) => `${state} ${detail ?? ''}`).values()]
+    .flatMap((devices) => (devices[0] ? [{ state: devices[0].state, detail: devices[0].detail, devices }] : []))
+    .sort((a, b) => b.devices.length - a.devices.length);
+}
+
+/** Whether an admin may send the command of a job again from its page. A wipe needs the typed number of devices, in the device list. */
+export const isRepeatable = (kind: CommandKind): boolean => !destroysData(kind) && kind !== 'roll-back-software';
+
+/** Command for a further job. A change of software gets an id of its own, because a rollback names the change by its id. */
+export const repeated = (command: Command): Command =>
+  'change' in command ? { ...command, change: crypto.randomUUID() } : command;
 
 const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
 
