@@ -1,5 +1,6 @@
 /** Channels from which devices update their agent. A publication puts a signed package on a channel, also an earlier one again. */
 import { CordonError } from '../../shared/errors.ts';
+import type { PackageFormat } from '../../shared/software/own-package.ts';
 import { AGENT_PACKAGE, MOST_ARCHITECTURES, type UpdateChannel } from '../../shared/software/update-channel.ts';
 import { currentOf, targetsOf } from './channel-target.ts';
 import type { UpdateChannelStore } from './ports.ts';
@@ -14,6 +15,7 @@ export interface UpdateChannelsPorts {
     readonly name: string;
     readonly version: string;
     readonly architecture: string;
+    readonly format: PackageFormat;
     readonly envelope: unknown;
   }>;
   readonly now: () => number;
@@ -30,9 +32,9 @@ export function createUpdateChannels({ store, getPackage, now, onPublished }: Up
 
     /** Makes a package the current one of its architecture on the channel. */
     async publish(channel: UpdateChannel, sha256: string, by: string): Promise<void> {
-      const { name, version, architecture, envelope } = await getPackage(sha256);
-      if (name !== AGENT_PACKAGE) {
-        const detail = `Only the package ${AGENT_PACKAGE} can be on an update channel, and this package is ${name}.`;
+      const { name, version, architecture, format, envelope } = await getPackage(sha256);
+      if (name !== AGENT_PACKAGE || format !== 'deb') {
+        const detail = `Only the Debian package ${AGENT_PACKAGE} can be on an update channel. This is the ${format} package ${name}.`;
         throw new CordonError('invalid_input', `${detail} Choose another package.`, { field: 'sha256' });
       }
       if (!envelope) {

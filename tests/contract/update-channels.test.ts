@@ -1,10 +1,12 @@
 /** Update channels of the agent on both databases: publications, what devices get, and the deletion of packages. */
+
 import { expect, it } from 'vitest';
 import { PackageStore } from '../../server/store/package-store.ts';
 import { UpdateChannelStore } from '../../server/store/update-channel-store.ts';
 import { targetsOf } from '../../server/update-channels/channel-target.ts';
 import { createUpdateChannels } from '../../server/update-channels/update-channels.ts';
 import { createKeyFile } from '../../shared/order/key-file.ts';
+import type { PackageFormat } from '../../shared/software/own-package.ts';
 import { AGENT_PACKAGE, MOST_FORMER, versionsIn } from '../../shared/software/update-channel.ts';
 import { signedPackage } from '../support/own-packages.ts';
 import { describeOnEveryStore } from './every-store.ts';
@@ -30,11 +32,22 @@ describeOnEveryStore('update channels', (openStore) => {
         published += 1;
       },
     });
-    const add = async (version: string, architecture = 'amd64') => {
+    const add = async (version: string, architecture = 'amd64', format: PackageFormat = 'deb') => {
       const sha256 = Buffer.from(`${version} ${architecture}`).toString('hex').padEnd(64, '0');
-      const statement = { name: AGENT_PACKAGE, version, architecture, sha256, size: 3 };
-      const upload = { note: '', uploadedAt: 1, uploadedBy: BY, envelope: null, signedBy: null };
-      await packages.put({ ...statement, ...upload }, [Buffer.from('abc')], 1000);
+      const statement = {
+        ...(format === 'rpm' && { format }),
+        name: AGENT_PACKAGE,
+        version,
+        architecture,
+        sha256,
+        size: 3,
+      };
+      const upload = { format, note: '', uploadedAt: 1, uploadedBy: BY, envelope: null, signedBy: null };
+      await packages.put(
+        { ...statement, ...upload },
+        { id: sha256, sha256, size: 3, parts: 0, read: async () => Buffer.alloc(0) },
+        1000,
+      );
       await packages.sign(sha256, signedPackage(key, statement), BY);
       return sha256;
     };
@@ -59,6 +72,8 @@ describeOnEveryStore('update channels', (openStore) => {
     await channels.publish('stable', first, BY);
     expect(await stable()).toEqual({ revision: 4, current: ['0.2.0', '0.2.5'], former: ['0.3.0'] });
     await expect(channels.publish('stable', first, BY)).rejects.toMatchObject({ code: 'conflict' });
+    const rpm = await add('0.9.0-1', 'x86_64', 'rpm');
+    await expect(channels.publish('stable', rpm, BY)).rejects.toMatchObject({ code: 'invalid_input' });
     expect(published()).toBe(5);
     for (let minor = 5; minor < 12; minor += 1) await channels.publish('stable', await add(`0.${minor}.0`), BY);
     expect((await stable()).former).toHaveLength(MOST_FORMER);

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Envelope } from '../../../shared/order/documents.ts';
 import { newCommandId } from '../../../shared/protocol/ids.ts';
-import type { OwnPackage } from '../../../shared/software/own-package.ts';
+import { formatOf, type OwnPackage } from '../../../shared/software/own-package.ts';
 import { AGENT_PACKAGE, type ChannelTarget, fits } from '../../../shared/software/update-channel.ts';
 import type { Changes } from '../changes.ts';
 import type { MachinePolicy } from '../machine-policy.ts';
@@ -75,8 +75,8 @@ export function createAgentUpdate(ports: AgentUpdatePorts): AgentUpdate {
 
   function agentStatement(envelope: Envelope): OwnPackage {
     const statement = statementOf(policy, envelope);
-    if (statement.name === AGENT_PACKAGE) return statement;
-    throw new HelperRefusal('not_permitted', `An update channel has only the package ${AGENT_PACKAGE}.`);
+    if (statement.name === AGENT_PACKAGE && formatOf(statement) === 'deb') return statement;
+    throw new HelperRefusal('not_permitted', `An update channel has only the Debian package ${AGENT_PACKAGE}.`);
   }
 
   function settle(record: UpdateRecord, change: Partial<UpdateRecord>): void {
@@ -140,10 +140,10 @@ export function createAgentUpdate(ports: AgentUpdatePorts): AgentUpdate {
   /** Digests of the packages that the helper lacks: the target, and the installed version for a rollback. */
   function missing(target: ChannelTarget, wanted: OwnPackage, installed: string, architecture: string): string[] {
     const former = packagesIn(target.former, architecture).find(({ statement }) => statement.version === installed);
-    const isLacking = former !== undefined && files.find(AGENT_PACKAGE, installed) === null;
+    const isLacking = former !== undefined && files.find('deb', AGENT_PACKAGE, installed) === null;
     return [
       ...(isLacking ? [former.statement.sha256] : []),
-      ...(existsSync(files.path(wanted.sha256)) ? [] : [wanted.sha256]),
+      ...(existsSync(files.path(wanted)) ? [] : [wanted.sha256]),
     ];
   }
 

@@ -68,7 +68,7 @@ function PackageCard({
   const may = useMay();
   const { name, version, architecture, format, size, sha256, note, uploadedAt, uploadedBy, signedBy } = stored;
   const nameOf = (account: string) => people[account] ?? 'a deleted account';
-  const isAgent = name === AGENT_PACKAGE && may('update-channels.list');
+  const isAgent = name === AGENT_PACKAGE && format === 'deb' && may('update-channels.list');
   return (
     <Paper component="li" withBorder p="md">
       <Stack gap="xs">
