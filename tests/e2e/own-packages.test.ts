@@ -1,11 +1,14 @@
 /** Own packages: uploaded by one person, signed by another, downloaded in parts, verified and installed on a real agent. */
 import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { issuedToMany } from '../../shared/api/commands.ts';
-import { packageView } from '../../shared/api/packages.ts';
+import { packageList, packageView } from '../../shared/api/packages.ts';
 import { PAYLOAD_TYPES } from '../../shared/order/documents.ts';
 import { pae } from '../../shared/order/pae.ts';
 import type { Command } from '../../shared/protocol/frames.ts';
@@ -166,4 +169,29 @@ it.skipIf(!rpmMachines.present)('reads the facts of an RPM package, which a devi
   const finished = await world.finished(sent.id, 60_000);
   expect(finished).toMatchObject({ state: 'failed' });
   expect(finished.detail).toMatch(/cannot install a package of the format rpm/);
+});
+
+it('keeps nothing of an upload that kill -9 of the server interrupts, and every complete package', async () => {
+  const { owner } = world.operator;
+  const list = () => world.operator.as(owner, 'GET', '/packages', packageList);
+  const before = await list();
+  const parts = () => {
+    const database = new BetterSqlite3(join(world.server.home, 'cordon.db'), { readonly: true });
+    try {
+      return database.prepare('select count(*) as n from upload_parts').pluck().get();
+    } finally {
+      database.close();
+    }
+  };
+  const headers = { authorization: `Bearer ${owner.token}`, 'content-type': 'application/octet-stream' };
+  const request = http.request(`${world.server.admin}/api/v1/packages`, { method: 'POST', headers });
+  const ended = once(request, 'error');
+  request.write(randomBytes(1_000_000));
+  await until(() => expect(parts()).toBe(3), 30_000);
+  await world.server.kill();
+  await ended;
+  expect(parts()).toBe(3);
+  await world.server.start();
+  expect(parts()).toBe(0);
+  expect(await list()).toEqual(before);
 });

@@ -127,6 +127,14 @@ describe.skipIf(!present)('software of policies', { timeout: 180_000 }, () => {
     expect(hub.refs()).toEqual(['org.cordon.Maps/stable', 'org.cordon.Platform/1.0']);
     expect(await required.isApplied(names)).toBe(true);
     await expect(required.apply(['org.cordon.Maps>=1.0'])).rejects.toThrow('flatpak has no order of versions.');
+    // The order of dpkg: a release candidate is before its release.
+    deb.publish('cordon-demo', '2.0~rc1');
+    await expect(required.apply(['cordon-demo>=2.0'])).rejects.toThrow(
+      'apt offers cordon-demo only in the version 2.0~rc1.',
+    );
+    deb.publish('cordon-demo', '2.0');
+    await required.apply(['cordon-demo>=2.0']);
+    expect(deb.version('cordon-demo')).toBe('2.0');
 
     hub.flatpak(['install', '--system', '--noninteractive', 'local', 'org.cordon.tool']);
     await forbidden.apply(['org.cordon.tool', 'org.cordon.Maps']);
