@@ -17,10 +17,11 @@ it.skipIf(!present)('reads flatpak as a user without a home, and leaves no folde
     chmodSync(folder, 0o777);
     const code = `const { runUntranslated } = await import('${join(folder, 'run-program.ts')}');
       console.log(JSON.stringify(await runUntranslated('flatpak', ['list', '--system', '--app'])));`;
-    const user = ['--reuid', String(NOBODY), '--clear-groups', '--'];
+    const user = ['setpriv', '--reuid', String(NOBODY), '--clear-groups', '--'];
     const variables = ['-i', 'HOME=/', 'PATH=/usr/bin:/bin', `TMPDIR=${folder}`];
     const program = [process.execPath, '--no-warnings', '--input-type=module', '-e', code];
-    const out = execFileSync('setpriv', [...user, 'env', ...variables, ...program], { cwd: '/', encoding: 'utf8' });
+    const [first = '', ...others] = [...user, 'env', ...variables, ...program];
+    const out = execFileSync(first, others, { cwd: '/', encoding: 'utf8' });
     expect(JSON.parse(out)).toEqual(expect.any(String));
     expect(readdirSync(folder)).toEqual(['run-program.ts']);
   } finally {
