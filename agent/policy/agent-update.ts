@@ -3,6 +3,7 @@
  * tells the helper when it is connected. The helper decides and installs (`agent/system-helper/agent-update`).
  */
 import { rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { versionOrder } from '../../shared/inventory/version-order.ts';
 import type { CheckResult } from '../../shared/policy/check-results.ts';
 import type { OwnPackage } from '../../shared/software/own-package.ts';
@@ -27,6 +28,8 @@ import {
 } from './checks.ts';
 import type { InstalledAgent } from './installed-agent.ts';
 
+/** Milliseconds for which a round of checks waits for the helper. A helper that stops answers only after its restart. */
+const PATIENCE = 60_000;
 const SETTING = 'agent.update-channel';
 const NO_HELPER = 'The device cannot update the agent, because the system helper is not installed.';
 
@@ -46,6 +49,8 @@ export interface AgentUpdate {
   complete(result: CheckResult): CheckResult;
   /** True if the helper waits for a connected agent. */
   waits(): boolean;
+  /** Ends the wait for a response. */
+  stop(): void;
 }
 
 /** Compares the installed package with the channel. Pure. */
@@ -75,9 +80,20 @@ export function createAgentUpdate(ports: AgentUpdatePorts): AgentUpdate {
   let problem = '';
   let hasAsked = false;
   let isDownloading = false;
+  let running: Promise<void> | null = null;
+  const stopped = new AbortController();
 
   async function request(target: ChannelTarget | null): Promise<void> {
-    const response = await ask({ op: 'update-agent', target, instance, connected: isConnected() });
+    try {
+      take(target, await ask({ op: 'update-agent', target, instance, connected: isConnected() }));
+    } catch (error) {
+      found = null;
+      hasAsked ||= error instanceof HelperAbsent;
+      problem = error instanceof HelperAbsent ? NO_HELPER : `The system helper did not answer: ${String(error)}.`;
+    }
+  }
+
+  function take(target: ChannelTarget | null, response: HelperResponse): void {
     hasAsked = true;
     if (response.outcome === 'agent-update') {
       [found, problem] = [response, response.detail];
@@ -103,8 +119,11 @@ export function createAgentUpdate(ports: AgentUpdatePorts): AgentUpdate {
 
   async function offer({ packages, former }: ChannelTarget, needs: readonly string[]): Promise<void> {
     for (const envelope of [...former, ...packages]) {
-      if (!needs.includes(unverifiedStatement(envelope)?.sha256 ?? '')) continue;
-      const file = await download(verifyPackage(envelope, approverKeys()));
+      const statement = unverifiedStatement(envelope);
+      if (!statement || !needs.includes(statement.sha256)) continue;
+      // The signer of an earlier package may have left the approver set. The helper verifies each package with its own list of signers.
+      if (packages.includes(envelope)) verifyPackage(envelope, approverKeys());
+      const file = await download(statement);
       const response = await ask({ op: 'offer-agent', envelope }, file);
       rmSync(file, { force: true });
       if (response.outcome === 'failed') throw new Error(response.detail);
@@ -117,13 +136,15 @@ export function createAgentUpdate(ports: AgentUpdatePorts): AgentUpdate {
       const target = value === undefined ? null : (channelTargetSchema.safeParse(JSON.parse(value)).data ?? null);
       // Without a channel, the agent asks once, because the helper may wait for it after an update.
       if (target === null && hasAsked && !found?.waits) return;
-      try {
-        await request(target);
-      } catch (error) {
-        found = null;
-        hasAsked ||= error instanceof HelperAbsent;
-        problem = error instanceof HelperAbsent ? NO_HELPER : `The system helper did not answer: ${String(error)}.`;
-      }
+      running ??= request(target).finally(() => {
+        running = null;
+      });
+      const answered = new AbortController();
+      const signal = AbortSignal.any([answered.signal, stopped.signal]);
+      // The delay rejects when it is aborted.
+      const late = delay(PATIENCE, undefined, { ref: false, signal }).catch(() => undefined);
+      await Promise.race([running, late]);
+      answered.abort();
     },
     check: async (target) => compareWithChannel(await installed(), target),
     complete(result) {
@@ -133,5 +154,6 @@ export function createAgentUpdate(ports: AgentUpdatePorts): AgentUpdate {
       return { ...result, detail: `${result.detail} ${problem}`.trim().slice(0, LONGEST_DETAIL) };
     },
     waits: () => found?.waits === true,
+    stop: () => stopped.abort(),
   };
 }

@@ -283,6 +283,7 @@ export function createPolicyWork(ports: PolicyWorkPorts): PolicyWork {
     release: () => application.release(),
     stop() {
       application.stop();
+      agentUpdate?.stop();
       return loop.stop();
     },
   };

@@ -45,7 +45,7 @@ const installed = () => helper.machine.version(AGENT_PACKAGE);
 async function ask(target: ChannelTarget | null, { instance = BEFORE, connected = true } = {}) {
   const request = { op: 'update-agent', target, instance, connected } as const;
   const response = await helper.ask(request);
-  if (response.outcome !== 'agent-update' || response.needs.length === 0) return response;
+  if (response.outcome !== 'agent-update' || response.needs.length === 0) return response as { detail: string };
   for (const sha256 of response.needs) {
     const all = [...(target?.former ?? []), ...(target?.packages ?? [])];
     const envelope = all.find(({ payload }) => Buffer.from(payload, 'base64').toString().includes(sha256));
@@ -54,7 +54,7 @@ async function ask(target: ChannelTarget | null, { instance = BEFORE, connected 
       outcome: 'agent-update',
     });
   }
-  return helper.ask(request);
+  return (await helper.ask(request)) as { detail: string };
 }
 const isInstalled = (version: string, target: ChannelTarget) =>
   until(async () => {
@@ -82,6 +82,17 @@ it('installs the version of the channel once, and ends when another process of t
   await isInstalled('0.2.0', back);
 }, 60_000);
 
+it('updates although a signer of an earlier package is no longer permitted, and then has no copy to return to', async () => {
+  const [first, second] = [built('0.2.0', { signer: stranger }), built('0.3.0')];
+  await helper.start(SOON);
+  helper.machine.run('dpkg', '--install', helper.machine.path(`build/${AGENT_PACKAGE}-0.2.0.deb`));
+  const target = channel(second, [first]);
+  expect(await ask(target)).toMatchObject({ detail: 'The device installs the package.' });
+  await until(() => expect(helper.log).toContain('The device could not return to 0.2.0.'), 30_000);
+  expect(installed()).toBe('0.3.0');
+  expect(await ask(target)).toMatchObject({ waits: false, detail: '' });
+}, 60_000);
+
 it('returns to the former version if no new agent connects, and tries the version again after another publication', async () => {
   const [first, second] = [built('0.2.0'), built('0.3.0')];
   await helper.start(SOON);
@@ -89,7 +100,7 @@ it('returns to the former version if no new agent connects, and tries the versio
   const target = channel(second, [first]);
   await ask(target);
   await until(async () => {
-    const { detail } = (await ask(target)) as { detail: string };
+    const { detail } = await ask(target);
     expect(detail).toMatch(/^The agent 0\.3\.0 did not connect within 1 minute\. The device returned to 0\.2\.0\.$/);
   }, 30_000);
   expect(installed()).toBe('0.2.0');
@@ -123,7 +134,7 @@ it('keeps the former version if the scripts of the package fail', async () => {
   const target = channel(second, [first]);
   await ask(target);
   await until(async () => {
-    const { detail } = (await ask(target)) as { detail: string };
+    const { detail } = await ask(target);
     expect(detail).toMatch(/^The earlier versions are restored\. apt-get failed\./);
   }, 30_000);
   expect(installed()).toBe('0.2.0');

@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import type { Envelope } from '../../../shared/order/documents.ts';
 import { newCommandId } from '../../../shared/protocol/ids.ts';
 import { formatOf, type OwnPackage } from '../../../shared/software/own-package.ts';
-import { AGENT_PACKAGE, type ChannelTarget, fits } from '../../../shared/software/update-channel.ts';
+import { AGENT_PACKAGE, fits } from '../../../shared/software/update-channel.ts';
 import type { Changes } from '../changes.ts';
 import type { MachinePolicy } from '../machine-policy.ts';
 import { type PackageFiles, statementOf } from '../package-files.ts';
@@ -79,6 +79,16 @@ export function createAgentUpdate(ports: AgentUpdatePorts): AgentUpdate {
     throw new HelperRefusal('not_permitted', `An update channel has only the Debian package ${AGENT_PACKAGE}.`);
   }
 
+  /** False for an earlier package whose signer the owner of the device has removed. It must not prevent an update. */
+  function isVerified(envelope: Envelope): boolean {
+    try {
+      agentStatement(envelope);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   function settle(record: UpdateRecord, change: Partial<UpdateRecord>): void {
     clearTimeout(timer);
     isLate = false;
@@ -138,13 +148,10 @@ export function createAgentUpdate(ports: AgentUpdatePorts): AgentUpdate {
   }
 
   /** Digests of the packages that the helper lacks: the target, and the installed version for a rollback. */
-  function missing(target: ChannelTarget, wanted: OwnPackage, installed: string, architecture: string): string[] {
-    const former = packagesIn(target.former, architecture).find(({ statement }) => statement.version === installed);
-    const isLacking = former !== undefined && files.find('deb', AGENT_PACKAGE, installed) === null;
-    return [
-      ...(isLacking ? [former.statement.sha256] : []),
-      ...(existsSync(files.path(wanted)) ? [] : [wanted.sha256]),
-    ];
+  function missing(wanted: OwnPackage, former: readonly OwnPackage[], installed: string): string[] {
+    const present = former.find(({ version }) => version === installed);
+    const isLacking = present !== undefined && files.find('deb', AGENT_PACKAGE, installed) === null;
+    return [...(isLacking ? [present.sha256] : []), ...(existsSync(files.path(wanted)) ? [] : [wanted.sha256])];
   }
 
   function response(detail: string, more: { needs?: string[] } = {}): HelperResponse {
@@ -166,11 +173,14 @@ export function createAgentUpdate(ports: AgentUpdatePorts): AgentUpdate {
     const isOpen = record !== null && record.state !== 'done' && record.state !== 'failed';
     const channel = isAllowed && !isOpen && found ? target : null;
     const wanted = channel && found ? packagesIn(channel.packages, found.architecture)[0] : undefined;
-    const former = channel && found ? packagesIn(channel.former, found.architecture) : [];
+    const former =
+      channel && found
+        ? packagesIn(channel.former.filter(isVerified), found.architecture).map(({ statement }) => statement)
+        : [];
     const decision = decide({
       installed: found?.version ?? null,
       target: wanted && target ? { version: wanted.statement.version, revision: target.revision } : null,
-      former: former.map(({ statement }) => statement.version),
+      former: former.map(({ version }) => version),
       record,
       instance,
       connected,
@@ -197,7 +207,7 @@ export function createAgentUpdate(ports: AgentUpdatePorts): AgentUpdate {
     if (decision === 'offline') return response('The device installs the version when it is connected.');
     if (decision === 'held') return response(record?.detail ?? '');
     if (decision === 'none' || !wanted || !target || !found) return response('');
-    const needs = missing(target, wanted.statement, found.version, found.architecture);
+    const needs = missing(wanted.statement, former, found.version);
     if (needs.length > 0) return response('The device downloads the package.', { needs });
     const isRetry = record?.to === wanted.statement.version && record.revision === target.revision;
     const next: UpdateRecord = {

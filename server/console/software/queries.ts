@@ -63,6 +63,6 @@ export const advisoryDevicesQuery = (id: string, cursor: number | null) =>
 export const advisoryCsvPath = (id: string) => `${advisoryPath(id)}/devices.csv`;
 
 export const packagesQuery = topicQuery([], '/packages', packageList);
-export const channelsQuery = topicQuery(['policies'], '/update-channels', updateChannelList);
+export const channelsQuery = topicQuery([], '/update-channels', updateChannelList);
 
 export const sectionsQuery = topicQuery([], '/inventory-sections', inventorySections);
