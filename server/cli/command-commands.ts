@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { type CommandView, commandList, commandView, issuedToMany } from '../../shared/api/commands.ts';
-import { COMMAND_KINDS, PRIORITIES } from '../../shared/protocol/command-kinds.ts';
+import { PRIORITIES } from '../../shared/protocol/command-kinds.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import { type Cli, commandOf } from './cli.ts';
 import { queryOf } from './client.ts';
 import { type JobFlags, jobBody } from './job-flags.ts';
 import { table, when } from './output.ts';
+import { SENT_KINDS, sentKind } from './sent-kinds.ts';
 
 interface Broadcast extends JobFlags {
   all?: boolean;
@@ -24,7 +25,7 @@ export function addCommandCommands(program: Command, cli: Cli): void {
     .command('send')
     .description('Send a command to a device')
     .argument('<device>')
-    .argument('<kind>', COMMAND_KINDS.join(', '))
+    .argument('<kind>', SENT_KINDS.join(', '), sentKind)
     .argument('[text]', 'text of a message')
     .option('--minutes <minutes>', 'countdown before a restart or shutdown, 1 to 60 minutes, usually 10', Number)
     .option('--reset-passcode', 'with unlock-workspace: also end a forgotten passcode of the workspace')
@@ -48,7 +49,7 @@ export function addCommandCommands(program: Command, cli: Cli): void {
   commands
     .command('broadcast')
     .description('Send the same command to many devices, as a job. "cordon jobs" shows and controls it')
-    .argument('<kind>', COMMAND_KINDS.join(', '))
+    .argument('<kind>', SENT_KINDS.join(', '), sentKind)
     .argument('[text]', 'text of a message')
     .option('--all', 'send to all active devices that your role includes')
     .option('--group <group>', 'send to all active devices of this group')

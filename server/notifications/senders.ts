@@ -35,7 +35,8 @@ export function createSender({ mailer, addresses, folder, now }: SenderPorts): S
   }
 
   async function byMail(to: string, { id, title, body }: Delivery): Promise<void> {
-    if (!mailer) throw new Error('this installation has no mail server. Set CORDON_MAIL_URL');
+    if (!mailer)
+      throw new Error('this installation has no mail server. Set CORDON_MAIL_URL and CORDON_MAIL_FROM on the server');
     const text = textOf(contentSchema.parse(JSON.parse(body)), id);
     await mailer.send({ to: { name: to, address: to }, subject: `Cordon: ${title}`, text, id });
   }

@@ -37,7 +37,7 @@ function timedBase32(): string {
 
 function idOf<const P extends string>(prefix: P) {
   const pattern = new RegExp(`^${prefix}_[a-z2-7]{16}$`);
-  return z.string().regex(pattern, `starts with ${prefix}_`);
+  return z.string().regex(pattern, `is not an id that starts with ${prefix}_`);
 }
 
 /** Device id, equal to the id of the device's activation code. The id is known before enrollment, so the certificate can contain it. */

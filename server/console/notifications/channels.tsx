@@ -8,11 +8,12 @@ import { CopyButton } from '../../../shared/look/copy-button.tsx';
 import { Empty, Failure, QueryResult } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import { call } from '../client/call.ts';
+import { installationQuery } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
-import { PageLink } from '../parts/links.tsx';
 import { RealDate } from '../parts/words.tsx';
 import { CHANNEL_NAMES, receiverOf } from './notification-words.ts';
 import { channelsQuery } from './queries.ts';
+import { TestResult } from './test-result.tsx';
 
 type Type = ChannelView['type'];
 type Dialog =
@@ -125,14 +126,7 @@ function ChannelRow({
               The previous secret is valid until <RealDate at={channel.previousSecretUntil} />.
             </Text>
           )}
-          {testing.isSuccess && (
-            <Text size="sm" role="status">
-              Test queued.{' '}
-              <PageLink to="/notifications" search={{ tab: 'deliveries' }} underline="always">
-                Show delivery history
-              </PageLink>
-            </Text>
-          )}
+          {testing.data && <TestResult channel={id} delivery={testing.data.delivery} />}
           {testing.isError && <Failure error={testing.error} />}
         </div>
         {open && (
@@ -193,6 +187,7 @@ function Form({ saved }: { readonly saved: (secret: string | null) => Promise<vo
   const [type, setType] = useState<Type>('mail');
   const [receiver, setReceiver] = useState('');
   const [port, setPort] = useState<number | string>(6514);
+  const sendsMail = useQuery(installationQuery).data?.mail;
   const [transport, setTransport] = useState<string>('tls');
   const saving = useMutation({
     mutationFn: () => {
@@ -209,7 +204,11 @@ function Form({ saved }: { readonly saved: (secret: string | null) => Promise<vo
   });
   const field = {
     mail: { label: 'E-mail address', description: 'The mail server of this installation sends the mail.' },
-    webhook: { label: 'URL', description: 'An https: address that accepts POST requests.' },
+    webhook: {
+      label: 'URL',
+      description:
+        'An https: address that accepts POST requests. Addresses in private networks need CORDON_PRIVATE_RECEIVERS on the server.',
+    },
     syslog: { label: 'Host', description: 'Name or IP address of the syslog receiver.' },
     file: { label: 'File name', description: 'Lowercase letters, digits and hyphens, without an ending.' },
   }[type];
@@ -243,6 +242,11 @@ function Form({ saved }: { readonly saved: (secret: string | null) => Promise<vo
           value={receiver}
           onChange={({ currentTarget }) => setReceiver(currentTarget.value)}
         />
+        {type === 'mail' && sendsMail === false && (
+          <Alert color="yellow" title="This installation has no mail server">
+            The server cannot send to this channel. Set CORDON_MAIL_URL and CORDON_MAIL_FROM on the server first.
+          </Alert>
+        )}
         {type === 'syslog' && (
           <>
             <Select

@@ -59,7 +59,7 @@ export function settingsPages(tour: () => ConsoleTour): void {
     await page.getByText(/^whsec_/).waitFor();
     await button('Close').last().click();
     await button(/^Send test to Pager/).click();
-    await page.getByText('Test queued.').waitFor();
+    await page.getByText(/Test failed: 192\.0\.2\.1 is an internal address/).waitFor();
     await look('notification channels');
     await page.getByRole('link', { name: 'Show delivery history' }).click();
     await page.getByText(/192\.0\.2\.1 is an internal address/).waitFor();
