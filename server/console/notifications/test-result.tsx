@@ -31,9 +31,11 @@ export function TestResult({ channel, delivery }: { readonly channel: string; re
           {found.state === 'waiting' && ' The server tries again.'}
         </Text>
       )}
-      <PageLink to="/notifications" search={{ tab: 'deliveries' }} underline="always" size="sm">
-        Show delivery history
-      </PageLink>
+      <Text size="sm">
+        <PageLink to="/notifications" search={{ tab: 'deliveries' }} underline="always">
+          Show delivery history
+        </PageLink>
+      </Text>
     </div>
   );
 }
