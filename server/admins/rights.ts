@@ -197,6 +197,7 @@ export const RIGHTS = {
   'devices.revoke-many': right('device', 'owner', 'fleet'),
   /** Also needs the rights to create codes, and to update and revoke devices. */
   'devices.reassign': right('device', 'owner', 'fleet'),
+  'devices.running-changes': right('self'),
   'devices.preview-reassignment': right('device', 'owner', 'fleet'),
   /** A retired device's record is deleted after the retention period. */
   'devices.retire': right('device', 'owner', 'fleet'),

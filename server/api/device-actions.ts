@@ -8,27 +8,25 @@ import {
   deviceEnding,
   deviceRevocation,
   labelChange,
+  runningChanges,
 } from '../../shared/api/device-actions.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { ActionName } from '../admins/action-policy.ts';
 import type { RightName } from '../admins/rights.ts';
-import {
-  type BulkAction,
-  type Devices,
-  type RecordAction,
-  refusalGroups,
-  requireFewChanged,
-} from '../devices/devices.ts';
+import { type BulkAction, type Devices, type RecordAction, refusalGroups } from '../devices/devices.ts';
 import type { Scope } from '../devices/scope.ts';
 import { visibleNames } from '../devices/visibility.ts';
 import type { LocationStatements } from '../orders/impact/location-statements.ts';
 import { definedFields } from './defined-fields.ts';
-import { membershipAction, placementEffects, placingAction } from './device-placements.ts';
+import { membershipAction, overriddenOrders, placingAction } from './device-placements.ts';
 import { type BulkRequest, createDeviceSelection, SAMPLE } from './device-selection.ts';
 import { type Route, route } from './route.ts';
 
 export interface DeviceActionsPorts {
-  readonly devices: Pick<Devices, 'select' | 'assess' | 'perform' | 'names' | 'getGroup' | 'placements'>;
+  readonly devices: Pick<
+    Devices,
+    'select' | 'assess' | 'perform' | 'names' | 'getGroup' | 'placements' | 'bulkChanges'
+  >;
   readonly orders: { readonly statements: Pick<LocationStatements, 'placements'> };
 }
 
@@ -55,7 +53,12 @@ export function deviceActionRoutes({ devices, orders }: DeviceActionsPorts): Rou
   ): Promise<z.input<typeof deviceActionResult>> {
     const { affected, refused } = await decide(request, action);
     if (needs && affected.length > 0) await request.authorize(needs, affected);
-    return { changed: await devices.perform(affected, action), refused };
+    const accounts = [request.caller.account.id, request.confirmer];
+    const changed = await devices.bulkChanges.run(
+      { action: action.kind, devices: affected.length, accounts },
+      (advance) => devices.perform(affected, action, advance),
+    );
+    return { changed, refused };
   }
 
   async function actionOf({ action, add, remove, change, group }: Preview, scope: Scope): Promise<BulkAction> {
@@ -94,9 +97,8 @@ export function deviceActionRoutes({ devices, orders }: DeviceActionsPorts): Rou
         const action = await actionOf(body, scope.devices);
         const chosen = await select(body, { scope, demand }, action.kind !== 'command');
         const { affected, refused } = await devices.assess(chosen, action);
-        if (action.kind === 'place') requireFewChanged(action, affected.length);
         const overridden =
-          action.kind === 'place' ? (await placementEffects({ devices, orders }, affected, action)).overridden.size : 0;
+          action.kind === 'place' ? (await overriddenOrders({ devices, orders }, affected, action)).size : 0;
         const groups = refusalGroups(refused, SAMPLE);
         const [sample, others] = await Promise.all([
           devices.names(affected.slice(0, SAMPLE)),
@@ -111,6 +113,14 @@ export function deviceActionRoutes({ devices, orders }: DeviceActionsPorts): Rou
           names: visibleNames(others, scope.devices),
         };
       },
+    }),
+    route({
+      name: 'devices.running-changes',
+      method: 'get',
+      path: '/device-actions/running',
+      summary: "List the caller's running changes of many devices, with their progress",
+      response: runningChanges,
+      handler: async ({ caller }) => ({ changes: devices.bulkChanges.of(caller.account.id) }),
     }),
     route({
       name: 'devices.mark-missing',

@@ -177,4 +177,35 @@ describe('a legal hold on many devices', () => {
     expect((await post('/device-actions/preview', fleet, asked)).json.code).toBe('forbidden');
     expect((await show(devices[0], fleet)).underLegalHold).toBe(true);
   });
+
+  it('is placed only where an equal one is missing when the request is repeated', async () => {
+    const legal = await admin('legal');
+    const body = { devices, reason: 'Case 13' };
+    await post('/device-actions/place-hold', legal, { ...body, devices: devices.slice(0, 2) });
+    expect((await post('/device-actions/place-hold', legal, body)).json).toEqual({ changed: 1, refused: [] });
+    expect((await post('/device-actions/place-hold', legal, { ...body, reference: '7' })).json.changed).toBe(3);
+    const { holds } = (await api.request('GET', `/api/v1/legal-holds?device=${devices[0]}`, legal)).json;
+    expect(holds.map(({ reference }: { reference: string | null }) => reference).sort()).toEqual(['7', null]);
+  });
+});
+
+describe('a change of more than 1,000 devices', () => {
+  it('runs in steps, and a repeated request changes only the devices that are left', async () => {
+    const wide = await addGroup(api.database, `Wide ${Math.random()}`);
+    const many = Array.from({ length: 1_200 }, (_, index) => ({ user: `W ${index % 7}` }));
+    const ids = await addLocatedFleet(api.database, wide, Date.now(), many);
+    const fleet = await admin('fleet');
+    const change = { home: 'SE' };
+    // An interruption after some steps leaves the devices of these steps changed.
+    const { json: part } = await post('/device-actions/place', fleet, { devices: ids.slice(0, 500), change });
+    expect(part.changed).toBe(500);
+    const place = { filter: { group: wide }, change };
+    const { json: preview } = await post('/device-actions/preview', fleet, { ...place, action: 'place' });
+    expect([preview.affected, preview.refused[0].count]).toEqual([700, 500]);
+    expect((await post('/device-actions/place', fleet, { ...place, expect: 700 })).json.changed).toBe(700);
+    const moved = await post('/device-actions/place', fleet, { ...place, change: { home: 'NO' }, expect: 1_200 });
+    expect(moved.json.changed).toBe(1_200);
+    expect((await api.request('GET', '/api/v1/device-actions/running', fleet)).json.changes).toEqual([]);
+    expect((await show(ids[1_199], fleet)).own.home).toBe('NO');
+  });
 });

@@ -1,8 +1,9 @@
 /** Routes that change many devices at once: placement, members of static groups, and legal holds. */
 import { deviceActionResult, holdOnMany, membershipOfMany, placementOfMany } from '../../shared/api/device-actions.ts';
+import type { HomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
-import type { Devices, MembershipAction, PlacingAction } from '../devices/devices.ts';
+import { type Devices, type MembershipAction, type PlacingAction, stepsOf } from '../devices/devices.ts';
 import { groupInScope, type Scope } from '../devices/scope.ts';
 import type { GroupMembers } from '../groups/groups.ts';
 import type { Holds } from '../holds/holds.ts';
@@ -13,9 +14,9 @@ import { requireShort } from './location-override.ts';
 import { type Route, route } from './route.ts';
 
 export interface DevicePlacementsPorts {
-  readonly devices: Pick<Devices, 'select' | 'assess' | 'getGroup' | 'placements' | 'updateAll'>;
+  readonly devices: Pick<Devices, 'select' | 'assess' | 'getGroup' | 'placements' | 'updateAll' | 'bulkChanges'>;
   readonly groupMembers: Pick<GroupMembers, 'changeMembers'>;
-  readonly holds: Pick<Holds, 'place'>;
+  readonly holds: Pick<Holds, 'placeAll'>;
   readonly orders: { readonly statements: Pick<LocationStatements, 'placements'> };
   readonly now: () => number;
 }
@@ -47,20 +48,26 @@ export async function membershipAction(
   return { kind, group: id, scope };
 }
 
-/** Changed placements of the devices, and the orders whose effect on each device changes. */
-export async function placementEffects(
+/** Orders whose effect the change alters, with the new home and legal seat, by device. Devices without such an order are absent. */
+export async function overriddenOrders(
   { devices, orders }: Pick<DevicePlacementsPorts, 'orders'> & { readonly devices: Pick<Devices, 'placements'> },
   affected: readonly DeviceId[],
   action: PlacingAction,
 ) {
-  const placements = await devices.placements(affected, action);
-  const effects = await orders.statements.placements(
-    [...placements].map(([device, { present, next }]) => ({ device, present, placement: next })),
-  );
-  const overridden = new Map(
-    [...Map.groupBy(effects, ({ device }) => device)].map(([device, all]) => [device, all.map(({ order }) => order)]),
-  );
-  return { placements, overridden };
+  const overridden = new Map<DeviceId, { orders: string[]; home: HomeArea | null; seat: HomeArea | null }>();
+  for await (const some of stepsOf(affected)) {
+    const placements = await devices.placements(some, action);
+    const effects = await orders.statements.placements(
+      [...placements].map(([device, { present, next }]) => ({ device, present, placement: next })),
+    );
+    for (const { device, order } of effects) {
+      const next = placements.get(device)?.next;
+      const known = overridden.get(device) ?? { orders: [], home: next?.home ?? null, seat: next?.seat ?? null };
+      known.orders.push(order);
+      overridden.set(device, known);
+    }
+  }
+  return overridden;
 }
 
 export function devicePlacementRoutes(ports: DevicePlacementsPorts): Route[] {
@@ -91,34 +98,25 @@ export function devicePlacementRoutes(ports: DevicePlacementsPorts): Route[] {
         const { statement, ...change } = definedFields(body.change);
         const action = await placingAction(devices, definedFields(body.change), scope.devices);
         const { affected, refused } = await decide(request, action);
-        const { placements, overridden } = await placementEffects(ports, affected, action);
-        const orders = [...new Set([...overridden.values()].flat())];
+        const overridden = await overriddenOrders(ports, affected, action);
+        const orders = [...new Set([...overridden.values()].flatMap((one) => one.orders))];
         if (statement) requireShort(statement.until, orders, overridden.size, now());
         if (orders.length > 0) await authorize('location.override', affected);
         const by = caller.account.id;
-        const changes = new Map(
-          [...placements].map(([device, { next }]) => {
-            const altered = overridden.get(device);
-            const override = altered && {
-              orders: altered,
-              by,
-              confirmedBy: confirmer,
-              home: next.home,
-              seat: next.seat,
-            };
-            return [
-              device,
-              {
-                ...change,
-                ...(statement !== undefined && {
-                  statement: statement && { ...statement, by, confirmedBy: confirmer },
-                }),
-                ...(override && { override }),
-              },
-            ];
-          }),
+        const overrides = new Map(
+          [...overridden].map(([device, altered]) => [device, { ...altered, by, confirmedBy: confirmer }]),
         );
-        return { changed: await devices.updateAll(changes), refused };
+        const made = {
+          ...change,
+          ...(statement !== undefined && {
+            statement: statement && { ...statement, by, confirmedBy: confirmer },
+          }),
+        };
+        const changed = await devices.bulkChanges.run(
+          { action: 'place', devices: affected.length, accounts: [by, confirmer] },
+          (advance) => devices.updateAll(affected, made, overrides, advance),
+        );
+        return { changed, refused };
       },
     }),
     route({
@@ -150,8 +148,18 @@ export function devicePlacementRoutes(ports: DevicePlacementsPorts): Route[] {
         const { reason, reference = null } = request.body;
         const { affected, refused } = await decide(request, { kind: 'place-hold' });
         const by = request.caller.account.id;
-        for (const device of affected) await holds.place({ on: { device }, reason, reference, by });
-        return { changed: affected.length, refused };
+        const changed = await devices.bulkChanges.run(
+          { action: 'place-hold', devices: affected.length, accounts: [by, request.confirmer] },
+          async (advance) => {
+            let placed = 0;
+            for await (const some of stepsOf(affected)) {
+              placed += await holds.placeAll({ devices: some, reason, reference, by });
+              advance(some.length);
+            }
+            return placed;
+          },
+        );
+        return { changed, refused };
       },
     }),
   ];

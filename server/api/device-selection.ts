@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { deviceAction } from '../../shared/api/device-actions.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
-import { type BulkAction, type Devices, refusalGroups, requireFewChanged } from '../devices/devices.ts';
+import { type BulkAction, type Devices, refusalGroups } from '../devices/devices.ts';
 import { definedFields } from './defined-fields.ts';
 import { requireFilterRights } from './filter-rights.ts';
 import { type Input, locatedBy } from './route.ts';
@@ -40,7 +40,6 @@ export function createDeviceSelection(devices: Pick<Devices, 'select' | 'assess'
       // The second person has confirmed exactly these devices, so the server does not apply the filter again.
       const chosen = confirmed ? await devices.select(confirmed, scope.devices) : await select(body, request, true);
       const { affected, refused } = await devices.assess(chosen, action);
-      requireFewChanged(action, affected.length);
       if (confirmed === null) requireExpected(body.expect, affected.length);
       concern(affected);
       return { affected, refused: refusalGroups(refused, SAMPLE) };

@@ -112,7 +112,7 @@ export interface ResourcePorts {
   readonly entries: LedgerPorts['entries'];
   readonly membership: MembershipPort;
   readonly mail: MailPort;
-  readonly holds: HoldsPorts['holds'];
+  readonly holds: HoldsPorts['holds'] & DevicePlacementsPorts['holds'];
   readonly timeCorrections: TimeCorrectionPorts['timeCorrections'];
   readonly events: EventsPort;
   readonly state: HealthPort & InstallationPort;

@@ -2,12 +2,13 @@
  * All devices of the installation: identities, inventory, groups, presence, and the end of a device's enrollment. The module `orders`
  * decides which services a device may use, and the gateway manages the sockets.
  */
-import { CordonError, isCordonError } from '../../shared/errors.ts';
+import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import { createAlerts } from './alerts.ts';
+import { type Advance, createBulkChanges } from './bulk-changes.ts';
 import { type ListDevices, pageOfDevices } from './device-pages.ts';
 import { createDeviceViews } from './device-views.ts';
 import { createGroups } from './groups.ts';
@@ -33,6 +34,7 @@ import { createRecordActions } from './record-actions.ts';
 import { REVOCATION_REASONS, type RevocationReason } from './revocation-reasons.ts';
 import { inScope, type Scope } from './scope.ts';
 import { createStatementExpiry } from './statement-expiry.ts';
+import { stepsOf } from './steps.ts';
 
 /**
  * Functions of other modules that update data derived from a device's home, legal seat, group or location statement, such as the signed
@@ -58,13 +60,13 @@ export {
   refusalGroups,
   refusalText,
 } from './bulk-actions.ts';
+export type { Advance } from './bulk-changes.ts';
 export type { ListDevices } from './device-pages.ts';
 export { changedPlacement } from './placement.ts';
 export type { DeviceFilter, DeviceName } from './ports.ts';
-export { requireFewChanged } from './record-actions.ts';
-
 export type { RevocationReason } from './revocation-reasons.ts';
 export { inScope, type Scope } from './scope.ts';
+export { stepsOf } from './steps.ts';
 export { workspaceEventOf } from './workspace.ts';
 
 /** Change of a device by an admin. Absent fields keep their values. */
@@ -86,6 +88,9 @@ export interface DevicesPorts {
   readonly clock: Clock;
   readonly followers: DeviceFollowers;
 }
+
+/** Number of changed devices whose derived data are updated together, so that their device records share a transaction. */
+const FOLLOWED_TOGETHER = 50;
 
 export type Devices = ReturnType<typeof createDevices>;
 
@@ -128,11 +133,19 @@ export function createDevices(ports: DevicesPorts) {
       return store.all({ filter, scope, addresses, now: clock.now() });
     }
     if (scope === null) return selection;
-    const inside = new Set(await store.within(selection, scope));
+    const inside = new Set(await within(selection, scope));
     const beyond = selection.filter((device) => !inside.has(device));
     if (beyond.length === 0) return selection;
     const detail = `Your role does not include ${beyond.length} of these devices, so nothing was changed.`;
     throw new CordonError('out_of_scope', detail, { devices: beyond.slice(0, 10) });
+  }
+
+  /** Devices within the scope, among the given ones. */
+  async function within(ids: readonly DeviceId[], scope: Scope): Promise<readonly DeviceId[]> {
+    if (scope === null) return ids;
+    const inside: DeviceId[] = [];
+    for await (const some of stepsOf(ids)) inside.push(...(await store.within(some, scope)));
+    return inside;
   }
 
   async function update(id: DeviceId, { statement, override, ...rest }: DeviceChange): Promise<Device> {
@@ -146,17 +159,34 @@ export function createDevices(ports: DevicesPorts) {
     return get(id);
   }
 
-  /** Changes devices one by one, and returns the number of changed devices. A device that is no longer active stays as it is. */
-  async function updateAll(changes: ReadonlyMap<DeviceId, DeviceChange>): Promise<number> {
+  /**
+   * Makes the same change on many devices in steps, and returns the number of changed devices. A device that is no longer active, or whose
+   * user left the new group, stays as it is. A crash loses at most the present step, and a repeated change affects only the devices that
+   * are left. `overrides`: orders whose effect the change alters, by device.
+   */
+  async function updateAll(
+    devices: readonly DeviceId[],
+    { statement, ...rest }: Omit<DeviceChange, 'override'>,
+    overrides: ReadonlyMap<DeviceId, LocationOverride>,
+    advance: Advance,
+  ): Promise<number> {
+    const at = clock.now();
+    if (statement) requireSound(statement, at);
+    const change = statement === undefined ? rest : { ...rest, statement: statement && { ...statement, at } };
     let updated = 0;
-    for (const [id, change] of changes) {
-      try {
-        await update(id, change);
-        updated += 1;
-      } catch (error) {
-        if (!isCordonError(error, 'conflict')) throw error;
-      }
+    for await (const some of stepsOf(devices)) {
+      const entries = new Map(
+        some.flatMap((id) => {
+          const override = overrides.get(id);
+          return override ? [[id, locationEntry(id, statement, override, at)] as const] : [];
+        }),
+      );
+      const ids = await store.updateAll(some, change, at, entries);
+      for await (const together of stepsOf(ids, FOLLOWED_TOGETHER)) await Promise.all(together.map(changed));
+      updated += ids.length;
+      advance(some.length);
     }
+    if (statement) statementExpiry.schedule(statement.until);
     return updated;
   }
 
@@ -212,8 +242,8 @@ export function createDevices(ports: DevicesPorts) {
     certificates: certificates.certificates.bind(certificates),
     names: store.names.bind(store),
     named: store.named.bind(store),
-    within: (ids: readonly DeviceId[], scope: Scope): Promise<readonly DeviceId[]> =>
-      scope === null ? Promise.resolve(ids) : store.within(ids, scope),
+    within,
+    bulkChanges: createBulkChanges(),
     actionFacts: lifeCycle.facts.bind(lifeCycle),
     list: (query: ListDevices) => pageOfDevices(store, query, clock.now()),
     /** All devices of a list in batches, for the export to a file. */

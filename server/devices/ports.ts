@@ -253,6 +253,16 @@ export interface DeviceStore {
    */
   update(id: DeviceId, change: DeviceUpdate, at: number, entry?: LocationEntry | null): Promise<boolean>;
   /**
+   * Makes one change on several devices in one transaction, as `update` does. Returns the changed devices: those that are active, and whose
+   * person belongs to the new group. `entries`: ledger entries by device.
+   */
+  updateAll(
+    ids: readonly DeviceId[],
+    change: DeviceUpdate,
+    at: number,
+    entries: ReadonlyMap<DeviceId, LocationEntry>,
+  ): Promise<DeviceId[]>;
+  /**
    * Ends an active device: revokes its certificates, each with a ledger entry, and cancels its open commands. Messages that wait for the
    * device return to their senders, unless a legal hold keeps them. Returns false if the device is not active.
    */

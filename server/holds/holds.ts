@@ -64,14 +64,20 @@ export function createHolds(ports: {
    * crash interrupts the signing, the next start of the server signs the remaining records.
    */
   async function deliverAll(): Promise<void> {
-    for (const hold of await store.undelivered()) {
-      for (let after: DeviceId | null = null; ; ) {
-        const devices: DeviceId[] = await store.devicesOf(hold.id, after, RECORDS_TOGETHER);
-        await Promise.all(devices.map((device) => records.reissueRecord(device)));
-        if (devices.length < RECORDS_TOGETHER) break;
-        after = devices.at(-1) ?? null;
-      }
-      await store.markDelivered(hold);
+    const waiting = await store.undelivered();
+    for (let from = 0; from < waiting.length; from += RECORDS_TOGETHER) {
+      const together = waiting.slice(from, from + RECORDS_TOGETHER);
+      await Promise.all(together.map(({ id }) => deliver(id)));
+      await store.markDelivered(together);
+    }
+  }
+
+  async function deliver(hold: LegalHoldId): Promise<void> {
+    for (let after: DeviceId | null = null; ; ) {
+      const devices: DeviceId[] = await store.devicesOf(hold, after, RECORDS_TOGETHER);
+      await Promise.all(devices.map((device) => records.reissueRecord(device)));
+      if (devices.length < RECORDS_TOGETHER) return;
+      after = devices.at(-1) ?? null;
     }
   }
 
@@ -100,6 +106,29 @@ export function createHolds(ports: {
       await delivery.run();
       changed();
       return requireHold(id);
+    },
+
+    /**
+     * Places an equal legal hold on each of several devices, and returns the number of new ones. A device with an equal legal hold is left
+     * out, so that a repeated request adds only those that are missing.
+     */
+    async placeAll({
+      devices,
+      ...common
+    }: Omit<PlaceHold, 'on'> & { readonly devices: readonly DeviceId[] }): Promise<number> {
+      const at = clock.now();
+      const times = { placedAt: at, realAt: Date.now() };
+      const { reason, reference, by } = common;
+      const holds = devices.map((device) => ({
+        ...{ id: newLegalHoldId(), on: { kind: 'device' as const, device }, reason, reference, placedBy: by },
+        ...times,
+      }));
+      const placed = await store.placeAll(holds, ({ id, on }) => ({
+        ...{ kind: 'legal-hold.placed', at, subject: on.device, public: { hold: id } },
+      }));
+      await delivery.run();
+      changed();
+      return placed;
     },
 
     /** Releases a legal hold. Throws `not_found` for an unknown legal hold, and `conflict` if it was already released. */

@@ -57,6 +57,14 @@ export interface HoldStore {
    * or person.
    */
   place(hold: NewHold, entry: EntryDraft<'legal-hold.placed'>): Promise<void>;
+  /**
+   * Places legal holds on devices in one transaction, as `place` does, and returns their number. A device without a record, or with an equal
+   * legal hold in effect (same reason and reference), is left out.
+   */
+  placeAll(
+    holds: readonly (NewHold & { readonly on: { readonly kind: 'device' } })[],
+    entry: (hold: NewHold & { readonly on: { readonly kind: 'device' } }) => EntryDraft<'legal-hold.placed'>,
+  ): Promise<number>;
   release(id: LegalHoldId, release: Release, entry: EntryDraft<'legal-hold.released'>): Promise<boolean>;
   hold(id: LegalHoldId): Promise<LegalHold | null>;
   holds(query: HoldQuery): Promise<LegalHold[]>;
@@ -64,10 +72,10 @@ export interface HoldStore {
   devicesOf(id: LegalHoldId, after: DeviceId | null, limit: number): Promise<DeviceId[]>;
   undelivered(): Promise<{ readonly id: LegalHoldId; readonly released: boolean }[]>;
   /**
-   * Records that all affected devices have a device record with the current state of the legal hold. `released`: state that the records
-   * contain. Changes nothing if the legal hold now has another state, because new records must then be signed.
+   * Records that all affected devices have a device record with the current state of the legal holds. `released`: state that the records
+   * contain. Skips a legal hold that now has another state, because new records must then be signed.
    */
-  markDelivered(hold: { readonly id: LegalHoldId; readonly released: boolean }): Promise<void>;
+  markDelivered(holds: readonly { readonly id: LegalHoldId; readonly released: boolean }[]): Promise<void>;
 }
 
 export interface RecordsPort {

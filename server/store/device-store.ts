@@ -207,6 +207,42 @@ export class DeviceStore implements DevicePort {
     });
   }
 
+  updateAll(
+    ids: readonly DeviceId[],
+    { home, seat, group, statement }: DeviceUpdate,
+    at: number,
+    entries: ReadonlyMap<DeviceId, LocationEntry>,
+  ): Promise<DeviceId[]> {
+    const stated = statement === undefined ? null : statementColumns(statement);
+    const changes = [
+      sql`status = 'active'`,
+      ...(home === undefined ? [] : [sql`home = ${home}`]),
+      ...(seat === undefined ? [] : [sql`seat = ${seat}`]),
+      ...(group === undefined ? [] : [sql`group_id = ${group}`]),
+      ...Object.entries(stated ?? {}).map(([column, value]) => sql`${sql.ref(column)} = ${value}`),
+    ];
+    const ofPerson =
+      group === undefined
+        ? sql`1 = 1`
+        : sql`(devices.group_id = ${group} or exists (select 1 from person_groups p inner join groups g on g.id = p.group_id
+            where p.person_id = devices.person_id and p.group_id = ${group}))`;
+    const named = tableOf(
+      ['text'],
+      ids.map((id) => [id]),
+    );
+    return this.#database.transaction(async (tx) => {
+      const { rows } = await sql<{ id: string }>`update devices set ${sql.join(changes)}
+        where id in (select column1 from ${named} as v) and status = 'active' and ${ofPerson} returning id`.execute(tx);
+      const changed = rows.map(({ id }) => deviceIdSchema.parse(id));
+      if (changed.length > 0) await rememberDevices(tx, changed, at);
+      for (const id of changed) {
+        const entry = entries.get(id);
+        if (entry) await appendLocationEntry(tx, id, entry);
+      }
+      return changed;
+    });
+  }
+
   end(id: DeviceId, ended: Ended, entry: (serial: string) => EntryDraft<'certificate.revoked'>): Promise<boolean> {
     return this.#database.transaction((tx) => endDevice(tx, id, ended, entry));
   }

@@ -11,7 +11,7 @@ import {
   personIdSchema,
 } from '../../shared/protocol/ids.ts';
 import type { HoldQuery, LegalHold, NewHold, HoldStore as Port, Release } from '../holds/ports.ts';
-import { appendEntry } from './append-entries.ts';
+import { appendEntries, appendEntry } from './append-entries.ts';
 import { tableOf } from './bulk.ts';
 import { cancelDestruction } from './command-rows.ts';
 import type { Database, Db, Tx } from './database.ts';
@@ -38,6 +38,34 @@ export class HoldStore implements Port {
       const ofHold = on.kind === 'device' ? sql`id = ${on.device}` : sql`person_id = ${on.person}`;
       await cancelDestruction(tx, ofHold, realAt);
       await appendEntry(tx, entry);
+    });
+  }
+
+  placeAll(...[holds, entry]: Parameters<Port['placeAll']>): Promise<number> {
+    const [first] = holds;
+    if (!first) return Promise.resolve(0);
+    const { reason, reference, placedAt, placedBy, realAt } = first;
+    const named = tableOf(
+      ['text', 'text'],
+      holds.map(({ id, on }) => [id, on.device]),
+    );
+    return this.#database.transaction(async (tx) => {
+      const equal = sql`select 1 from legal_holds h where h.device_id = devices.id and h.released_at is null
+        and h.reason = ${reason} and coalesce(h.reference, '') = ${reference ?? ''}`;
+      const { rows } = await sql<{ id: string; device_id: string }>`
+        insert into legal_holds (id, device_id, reason, reference, placed_at, placed_by, records_updated)
+        select v.column1, devices.id, cast(${reason} as text), cast(${reference} as text), cast(${placedAt} as bigint),
+          cast(${placedBy} as text), 0 from ${named} as v cross join devices
+        where devices.id = v.column2 and not exists (${equal}) returning id, device_id`.execute(tx);
+      if (rows.length === 0) return 0;
+      const placed = new Set(rows.map(({ id }) => id));
+      const devices = tableOf(
+        ['text'],
+        rows.map(({ device_id }) => [device_id]),
+      );
+      await cancelDestruction(tx, sql`id in (select column1 from ${devices} as v)`, realAt);
+      await appendEntries(tx, holds.filter(({ id }) => placed.has(id)).map(entry));
+      return rows.length;
     });
   }
 
@@ -117,13 +145,13 @@ export class HoldStore implements Port {
     return rows.map(({ id, released_at }) => ({ id: legalHoldIdSchema.parse(id), released: released_at !== null }));
   }
 
-  async markDelivered({ id, released }: { readonly id: LegalHoldId; readonly released: boolean }): Promise<void> {
-    await this.#database.db
-      .updateTable('legal_holds')
-      .set({ records_updated: 1 })
-      .where('id', '=', id)
-      .where('released_at', released ? 'is not' : 'is', null)
-      .execute();
+  async markDelivered(holds: Parameters<Port['markDelivered']>[0]): Promise<void> {
+    const delivered = tableOf(
+      ['text', 'bigint'],
+      holds.map(({ id, released }) => [id, released ? 1 : 0]),
+    );
+    await sql`update legal_holds set records_updated = 1 from ${delivered} as v
+      where legal_holds.id = v.column1 and (released_at is not null) = (v.column2 = 1)`.execute(this.#database.db);
   }
 }
 

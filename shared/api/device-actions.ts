@@ -5,6 +5,7 @@ import { COMMAND_KINDS } from '../protocol/command-kinds.ts';
 import { deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
 import { deviceChange, deviceNames, narrowing, revocation } from './devices.ts';
 import { holdReason, holdReference } from './holds.ts';
+import { instant } from './wire.ts';
 
 /** Listed devices, or all devices within the caller's scope that match the filter. An empty filter matches all of these devices. */
 const selection = {
@@ -100,5 +101,10 @@ export const deviceActionImpact = z.object({
   names: deviceNames.shape.devices,
 });
 export type DeviceActionImpact = z.infer<typeof deviceActionImpact>;
+
+/** Running changes of more than 1,000 devices. `done`: number of devices that are changed or found unchanged. */
+export const runningChanges = z.object({
+  changes: z.array(z.object({ action: z.string(), devices: z.int(), done: z.int(), startedAt: instant })).readonly(),
+});
 
 export const deviceActionResult = z.object({ changed: z.int(), refused: refusalGroups });

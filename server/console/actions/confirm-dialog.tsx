@@ -14,6 +14,7 @@ import { UserText } from '../../../shared/look/user-text.tsx';
 import { call } from '../client/call.ts';
 import { useDeviceName } from '../client/device-names.ts';
 import { groupsQuery } from '../client/queries.ts';
+import { RunningChange } from '../devices/bulk/running-change.tsx';
 import { NewLinks } from '../devices/reassign/new-links.tsx';
 import { Facts } from '../parts/facts.tsx';
 import { PageLink } from '../parts/links.tsx';
@@ -103,6 +104,7 @@ function Form({ action, close }: { readonly action: z.output<typeof actionDetail
           </Alert>
         )}
         {confirming.isError && <Failure error={confirming.error} />}
+        {confirming.isPending && <RunningChange />}
         <Group justify="flex-end">
           <Button variant="default" onClick={close}>
             Cancel

@@ -159,6 +159,9 @@ export const deviceActionImpact = {
   refused: [],
   names: {},
 };
+export const runningChanges = {
+  changes: [{ action: 'place', devices: 12_000, done: 3_500, startedAt: TIMES.now }],
+};
 export const deviceActionResult = { changed: 1, refused: [] };
 const pairs = [{ device: HOSTNAME, person: 'sara@exempel.example' }];
 const newOwner = { id: SARA.person, name: SARA.name };

@@ -21,6 +21,7 @@ import { CountConfirmation, Proposed, SecondPerson } from './confirmation.tsx';
 import { EMPTY_DRAFT, previewFields, type RecordDraft, requestFields } from './record-draft.ts';
 import { RecordFields } from './record-fields.tsx';
 import { RefusedDevices } from './refused-devices.tsx';
+import { RunningChange } from './running-change.tsx';
 
 /** Milliseconds without a change of the form before the server previews the action. */
 const PAUSE = 300;
@@ -165,6 +166,7 @@ export function RecordActionForm({
         ) : (
           acting.isError && <Failure error={acting.error} />
         )}
+        {acting.isPending && <RunningChange />}
         <Group justify="flex-end">
           <Button variant="default" onClick={close}>
             Cancel

@@ -61,10 +61,14 @@ function Row({ line: { line, asked, device, owner, refusal } }: { readonly line:
       </Table.Td>
       <Table.Td>
         {refusal === null ? (
-          <Badge color="green">New link</Badge>
+          <Badge color="green" miw="max-content">
+            New link
+          </Badge>
         ) : (
           <>
-            <Badge color="yellow">Refused</Badge>
+            <Badge color="yellow" miw="max-content">
+              Refused
+            </Badge>
             <Text size="xs">{refusal.text}</Text>
           </>
         )}
