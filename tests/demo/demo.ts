@@ -104,7 +104,7 @@ async function startFleet(
       .then(() => world.work(people))
       .then(() =>
         working.done(
-          'has policies, dynamic groups, an advisory, labels, a saved view, a missing device and a paused job',
+          'has policies, dynamic groups, an advisory, labels, a saved view, a missing device, a paused job, a script, a live query and notifications',
         ),
       ),
   ]);

@@ -25,6 +25,7 @@ import { pendingOrder } from './pending-order.ts';
 import { gather, Links, type People } from './people.ts';
 import { populate, type Resident } from './population.ts';
 import { canComeFrom } from './ports.ts';
+import { askDevices, prepareNotifications, raiseAlert, runScript } from './watching.ts';
 
 /** Longest real time that a request for a clock jump waits for its response. */
 const REST_WITHIN = 10_000;
@@ -34,6 +35,9 @@ const TICK_EVERY = 2_000;
 /** Largest difference between the server's time and the time of an agent that has received it. */
 const BEHIND = 2_000;
 const CODES_AT_ONCE = 8;
+/** Office on whose devices a script runs. In a large demo, it runs on the first of them, because each starts a process. */
+const SCRIPT_OFFICE = 'Berlin';
+const MOST_WATCHED = 25;
 const COUNTERSIGN_EVERY = 1_000;
 /** Time limit of this machine's agent. Its start takes less time on any machine that can run a demo. */
 const OWN_AGENT_WITHIN = 60_000;
@@ -233,20 +237,33 @@ export class World {
   /** Creates dynamic groups, policies, a saved view and an advisory. Devices that connect later find them. */
   async manage({ owner, proposer }: People): Promise<void> {
     const offices = OFFICES.flatMap(({ name }) => this.#groups.get(`${name} office`) ?? []);
-    await prepareManagement({ owner: owner.api, fleet: proposer.api, offices, now: this.now() });
+    await Promise.all([
+      prepareManagement({ owner: owner.api, fleet: proposer.api, offices, now: this.now() }),
+      prepareNotifications(owner.browser),
+    ]);
   }
 
-  /** Labels devices, pauses a job at its second wave, and marks offline devices as missing and retired. */
-  async work({ owner, proposer }: People): Promise<void> {
+  /**
+   * Labels devices, pauses a job at its second wave, marks offline devices as missing and retired, runs a script on an office, and asks a
+   * live query.
+   */
+  async work({ owner, proposer, approvers: [reviewer] }: People): Promise<void> {
     const devices = this.#residents.map(({ spot: { label }, index }) => this.#fleet.device({ label, index }));
     const among = ({ label, index }: typeof MISSING) =>
       this.#residents.some((one) => one.spot.label === label && one.index === index)
         ? [this.#fleet.device({ label, index })]
         : [];
+    const office = this.#residents
+      .filter(({ spot }) => spot.online && spot.office.name === SCRIPT_OFFICE)
+      .slice(0, MOST_WATCHED)
+      .map(({ spot: { label }, index }) => this.#fleet.device({ label, index }));
     const callers = { owner: owner.api, fleet: proposer.api };
     await Promise.all([
       assignLabels(owner.api, devices),
       startJob(proposer.api),
+      runScript({ owner, author: proposer.api, reviewer }, office),
+      askDevices(proposer.browser, office),
+      raiseAlert(owner, 'Ben Weber'),
       markDevices(callers, { missing: among(MISSING), retired: among(RETIRED) }),
     ]);
   }

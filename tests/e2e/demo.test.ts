@@ -18,13 +18,16 @@ import type { MailFolder, MailItem } from '../../agent/mail/mail.ts';
 import { complianceCounts } from '../../shared/api/compliance.ts';
 import { demoJumped, demoMessage, demoSession, demoView } from '../../shared/api/demo.ts';
 import { deviceViewList } from '../../shared/api/device-views.ts';
-import { devicePage, deviceView, verdictView } from '../../shared/api/devices.ts';
+import { alertList, devicePage, deviceView, verdictView } from '../../shared/api/devices.ts';
 import { groupList } from '../../shared/api/groups.ts';
 import { jobList } from '../../shared/api/jobs.ts';
+import { liveQueryList } from '../../shared/api/live-queries.ts';
 import { mailView } from '../../shared/api/mail.ts';
+import { deliveryList } from '../../shared/api/notifications.ts';
 import { approvalResult } from '../../shared/api/order-approvals.ts';
 import { revisionView } from '../../shared/api/orders.ts';
 import { policyList } from '../../shared/api/policies.ts';
+import { scriptList } from '../../shared/api/scripts.ts';
 import { CSRF_HEADER, sessionView } from '../../shared/api/session.ts';
 import { advisoryPage, softwarePage } from '../../shared/api/software.ts';
 import { approvalOf } from '../../shared/order/approver-key.ts';
@@ -173,6 +176,23 @@ async function expectManagement({ api }: Visitor, auditor: Visitor): Promise<voi
   for (const name of ['Sana Malik', 'Olivia Berg']) expect(log).toContain(name);
 }
 
+/** Expects delivered notifications, an alert, a reviewed script with its output, and answers to a live query. */
+async function expectWatching({ api }: Visitor, { api: owner }: Visitor): Promise<void> {
+  await until(async () => {
+    const { deliveries } = await owner.call('GET', '/notifications/deliveries', deliveryList);
+    expect(deliveries.filter(({ state, test }) => state === 'delivered' && !test).length).toBeGreaterThan(0);
+    const { jobs } = await api.call('GET', '/jobs', jobList);
+    const run = jobs.find(({ name }) => name === 'Free space on the system disk');
+    expect([run?.state, (run?.counts.done ?? 0) > 0]).toEqual(['finished', true]);
+    const { queries } = await api.call('GET', '/queries', liveQueryList);
+    expect(queries[0]?.counts['answered']).toBeGreaterThan(0);
+  }, 90_000);
+  const { scripts } = await api.call('GET', '/scripts', scriptList);
+  expect(scripts.map(({ state }) => state)).toEqual(['reviewed']);
+  const { alerts } = await owner.call('GET', '/alerts', alertList);
+  expect(alerts.map(({ code }) => code)).toContain('credential_reset_link');
+}
+
 describe('the demo', () => {
   it('completes its order by links, clock and message, and leaves no process, file or port after Ctrl-C', async () => {
     const demo = start(['--devices', String(WITH_OFFLINE)]);
@@ -194,6 +214,7 @@ describe('the demo', () => {
     expect((await again.api.call('GET', '/session', sessionView)).account.name).toBe('Ben Weber');
 
     await expectManagement(olivia, ines);
+    await expectWatching(sana, olivia);
 
     // Devices in fourteen countries, and this machine by its own agent, whose location an admin states.
     const { simulated, self } = await until(async () => {

@@ -15,6 +15,7 @@ import type { AgentStore } from '../../agent/store/agent-store.ts';
 import { openWorkspace, type Workspace } from '../../agent/workspace/workspace.ts';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
 import { proxyV1, proxyV2 } from './proxy-header.ts';
+import { answersOf, pretendedRun } from './simulated-answers.ts';
 import { checksOf, inventoryOf, type Machine } from './simulated-machine.ts';
 import type { Evidence } from './timeline.ts';
 
@@ -163,6 +164,8 @@ export async function simulate(given: {
     workspace: await workspaceIn(join(folder, `workspace-${label}-${index}`)),
     inventory: inventoryOf(machine),
     machineChecks: details && (async () => () => checksOf(details)),
+    readLiveQuery: details && answersOf(details, () => world.clock.now()),
+    scripts: details && { setting: 'on', isolation: async () => pretendedRun(details), announce: () => undefined },
     onRestart,
     onUnenrolled,
     log: { debug: () => undefined, info: () => undefined, warn: complain },
