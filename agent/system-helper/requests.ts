@@ -45,7 +45,7 @@ export type ChangeRequest = Exclude<
   { op: 'status' | 'apply-settings' | 'update-agent' | 'offer-agent' }
 >;
 
-export const LONGEST_REQUEST = 128 * 1024;
+export const LONGEST_REQUEST = 256 * 1024;
 export const LONGEST_RESPONSE = 256 * 1024;
 export const LONGEST_DETAIL = 1800;
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
+import { WIFI } from '../../tests/support/network-connections.ts';
 
 let api: ApiServer;
 let marked: Record<string, string>;
@@ -26,7 +27,14 @@ const request = (method: string, path: string, body?: unknown) => api.request(me
 
 describe('policies over HTTP', () => {
   it('refuse settings outside the catalog and forbidden values, and name the field', async () => {
-    for (const settings of [{}, { 'disk.paint': 'red' }, { 'software.forbidden': ['--all'] }]) {
+    const secret = { ...WIFI, security: { kind: 'wpa-personal', psk: 'a password' } };
+    const refused = [
+      {},
+      { 'disk.paint': 'red' },
+      { 'software.forbidden': ['--all'] },
+      { 'network.connections': [secret] },
+    ];
+    for (const settings of refused) {
       const { status, json } = await request('POST', '/policies', { name: 'x', document: { ...FIREWALL, settings } });
       expect([status, json.code]).toEqual([400, 'invalid_input']);
       expect(json.detail).toMatch(/^body\.document\.settings/);

@@ -183,8 +183,13 @@ const vpnSchema = z
     }
   });
 
-const address = z.union([z.ipv4(), z.ipv6()], 'is an IP address');
-const network = z.union([z.cidrv4(), z.cidrv6()], 'is an IP address with a prefix length, such as 10.1.0.2/32');
+const either = (first: z.ZodType, second: z.ZodType) => (text: string) =>
+  first.safeParse(text).success || second.safeParse(text).success;
+const address = z.string().max(45).refine(either(z.ipv4(), z.ipv6()), 'is an IP address');
+const network = z
+  .string()
+  .max(49)
+  .refine(either(z.cidrv4(), z.cidrv6()), 'is an IP address with a prefix length, such as 10.1.0.2/32');
 const endpoint = z.string().max(260).refine(isEndpoint, 'is a host and a port, such as vpn.example.org:51820');
 
 const peerSchema = z.strictObject({

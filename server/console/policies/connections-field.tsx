@@ -89,6 +89,7 @@ function ConnectionFields({ connection, errors, change }: ConnectionFieldProps) 
       <Group grow align="flex-start" preventGrowOverflow={false}>
         <TextInput
           label="Name"
+          maxLength={64}
           description="As NetworkManager shows it to the user"
           dir="auto"
           required
@@ -125,6 +126,7 @@ function WifiFields({ connection, errors, change }: ConnectionFieldProps<'wifi'>
       <Group grow align="flex-start" preventGrowOverflow={false}>
         <TextInput
           label="Network (SSID)"
+          maxLength={32}
           dir="auto"
           required
           miw="12rem"
@@ -205,6 +207,7 @@ function VpnFields({ connection, errors, change }: ConnectionFieldProps<'vpn'>) 
           />
           <TextInput
             label={`Value of ${key}`}
+            maxLength={255}
             required
             miw="12rem"
             value={text}
@@ -214,7 +217,11 @@ function VpnFields({ connection, errors, change }: ConnectionFieldProps<'vpn'>) 
             }
           />
           {entries.length > 1 && (
-            <SmallButton name={`Remove ${key}`} act={() => set(entries.filter((_, at) => at !== index))} />
+            <SmallButton
+              name={`Remove ${key}`}
+              isBesideField
+              act={() => set(entries.filter((_, at) => at !== index))}
+            />
           )}
         </Group>
       ))}
@@ -231,6 +238,7 @@ function WireguardFields({ connection, errors, change }: ConnectionFieldProps<'w
     <>
       <TagsInput
         label="Addresses of the device"
+        maxTags={4}
         description="With a prefix length, such as 10.1.0.2/32. Press Enter after each address. Every device of the policy gets the same addresses."
         required
         value={addresses}
@@ -239,6 +247,7 @@ function WireguardFields({ connection, errors, change }: ConnectionFieldProps<'w
       />
       <TagsInput
         label="DNS servers"
+        maxTags={4}
         description="Press Enter after each address. Empty: none."
         value={dns}
         error={errors.at('dns')}
@@ -250,6 +259,7 @@ function WireguardFields({ connection, errors, change }: ConnectionFieldProps<'w
           <Stack gap="xs">
             <TextInput
               label="Public key of the peer"
+              maxLength={44}
               required
               value={peer.publicKey}
               error={errors.at('peers', index, 'publicKey')}
@@ -257,6 +267,7 @@ function WireguardFields({ connection, errors, change }: ConnectionFieldProps<'w
             />
             <TextInput
               label="Endpoint"
+              maxLength={260}
               description="Host and port, such as vpn.example.org:51820"
               required
               value={peer.endpoint}
@@ -265,6 +276,7 @@ function WireguardFields({ connection, errors, change }: ConnectionFieldProps<'w
             />
             <TagsInput
               label="Networks behind the peer"
+              maxTags={32}
               description="Such as 10.0.0.0/8. Press Enter after each network."
               required
               value={peer.allowedIps}
@@ -337,9 +349,22 @@ const METERED_NAMES: Readonly<Record<(typeof METERED)[number], string>> = {
   no: 'No',
 };
 
-function SmallButton({ name, act }: { readonly name: string; readonly act: () => void }) {
+interface SmallButtonProps {
+  readonly name: string;
+  /** True for a button in a row with fields, which begin with their labels. */
+  readonly isBesideField?: boolean;
+  readonly act: () => void;
+}
+
+function SmallButton({ name, isBesideField = false, act }: SmallButtonProps) {
   return (
-    <Button variant="default" size="xs" style={{ alignSelf: 'flex-start', flexGrow: 0 }} onClick={act}>
+    <Button
+      variant="default"
+      size="xs"
+      mt={isBesideField ? { base: 0, sm: '1.75rem' } : 0}
+      style={{ alignSelf: 'flex-start', flexGrow: 0 }}
+      onClick={act}
+    >
       {name}
     </Button>
   );

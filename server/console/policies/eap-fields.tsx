@@ -47,6 +47,7 @@ export function EapFields({
         />
         <TextInput
           label="Identity"
+          maxLength={128}
           description="{hostname}: host name of the device"
           required
           miw="12rem"
@@ -57,6 +58,7 @@ export function EapFields({
       </Group>
       <TextInput
         label="Domain of the authentication server"
+        maxLength={253}
         description="The name in the certificate of the server must end with this domain."
         required
         value={domain}
@@ -65,6 +67,7 @@ export function EapFields({
       />
       <Textarea
         label="Certificate authority of the authentication server"
+        maxLength={4096}
         description="One certificate in PEM. Empty: the authorities that the system trusts."
         autosize
         minRows={2}
@@ -77,6 +80,7 @@ export function EapFields({
         <Group grow align="flex-start" preventGrowOverflow={false}>
           <TextInput
             label="File of the certificate"
+            maxLength={255}
             description="Path on the device"
             required
             miw="12rem"
@@ -86,6 +90,7 @@ export function EapFields({
           />
           <TextInput
             label="File of the private key"
+            maxLength={255}
             description="Path on the device. The key is not encrypted."
             required
             miw="12rem"
@@ -98,6 +103,7 @@ export function EapFields({
       {eap.method === 'peap' && (
         <TextInput
           label="Anonymous identity"
+          maxLength={128}
           description="Sent without encryption. Empty: the identity."
           value={eap.anonymousIdentity ?? ''}
           error={errors.at('anonymousIdentity')}

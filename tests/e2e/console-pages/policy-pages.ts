@@ -124,6 +124,7 @@ async function networkConnections({ page, look, button }: ConsoleTour): Promise<
   await choose(2, 'Type', 'WireGuard');
   await button('Add connection').click();
   await choose(3, 'Type', 'VPN');
+  await connection(3).getByRole('button', { name: 'Add value' }).click();
   await button('Create policy').click();
   await page.getByText('Network connections: Correct the marked fields of connection 1.').waitFor();
   await connection(2).getByText('Must name at least one address.').waitFor();
@@ -140,5 +141,7 @@ async function networkConnections({ page, look, button }: ConsoleTour): Promise<
   await page.keyboard.press('Enter');
   await fill(3, 'Name', 'Head quarters');
   await fill(3, 'Value of remote', 'vpn.example.org');
+  await choose(3, 'Key 2', 'connection-type');
+  await fill(3, 'Value of connection-type', 'password');
   await page.getByText('Correct these entries first').waitFor({ state: 'hidden' });
 }
