@@ -7,9 +7,9 @@ import { displayNames } from './migrations/0002-display-names.ts';
 import { lostModes } from './migrations/0003-lost-modes.ts';
 import { files } from './migrations/0004-files.ts';
 import { passcodes } from './migrations/0005-passcodes.ts';
-import { uploads } from './migrations/0007-uploads.ts';
-import { updateChannels } from './migrations/0008-update-channels.ts';
-import { listFields } from './migrations/0009-list-fields.ts';
+import { uploads } from './migrations/0006-uploads.ts';
+import { updateChannels } from './migrations/0007-update-channels.ts';
+import { listFields } from './migrations/0008-list-fields.ts';
 import type { Schema } from './schema.ts';
 import { requireShape } from './schema-shape.ts';
 
@@ -22,9 +22,9 @@ export const migrations: Migrations = (dialect) => ({
   '0003-lost-modes': lostModes(dialect),
   '0004-files': files(dialect),
   '0005-passcodes': passcodes(dialect),
-  '0007-uploads': uploads(dialect),
-  '0008-update-channels': updateChannels(dialect),
-  '0009-list-fields': listFields(dialect),
+  '0006-uploads': uploads(dialect),
+  '0007-update-channels': updateChannels(dialect),
+  '0008-list-fields': listFields(dialect),
 });
 
 export type Migrations = (dialect: DialectName) => Record<string, Migration>;

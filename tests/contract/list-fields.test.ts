@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { DeviceStore } from '../../server/store/device-store.ts';
-import { listFields } from '../../server/store/migrations/0009-list-fields.ts';
+import { listFields } from '../../server/store/migrations/0008-list-fields.ts';
 import type { Sections } from '../../shared/inventory/inventory.ts';
 import type { Condition } from '../../shared/inventory/list-fields.ts';
 import { LIST_FIELDS } from '../../shared/inventory/list-fields.ts';
