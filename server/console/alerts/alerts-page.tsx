@@ -12,6 +12,7 @@ import { topicQuery } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
 import { CursorPager, useCursorPages } from '../parts/cursor-pages.tsx';
 import { DeviceLink } from '../parts/device-link.tsx';
+import { ButtonLink } from '../parts/links.tsx';
 import { Page } from '../parts/page.tsx';
 import { Moment } from '../parts/words.tsx';
 import { alertName } from '../words/devices.ts';
@@ -34,6 +35,7 @@ const EMPTY: Readonly<Record<About, { readonly title: string; readonly text: str
 };
 
 export function AlertsPage() {
+  const may = useMay();
   const search = route.useSearch();
   const { about = 'installation', acknowledged = false, since, severity } = search;
   const navigate = route.useNavigate();
@@ -42,6 +44,13 @@ export function AlertsPage() {
     <Page
       title="Alerts"
       lead="Events that need an admin's attention. An acknowledged alert no longer counts as a health issue. If the event happens again, the alert counts again."
+      actions={
+        may('notification-rules.list') && (
+          <ButtonLink to="/notifications" variant="default">
+            Notification rules
+          </ButtonLink>
+        )
+      }
     >
       <Group gap="sm">
         <SegmentedControl

@@ -1,6 +1,7 @@
 import { Tabs } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
 import { useMay } from '../client/session.tsx';
+import { ButtonLink } from '../parts/links.tsx';
 import { Page } from '../parts/page.tsx';
 import { Accounts } from './accounts.tsx';
 import { Approvers } from './approvers.tsx';
@@ -26,7 +27,16 @@ export function PeoplePage() {
   const shown = TABS.filter(({ right }) => may(right));
   const chosen = shown.find(({ value }) => value === tab)?.value ?? shown[0]?.value ?? 'approvers';
   return (
-    <Page title="People & access">
+    <Page
+      title="People & access"
+      actions={
+        may('roles.list') && (
+          <ButtonLink to="/roles" variant="default">
+            Roles
+          </ButtonLink>
+        )
+      }
+    >
       <Tabs value={chosen} onChange={(value) => void navigate({ search: { tab: value as Tab } })} keepMounted={false}>
         <Tabs.List mb="lg">
           {shown.map(({ value, label }) => (

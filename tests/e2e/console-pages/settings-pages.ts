@@ -28,7 +28,7 @@ export function settingsPages(tour: () => ConsoleTour): void {
     await page.getByRole('heading', { name: 'No activity' }).waitFor();
     await glance('activity log none');
     await seat.goto(`/ledger?device=${device}`);
-    await page.getByText('Send a command to a device').first().waitFor();
+    await page.getByText('Command “Show message” to a device').first().waitFor();
     await button('Show all devices').waitFor();
     await glance('activity log device');
     await button('Export entries').click();
