@@ -194,7 +194,7 @@ function Choices({ filter, narrow }: { readonly filter: Filter; readonly narrow:
       <Select
         className={classes.choice}
         aria-label="Connection"
-        placeholder="Any connection"
+        placeholder="Connection"
         data={[
           { value: 'true', label: 'Connected' },
           { value: 'false', label: 'Offline' },
@@ -222,7 +222,7 @@ function Choices({ filter, narrow }: { readonly filter: Filter; readonly narrow:
       <Select
         className={classes.choice}
         aria-label="Compliance"
-        placeholder="Any compliance"
+        placeholder="Compliance"
         data={COMPLIANCE_STATES.map((value) => ({ value, label: STATE_NAMES[value] }))}
         clearable
         clearButtonProps={{ 'aria-label': 'Any compliance state' }}

@@ -33,8 +33,9 @@ export function NewLinks({ result, close }: { readonly result: ReassignmentResul
       )}
       {refused.length > 0 && (
         <Text size="sm">
-          {refused.length === 1 ? '1 line was' : `${refused.length.toLocaleString('en')} lines were`} refused, and the
-          devices keep their owners.
+          {refused.length === 1
+            ? '1 line was refused, and its device keeps its owner.'
+            : `${refused.length.toLocaleString('en')} lines were refused, and their devices keep their owners.`}
         </Text>
       )}
       <Group justify="flex-end">
