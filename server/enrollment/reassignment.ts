@@ -115,8 +115,13 @@ export function createReassignment({ devicesNamed, facts, names, createCode }: R
         if (index % TOGETHER === TOGETHER - 1) await turn();
         try {
           const { link, expiresAt } = await createCode({
-            ...{ person: owner.id, group: own.group.id, home: null, seat: null, by, expiresInHours: hours },
             device: device.id,
+            person: owner.id,
+            group: own.group.id,
+            home: null,
+            seat: null,
+            by,
+            expiresInHours: hours,
           });
           const { id, hostname } = device;
           links.push({ device: id, hostname, owner, link, expiresAt, mailed: mail ? 'failed' : 'not-requested' });

@@ -120,11 +120,18 @@ export function createHolds(ports: {
       const times = { placedAt: at, realAt: Date.now() };
       const { reason, reference, by } = common;
       const holds = devices.map((device) => ({
-        ...{ id: newLegalHoldId(), on: { kind: 'device' as const, device }, reason, reference, placedBy: by },
+        id: newLegalHoldId(),
+        on: { kind: 'device' as const, device },
+        reason,
+        reference,
+        placedBy: by,
         ...times,
       }));
       const placed = await store.placeAll(holds, ({ id, on }) => ({
-        ...{ kind: 'legal-hold.placed', at, subject: on.device, public: { hold: id } },
+        kind: 'legal-hold.placed',
+        at,
+        subject: on.device,
+        public: { hold: id },
       }));
       await delivery.run();
       changed();

@@ -1,5 +1,5 @@
 /** Placeholders for content: loading, failed and empty. */
-import { Alert, Anchor, Button, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Alert, Button, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
@@ -19,9 +19,9 @@ function PendingAction() {
     <Alert color="yellow" title="Action pending confirmation" role="status">
       <Text size="sm">
         Nothing has changed yet. Another admin can confirm or decline the action within 24 hours.{' '}
-        <Anchor href="/actions" inherit underline="always">
+        <Text component="a" href="/actions" inherit td="underline">
           Show pending actions
-        </Anchor>
+        </Text>
       </Text>
     </Alert>
   );

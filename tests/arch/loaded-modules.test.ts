@@ -39,8 +39,8 @@ async function run(program: string, ...args: string[]) {
 it.each([
   ['server/cordon.js --version', 160],
   ['server/cordon.js --help', 160],
-  ['server/cordon.js orders list --help', 225],
-  ['server/cordon.js orders list --server http://127.0.0.1:1', 225],
+  ['server/cordon.js orders list --help', 230],
+  ['server/cordon.js orders list --server http://127.0.0.1:1', 230],
   ['agent/cordon-agent.js --version', 180],
   ['agent/cordon-agent.js status --help', 180],
   ['agent/cordon-agent.js status', 180],

@@ -95,23 +95,34 @@ describeOnEveryStore('the fields of the device list', (open) => {
     await database.db
       .insertInto('lost_modes')
       .values({
-        ...{ device_id: first, id: 'lost_1', generation: 1, reason: 'r', contact: 'c', started_at: 1, until_at: 2 },
-        ...{ delivered_at: null, unlocated_at: null, ended_at: null, ended_by: null },
+        device_id: first,
+        id: 'lost_1',
+        generation: 1,
+        reason: 'r',
+        contact: 'c',
+        started_at: 1,
+        until_at: 2,
+        delivered_at: null,
+        unlocated_at: null,
+        ended_at: null,
+        ended_by: null,
       })
       .execute();
     await database.db
       .insertInto('device_presence')
       .values({
-        ...{
-          device_id: first,
-          generation: 1,
-          session_epoch: 1,
-          connected: 1,
-          changed_at: 1,
-          last_seen_at: 7,
-          address: null,
-        },
-        ...{ agent: null, list_version: 1, stored_record_version: 1, approver_set_version: 1, last_report: 0 },
+        device_id: first,
+        generation: 1,
+        session_epoch: 1,
+        connected: 1,
+        changed_at: 1,
+        last_seen_at: 7,
+        address: null,
+        agent: null,
+        list_version: 1,
+        stored_record_version: 1,
+        approver_set_version: 1,
+        last_report: 0,
       })
       .execute();
     for (const field of LIST_FIELDS) {
