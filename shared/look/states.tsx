@@ -19,9 +19,9 @@ function PendingAction() {
     <Alert color="yellow" title="Action pending confirmation" role="status">
       <Text size="sm">
         Nothing has changed yet. Another admin can confirm or decline the action within 24 hours.{' '}
-        <Text component="a" href="/actions" inherit td="underline">
+        <a href="/actions" style={{ color: 'inherit' }}>
           Show pending actions
-        </Text>
+        </a>
       </Text>
     </Alert>
   );

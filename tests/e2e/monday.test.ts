@@ -238,7 +238,7 @@ describe.skipIf(!packageRoots.present || !chromium.present)("an admin's Monday",
     await seat.goto('/ledger');
     await page.getByRole('heading', { name: 'Audit & ledger' }).waitFor();
     const log = page.getByRole('listitem');
-    for (const entry of [/policy/i, /notification rule/i, /Send a command to a device/])
+    for (const entry of [/policy/i, /notification rule/i, /Command “Refresh inventory” to a device/])
       await log.filter({ hasText: entry }).first().waitFor();
     await look('activity');
     expect(seat.complaints).toEqual([]);
