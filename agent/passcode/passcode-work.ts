@@ -89,7 +89,7 @@ const MINUTE = 60_000;
  * Time that the workspace waits before the device reports it. Each report would otherwise tell the organization when the user works and
  * pauses.
  */
-export const REPORTED_AFTER = 60 * MINUTE;
+const REPORTED_AFTER = 60 * MINUTE;
 /** Limits of a passcode that no policy requires any more. */
 const WITHOUT_POLICY: PasscodeLimits = { minimumLength: 6, attempts: 10 };
 
