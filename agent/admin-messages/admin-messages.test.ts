@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ReportItem } from '../../shared/protocol/frames.ts';
 import { type CommandId, newCommandId, newDeviceId } from '../../shared/protocol/ids.ts';
+import type { ReportItem } from '../../shared/protocol/report-item.ts';
 import { type AgentStore, type DeviceStore, openAgentStore } from '../store/agent-store.ts';
 import { createAdminMessages, type DesktopResult, readAdminMessages } from './admin-messages.ts';
 

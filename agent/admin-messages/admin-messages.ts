@@ -3,8 +3,8 @@
  * has displayed the whole message, the agent reports this once to the server.
  */
 import { Loop } from '../../shared/loops/loop.ts';
-import type { DisplayedOn, ReportItem } from '../../shared/protocol/frames.ts';
 import type { CommandId } from '../../shared/protocol/ids.ts';
+import type { DisplayedOn, ReportItem } from '../../shared/protocol/report-item.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 
 export interface AdminMessage {

@@ -1,5 +1,5 @@
 import type { Envelope } from '../../shared/order/documents.ts';
-import type { ReportItem } from '../../shared/protocol/frames.ts';
+import type { ReportItem } from '../../shared/protocol/report-item.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { LocationState, Reason, Service } from '../../shared/verdict/terms.ts';
 import type { ClockStore } from './device-clock.ts';

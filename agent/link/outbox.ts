@@ -2,7 +2,8 @@
  * Reports to the server, delivered at least once: a report is kept until a frame `reports-stored` confirms its number or a higher one.
  * Device, enrollment number and sequence number identify a report, so the server ignores duplicates.
  */
-import type { DeviceFrame, ReportItem } from '../../shared/protocol/frames.ts';
+import type { DeviceFrame } from '../../shared/protocol/frames.ts';
+import type { ReportItem } from '../../shared/protocol/report-item.ts';
 
 export interface OutboxRow {
   readonly seq: number;

@@ -4,8 +4,9 @@
  */
 import { CordonError } from '../../shared/errors.ts';
 import { type Coordinates, type LostMode, POSITION_EVERY } from '../../shared/lost-mode/lost-mode.ts';
-import type { DeviceFrame, ReportItem, ServerFrame } from '../../shared/protocol/frames.ts';
+import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
 import type { LostModeId } from '../../shared/protocol/ids.ts';
+import type { ReportItem } from '../../shared/protocol/report-item.ts';
 import type { Sensors } from '../evidence/sensors.ts';
 
 /** Ended modes that the device remembers, so that none of them begins again after a restore of the server from a backup. */

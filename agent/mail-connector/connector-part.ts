@@ -1,5 +1,5 @@
 import type { OrderTerms } from '../../shared/order/documents.ts';
-import type { ReportItem } from '../../shared/protocol/frames.ts';
+import type { ReportItem } from '../../shared/protocol/report-item.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { GateView } from '../enforcement/gate-view.ts';
 import type { DeviceListener } from '../link/http.ts';

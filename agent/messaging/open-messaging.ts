@@ -1,7 +1,8 @@
 import type { ApproverSet } from '../../shared/order/approvers.ts';
 import type { Signer } from '../../shared/order/dsse.ts';
-import type { DeviceFrame, ReportItem } from '../../shared/protocol/frames.ts';
+import type { DeviceFrame } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { ReportItem } from '../../shared/protocol/report-item.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { GateView } from '../enforcement/gate-view.ts';
 import type { DeviceListener } from '../link/http.ts';

@@ -3,7 +3,7 @@
  * server sent in advance, and deletes the share with the lock, so that only the server can unlock the workspace. The limit does not stop a
  * user who copied the share or the files while the workspace was open (SECURITY.md).
  */
-import type { ReportItem } from '../../shared/protocol/frames.ts';
+import type { ReportItem } from '../../shared/protocol/report-item.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { type CheckOutcome, met, unknown } from './checks.ts';

@@ -1,5 +1,5 @@
-import type { ReportItem } from '../../shared/protocol/frames.ts';
 import { type CommandId, commandIdSchema } from '../../shared/protocol/ids.ts';
+import type { ReportItem } from '../../shared/protocol/report-item.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { AdminMessage, AdminMessageStore } from '../admin-messages/admin-messages.ts';
 import type { CommandQueue, StoredCommand } from '../commands/commands.ts';

@@ -1,4 +1,4 @@
-import type { ReportItem } from '../../shared/protocol/frames.ts';
+import type { ReportItem } from '../../shared/protocol/report-item.ts';
 import type { Outbox, OutboxRow } from '../link/outbox.ts';
 import type { DeviceRows } from './device-rows.ts';
 

@@ -4,8 +4,9 @@
  */
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { ApproverSet } from '../../shared/order/approvers.ts';
-import type { Command, ReportItem, SignedScript } from '../../shared/protocol/frames.ts';
+import type { Command, SignedScript } from '../../shared/protocol/frames.ts';
 import type { CommandId } from '../../shared/protocol/ids.ts';
+import type { ReportItem } from '../../shared/protocol/report-item.ts';
 import type { ScriptStatement } from '../../shared/scripts/statement.ts';
 import { verifyScript } from '../../shared/scripts/verify-script.ts';
 import type { Instant } from '../../shared/time/clock.ts';

@@ -1,5 +1,6 @@
-import type { Command, DisplayedOn } from '../../shared/protocol/frames.ts';
+import type { Command } from '../../shared/protocol/frames.ts';
 import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
+import type { DisplayedOn } from '../../shared/protocol/report-item.ts';
 import type { CommandState } from './lifecycle.ts';
 
 export interface CommandRecord {

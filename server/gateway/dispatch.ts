@@ -1,6 +1,7 @@
 /** Handles the frames that devices send, with one function for each kind of frame, and acknowledges each handled frame. */
 import { CordonError, isCordonError } from '../../shared/errors.ts';
-import type { DeviceFrame, ReportItem } from '../../shared/protocol/frames.ts';
+import type { DeviceFrame } from '../../shared/protocol/frames.ts';
+import type { ReportItem } from '../../shared/protocol/report-item.ts';
 import type { LostModeDelivery } from './lost-mode-delivery.ts';
 import type { MailboxDelivery } from './mailbox-delivery.ts';
 import { observationOf } from './observation.ts';

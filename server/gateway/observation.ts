@@ -1,7 +1,7 @@
 /** Parser for location evidence from a device, in a frame or in `POST /device/evidence`. */
 import { parseEvidenceArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
-import type { ReportItem } from '../../shared/protocol/frames.ts';
+import type { ReportItem } from '../../shared/protocol/report-item.ts';
 import type { Observation } from '../../shared/verdict/terms.ts';
 
 type Reported = Extract<ReportItem, { type: 'evidence' }>['observations'][number];

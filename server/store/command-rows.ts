@@ -1,8 +1,9 @@
 import { type RawBuilder, sql } from 'kysely';
 import { prioritySchema } from '../../shared/protocol/command-kinds.ts';
 import { commandWindowSchema } from '../../shared/protocol/command-window.ts';
-import { type Command, commandSchema, displayedOnSchema } from '../../shared/protocol/frames.ts';
+import { type Command, commandSchema } from '../../shared/protocol/frames.ts';
 import { type CommandId, commandIdSchema, type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import { displayedOnSchema } from '../../shared/protocol/report-item.ts';
 import { REQUEST_PREFIX } from '../commands/command-id-for.ts';
 import type { CommandRecord, Displayed } from '../commands/command-record.ts';
 import { DESTROYING, movedBy } from '../commands/lifecycle.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { commandSchema, displayedOnSchema } from '../protocol/frames.ts';
+import { commandSchema } from '../protocol/frames.ts';
 import { commandIdSchema, deviceIdSchema } from '../protocol/ids.ts';
+import { displayedOnSchema } from '../protocol/report-item.ts';
 import { narrowing } from './devices.ts';
 import { jobOptions } from './jobs.ts';
 import { instant } from './wire.ts';

@@ -18,8 +18,9 @@ import {
 } from '../../shared/order/documents.ts';
 import { payloadOf } from '../../shared/order/dsse.ts';
 import { newSalt } from '../../shared/order/exemption.ts';
-import type { ReportItem, ServerFrame } from '../../shared/protocol/frames.ts';
+import type { ServerFrame } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { ReportItem } from '../../shared/protocol/report-item.ts';
 import { ATTACKS, another, BEGIN, HOUR, iso, type Loot, listWith, record } from '../support/attacks.ts';
 import { type Captured, openCaptured } from '../support/captured-server.ts';
 import { type HostileServer, startHostileServer } from '../support/hostile-server.ts';

@@ -7,7 +7,7 @@ import { SOFTWARE_SOURCES, type SoftwareEntry } from '../../shared/inventory/sof
 import { ANSWER_OUTCOMES, type LiveQuery } from '../../shared/live-query/live-query.ts';
 import { CHECK_STATUSES } from '../../shared/policy/check-results.ts';
 import { COMMAND_KINDS } from '../../shared/protocol/command-kinds.ts';
-import type { Command, DenialNotice, DeviceFrame, ReportItem, ServerFrame } from '../../shared/protocol/frames.ts';
+import type { Command, DenialNotice, DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
 import {
   commandIdSchema,
   deviceIdSchema,
@@ -15,6 +15,7 @@ import {
   newScriptId,
   queryIdSchema,
 } from '../../shared/protocol/ids.ts';
+import type { ReportItem } from '../../shared/protocol/report-item.ts';
 import { MOST_PACKAGES, PACKAGE_MANAGERS, SOFTWARE_ACTIONS } from '../../shared/software/software-change.ts';
 import { EVIDENCE_SOURCES, REASONS } from '../../shared/verdict/terms.ts';
 import { PASSCODE_STATES } from '../../shared/workspace/passcode-state.ts';

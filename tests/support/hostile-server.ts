@@ -7,13 +7,9 @@ import { createServer } from 'node:https';
 import { TLSSocket } from 'node:tls';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authority } from '../../certs/authority.ts';
-import {
-  type DeviceFrame,
-  deviceFrameSchema,
-  type ReportItem,
-  type ServerFrame,
-} from '../../shared/protocol/frames.ts';
+import { type DeviceFrame, deviceFrameSchema, type ServerFrame } from '../../shared/protocol/frames.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import type { ReportItem } from '../../shared/protocol/report-item.ts';
 
 export interface HostileServer {
   /** Reports received from each device. */

@@ -1,5 +1,5 @@
 import type { CommandView } from '../../../../shared/api/commands.ts';
-import type { DisplayedOn } from '../../../../shared/protocol/frames.ts';
+import type { DisplayedOn } from '../../../../shared/protocol/report-item.ts';
 
 export interface Step {
   readonly label: string;
