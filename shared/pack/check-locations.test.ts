@@ -6,19 +6,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../server/store/database.ts';
 import { testAuthority } from '../../tests/support/enrollment.ts';
 import { openNewStore } from '../../tests/support/new-store.ts';
+import { type Files, resign, unpack } from '../../tests/support/pack-files.ts';
 import { changeLocation, liveThrough, ORDER, openPackWorld, type PackWorld } from '../../tests/support/pack-world.ts';
 import { parseHomeArea } from '../areas/area-code.ts';
 import { encodeCanonical } from '../order/canonical.ts';
-import { sha256 } from '../order/digest.ts';
-import type { Envelope } from '../order/documents.ts';
-import { signEnvelope } from '../order/dsse.ts';
 import { newAccountId } from '../protocol/ids.ts';
 import { ENTRIES, LOCATIONS, MANIFEST, PACK_TYPE, PACK_TYPE_WITH_LOCATIONS, packTypeOf, SUMMARY } from './format.ts';
 import type { PackedLocation } from './location-records.ts';
 import { verifyPack } from './verify-pack.ts';
-import { readZip, ZipWriter } from './zip.ts';
+import { readZip } from './zip.ts';
 
-type Files = Map<string, Buffer>;
 type Change = (files: Files) => void;
 
 const folder = mkdtempSync(join(tmpdir(), 'cordon-location-packs-'));
@@ -50,16 +47,9 @@ afterAll(async () => {
 
 /** Pack with a new manifest and signature, which the operator can make. */
 function resigned(change: Change, type?: string): Buffer {
-  const files: Files = new Map(readZip(pack).files.map(({ name, bytes }) => [name, Buffer.from(bytes)]));
-  const manifest: Envelope = JSON.parse(String(files.get(MANIFEST)));
-  const document = JSON.parse(Buffer.from(manifest.payload, 'base64').toString());
-  files.delete(MANIFEST);
+  const files = unpack(pack);
   change(files);
-  document.files = [...files].map(([name, bytes]) => ({ name, bytes: bytes.length, sha256: sha256(bytes) }));
-  const signed = signEnvelope(type ?? packTypeOf([...files.keys()]), encodeCanonical(document), [made.world.online]);
-  files.set(MANIFEST, Buffer.from(encodeCanonical(signed)));
-  const zip = new ZipWriter();
-  return Buffer.concat([...[...files].map(([name, bytes]) => zip.add({ name, bytes })), zip.end()]);
+  return resign(files, made.world.online, type ?? packTypeOf([...files.keys()]));
 }
 
 function records(files: Files): PackedLocation[] {

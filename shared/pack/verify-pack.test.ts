@@ -15,7 +15,9 @@ import {
   type Files,
   headerOffsets,
   readJson,
+  resign,
   revisionEnvelope,
+  unpack,
   writeJson,
   zipped,
 } from '../../tests/support/pack-files.ts';
@@ -34,7 +36,7 @@ import { encodeCanonical } from '../order/canonical.ts';
 import { sha256 } from '../order/digest.ts';
 import type { Envelope } from '../order/documents.ts';
 import { signEnvelope } from '../order/dsse.ts';
-import { CHECKPOINT, ENTRIES, GROWTH, MANIFEST, PACK_TYPE, PUBLIC_ROOT, SILENT, SUMMARY } from './format.ts';
+import { CHECKPOINT, ENTRIES, GROWTH, MANIFEST, PUBLIC_ROOT, SILENT, SUMMARY } from './format.ts';
 import { type PackReport, verifyPack } from './verify-pack.ts';
 import { readZip, ZipWriter } from './zip.ts';
 
@@ -61,20 +63,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const unpacked = (zip = pack): Files =>
-  new Map(readZip(zip).files.map(({ name, bytes }) => [name, Buffer.from(bytes)]));
-
-/** Rewrites and signs the manifest, as the owner of the server's online key can. */
-function resigned(files: Files): Buffer {
-  const manifest: Envelope = JSON.parse(String(files.get(MANIFEST)));
-  const document = JSON.parse(Buffer.from(manifest.payload, 'base64').toString());
-  files.delete(MANIFEST);
-  document.files = [...files].map(([name, bytes]) => ({ name, bytes: bytes.length, sha256: sha256(bytes) }));
-  const envelope = signEnvelope(PACK_TYPE, encodeCanonical(document), [made.world.online]);
-  files.set(MANIFEST, Buffer.from(encodeCanonical(envelope)));
-  return zipped(files);
-}
-
+const unpacked = (zip = pack): Files => unpack(zip);
+const resigned = (files: Files): Buffer => resign(files, made.world.online);
 const check = (zip: Buffer): Promise<PackReport> => verifyPack(zip, fingerprint);
 async function failures(zip: Buffer): Promise<string[]> {
   const { valid, findings } = await check(zip);

@@ -1,7 +1,9 @@
 /** Reading and changing the files of an evidence pack, for tests of attacks on packs. */
 import { encodeCanonical } from '../../shared/order/canonical.ts';
+import { sha256 } from '../../shared/order/digest.ts';
 import { type Envelope, type Revision, revisionSchema } from '../../shared/order/documents.ts';
-import { numbered } from '../../shared/pack/format.ts';
+import { type Signer, signEnvelope } from '../../shared/order/dsse.ts';
+import { MANIFEST, numbered, PACK_TYPE } from '../../shared/pack/format.ts';
 import { readZip, ZipWriter } from '../../shared/pack/zip.ts';
 
 export type Files = Map<string, Buffer>;
@@ -9,6 +11,19 @@ export type Files = Map<string, Buffer>;
 export function zipped(files: Files): Buffer {
   const zip = new ZipWriter();
   return Buffer.concat([...[...files].map(([name, bytes]) => zip.add({ name, bytes })), zip.end()]);
+}
+
+export const unpack = (zip: Buffer): Files =>
+  new Map(readZip(zip).files.map(({ name, bytes }) => [name, Buffer.from(bytes)]));
+
+/** Rewrites and signs the manifest, as the owner of the server's online key can. */
+export function resign(files: Files, online: Signer, type: string = PACK_TYPE): Buffer {
+  const manifest = readJson<Envelope>(files, MANIFEST);
+  const document = JSON.parse(Buffer.from(manifest.payload, 'base64').toString());
+  files.delete(MANIFEST);
+  document.files = [...files].map(([name, bytes]) => ({ name, bytes: bytes.length, sha256: sha256(bytes) }));
+  writeJson(files, MANIFEST, signEnvelope(type, encodeCanonical(document), [online]));
+  return zipped(files);
 }
 
 /** Each byte of the local headers of a zip's first files. */
