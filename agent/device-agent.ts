@@ -17,6 +17,7 @@ import { createLocationSampling, type LocationSampling } from './evidence/locati
 import { createFrameDispatch, type FrameDispatch } from './frame-dispatch.ts';
 import { expiredCertificate } from './link/connection-failure.ts';
 import { createDocumentRecovery, type DocumentRecovery } from './link/document-recovery.ts';
+import { HELLO_FEATURES } from './link/hello-features.ts';
 import { overTls } from './link/http.ts';
 import { createLink, type Link, type LinkState } from './link/link.ts';
 import { createOutboxSender, type OutboxSender } from './link/outbox.ts';
@@ -373,16 +374,8 @@ class DeviceAgent implements Agent {
         kind: 'hello',
         agent: AGENT_VERSION,
         wall: this.#options.time.wall(),
-        mail: true,
-        inventory: true,
-        jobs: true,
-        queries: true,
-        logs: true,
-        scripts: true,
-        software: true,
-        power: true,
+        ...HELLO_FEATURES,
         ...this.#work.known(),
-        files: true,
         ...this.#versions(),
       }),
       denied: () => this.#management.denial(),
