@@ -1,6 +1,6 @@
 /** Device page's listener over real HTTP: access checks, links and contents. The conversations exist only in memory. */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type IncomingHttpHeaders, request } from 'node:http';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
@@ -8,12 +8,13 @@ import { CordonError } from '../../shared/errors.ts';
 import type { LostMode } from '../../shared/lost-mode/lost-mode.ts';
 import { newCommandId, newLostModeId } from '../../shared/protocol/ids.ts';
 import { freePort } from '../../tests/support/free-port.ts';
+import { IDLE_AGENT } from '../../tests/support/idle-agent.ts';
 import { type OpenedPrograms, openProgramsOf } from '../../tests/support/mail-programs-of.ts';
 import { type MailDevice, MailWorld } from '../../tests/support/mail-world.ts';
 import { createMemoryTalk, type MemoryTalk } from '../../tests/support/memory-talk.ts';
+import { type AskPage, askPage, OWN, signInToPage, ticketOf } from '../../tests/support/page-client.ts';
 import { openPasscodeOf } from '../../tests/support/passcode-of.ts';
 import { until } from '../../tests/support/until.ts';
-import { privacyView } from '../inventory/privacy-view.ts';
 import type { Messaging } from '../messaging/messaging.ts';
 import { delayedNotice, type PowerNotice } from '../work/power-notice.ts';
 import type { UpdateOffer } from '../work/update-offer.ts';
@@ -22,7 +23,6 @@ import { LARGEST_ATTACHMENT, TOKEN_HEADER } from './api.ts';
 import { openPage, type Page } from './page.ts';
 
 const HTML = 'text/html,application/xhtml+xml';
-const OWN = { 'sec-fetch-site': 'same-origin' };
 
 const mailWorld = new MailWorld();
 let mailDevice: MailDevice;
@@ -53,11 +53,7 @@ beforeEach(async () => {
   writeFileSync(join(root, 'secret.txt'), 'secret');
   writeFileSync(join(root, 'dist/index.html'), '<p>the page</p>');
   writeFileSync(join(root, 'dist/assets/index-abc.js'), 'export {};');
-  shown = [];
-  idleMinutes = null;
-  offer = null;
-  notice = null;
-  lostMode = null;
+  [shown, idleMinutes, offer, notice, lostMode] = [[], null, null, null, null];
   programs = openProgramsOf(mailDevice);
   page = await openPage(
     {
@@ -84,16 +80,7 @@ beforeEach(async () => {
         },
       },
       agent: {
-        status: () => ({
-          now: 1,
-          connection: 'connected',
-          listExpires: null,
-          policy: { settings: [], compliance: null },
-          displayName: 'Reception',
-        }),
-        gate: () => ({ service: 'messaging', open: true, reasons: ['no_order'], denials: [], since: 0 }),
-        adminMessages: { list: () => [], displayed: () => undefined },
-        scripts: () => ({ setting: 'on', scripts: [] }),
+        ...IDLE_AGENT,
         lostMode: {
           current: () => lostMode,
           end() {
@@ -101,9 +88,7 @@ beforeEach(async () => {
             lostMode = null;
           },
         },
-        fetchedFiles: () => [],
         passcode: openPasscodeOf(mailDevice.workspace).work,
-        privacy: { view: () => privacyView(null, null, []), displayed: () => undefined },
         notices: { list: () => [], markDisplayed: (orders) => void shown.push(...(orders ?? [])) },
         onChange(listener) {
           agentChanged = listener;
@@ -122,48 +107,8 @@ afterEach(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-interface Got {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-  readonly json: () => Record<string, unknown>;
-}
-
-/** The path is sent unchanged; `fetch` and `new URL` would normalize it. */
-function ask(path: string, headers: Record<string, string> = {}, method = 'GET', body?: unknown): Promise<Got> {
-  const bytes = body === undefined || Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
-  const type = Buffer.isBuffer(body) ? 'application/octet-stream' : 'application/json';
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      {
-        host: '127.0.0.1',
-        port: new URL(page.url).port,
-        path,
-        method,
-        agent: false,
-        headers: { ...(bytes && { 'content-type': type, 'content-length': bytes.length }), ...headers },
-      },
-      (response) => {
-        const parts: Buffer[] = [];
-        response.on('data', (part: Buffer) => parts.push(part));
-        response.on('end', () => {
-          const all = Buffer.concat(parts);
-          const json = () => JSON.parse(all.toString());
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: all, json });
-        });
-      },
-    );
-    sent.on('error', reject).end(bytes);
-  });
-}
-
-const ticketOf = (link: string) => new URL(link).hash.replace('#open=', '');
-
-async function signIn(): Promise<Record<string, string>> {
-  const { headers, json } = await ask('/api/session', OWN, 'POST', { ticket: ticketOf(page.link()) });
-  const cookie = headers['set-cookie']?.[0]?.split(';')[0] ?? '';
-  return { ...OWN, cookie, [TOKEN_HEADER]: String(json()['token']) };
-}
+const ask: AskPage = (path, headers, method, body) => askPage(page, path, headers, method, body);
+const signIn = () => signInToPage(page);
 
 it('exchanges a link once, within a minute, for a cookie that scripts cannot read and a token that stays with the page', async () => {
   const link = page.link();

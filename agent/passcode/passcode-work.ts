@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { CordonError } from '../../shared/errors.ts';
 import type { PasscodeSetting } from '../../shared/policy/passcode-setting.ts';
-import type { ReportItem } from '../../shared/protocol/frames.ts';
+import type { ReportItem } from '../../shared/protocol/report-item.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { PasscodeState } from '../../shared/workspace/passcode-state.ts';
 import type { DeviceTime } from '../enforcement/device-clock.ts';

@@ -7,7 +7,7 @@ import {
 } from '../../agent/passcode/passcode-work.ts';
 import type { Workspace } from '../../agent/workspace/workspace.ts';
 import type { PasscodeSetting } from '../../shared/policy/passcode-setting.ts';
-import type { ReportItem } from '../../shared/protocol/frames.ts';
+import type { ReportItem } from '../../shared/protocol/report-item.ts';
 
 export interface OpenedPasscode {
   readonly work: PasscodeWork;
