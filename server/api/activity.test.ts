@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { activityList } from '../../shared/api/activity.ts';
 import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
-import { type ApiServer, PASSWORD, startApi } from '../../tests/support/api-server.ts';
+import { PASSWORD } from '../../tests/support/api-client.ts';
+import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
 import { RIGHTS } from '../admins/rights.ts';
 import { recordingOf } from './recorded-routes.ts';

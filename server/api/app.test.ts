@@ -5,7 +5,8 @@ import { request as httpRequest } from 'node:http';
 import { verifySync } from 'otplib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newGroupId } from '../../shared/protocol/ids.ts';
-import { type ApiServer, PASSWORD, startApi } from '../../tests/support/api-server.ts';
+import { PASSWORD } from '../../tests/support/api-client.ts';
+import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { createSignInLimits } from '../admins/sign-in-limits.ts';
 
 let api: ApiServer;

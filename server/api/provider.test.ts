@@ -1,7 +1,8 @@
 /** Sign-in with a real identity provider (oidc-provider) over the API, with the attacks of case 48. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PROVIDER_PATH } from '../../shared/api/provider.ts';
-import { type ApiServer, PASSWORD, startApi } from '../../tests/support/api-server.ts';
+import { PASSWORD } from '../../tests/support/api-client.ts';
+import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { authorize, CLIENT, startProvider, type TestProvider } from '../../tests/support/openid-provider.ts';
 import { createOpenIdProvider } from '../openid/openid-provider.ts';
 import type { ProviderSettings } from '../openid/provider-settings.ts';

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { newPasskey } from '../../shared/api/passkeys.ts';
 import { EXIT } from '../../shared/exit-codes.ts';
-import { type ApiServer, PASSWORD, startApi } from '../../tests/support/api-server.ts';
+import { PASSWORD } from '../../tests/support/api-client.ts';
+import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { runInProcess } from '../../tests/support/in-process-cli.ts';
 import { createPasskey } from '../../tests/support/passkey.ts';
 

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type ApiServer, PASSWORD, startApi } from '../../tests/support/api-server.ts';
+import { PASSWORD } from '../../tests/support/api-client.ts';
+import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { runInProcess } from '../../tests/support/in-process-cli.ts';
 
 let api: ApiServer;

@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ApiServer, PASSWORD, startApi } from '../support/api-server.ts';
+import { PASSWORD } from '../support/api-client.ts';
+import { type ApiServer, startApi } from '../support/api-server.ts';
 import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
 import { until } from '../support/until.ts';
 

@@ -2,7 +2,8 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CONSOLE_FOLDER, ensureConsole } from '../../server/console/build.ts';
-import { type ApiServer, PASSWORD, startApi } from '../support/api-server.ts';
+import { PASSWORD } from '../support/api-client.ts';
+import { type ApiServer, startApi } from '../support/api-server.ts';
 import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
 import { signIn } from '../support/console-people.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';

@@ -8,20 +8,17 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generateSync } from 'otplib';
 import type { Authority } from '../../certs/authority.ts';
 import { createActivity } from '../../server/activity/activity.ts';
 import { createAccountLinks, type LinkMail } from '../../server/admins/account-links.ts';
 import { STEP_UP_WITHIN } from '../../server/admins/action-policy.ts';
 import { createActions } from '../../server/admins/actions.ts';
 import { type AdminsPorts, createAdmins } from '../../server/admins/admins.ts';
-import type { Grant } from '../../server/admins/roles.ts';
 import { createSignInLimits, type SignInLimits } from '../../server/admins/sign-in-limits.ts';
 import { createApi } from '../../server/api/app.ts';
 import { createClientOf } from '../../server/api/client-address.ts';
 import type { DemoPort } from '../../server/api/demo.ts';
 import { createEventStreams, type EventStreamPorts } from '../../server/api/event-streams.ts';
-import type { RecoveryPort } from '../../server/api/recovery.ts';
 import { apiRoutes } from '../../server/api/resources.ts';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { createDeviceChanges } from '../../server/bus/device-changes.ts';
@@ -46,22 +43,17 @@ import { createLiveQueries } from '../../server/live-queries/live-queries.ts';
 import { createMail } from '../../server/mail/mail.ts';
 import { createMembership } from '../../server/membership/membership.ts';
 import { createMonitor } from '../../server/monitoring/monitor.ts';
-import { createNotifications, createSender } from '../../server/notifications/notifications.ts';
 import { createOrders } from '../../server/orders/orders.ts';
-import { createReceiverAddresses } from '../../server/outbound/receiver-addresses.ts';
 import { createOverview } from '../../server/overview/overview.ts';
 import { createPeople } from '../../server/people/people.ts';
 import { encodeKeyBackup } from '../../server/person-keys/key-backup.ts';
 import { createBackups } from '../../server/recovery/backups.ts';
 import { openContinuations } from '../../server/recovery/continuations.ts';
-import { createRecovery } from '../../server/recovery/recovery.ts';
 import type { RecoveryState } from '../../server/recovery/recovery-state.ts';
-import { createStoredRecovery } from '../../server/recovery/stored-recovery.ts';
 import { ActionStore } from '../../server/store/action-store.ts';
 import { ActivityStore } from '../../server/store/activity-store.ts';
 import { openAdminStores } from '../../server/store/admin-store.ts';
 import { BackupRecords } from '../../server/store/backup-records.ts';
-import { CheckpointResponseStore } from '../../server/store/checkpoint-response-store.ts';
 import { ClockStore } from '../../server/store/clock-store.ts';
 import { commandStores } from '../../server/store/command-stores.ts';
 import { ContinuationStore } from '../../server/store/continuation-store.ts';
@@ -78,52 +70,28 @@ import { mailStores } from '../../server/store/mail-stores.ts';
 import { membershipStores } from '../../server/store/membership-stores.ts';
 import { MetricsStore } from '../../server/store/metrics-store.ts';
 import { NamedAreaStore } from '../../server/store/named-area-store.ts';
-import { NotificationStore } from '../../server/store/notification-store.ts';
 import { OpeningStore } from '../../server/store/opening-store.ts';
 import { openOrderStores } from '../../server/store/order-stores.ts';
 import { OverviewStore } from '../../server/store/overview-store.ts';
 import { PastLocationStore } from '../../server/store/past-location-store.ts';
 import { PeopleStore } from '../../server/store/people-store.ts';
 import { PersonKeyFile } from '../../server/store/person-key-file.ts';
-import { ReadmissionStore } from '../../server/store/readmission-store.ts';
-import { RecoveryStore } from '../../server/store/recovery-store.ts';
 import { SnapshotStore } from '../../server/store/snapshot-store.ts';
 import { TerritoryPolicyStore } from '../../server/store/territory-policy-store.ts';
 import { UnlockShareStore } from '../../server/store/unlock-share-store.ts';
 import type { AgeRecipient } from '../../shared/age/seal-to.ts';
-import type { Installation } from '../../shared/api/installation.ts';
-import { CordonError } from '../../shared/errors.ts';
 import { signerOf } from '../../shared/order/dsse.ts';
 import { SystemClock } from '../../shared/time/system-clock.ts';
+import { ABSENT_PORTS, INSTALLED, NO_ENROLLMENT, NOT_RESTORED, PROCESS_FIGURES } from './absent-ports.ts';
+import { apiClient, type SignInTime } from './api-client.ts';
+import { testNotifications } from './api-notifications.ts';
+import { testRecovery } from './api-recovery.ts';
 import { testCustody } from './custody.ts';
 import { testEnrollment } from './enrollment.ts';
 import { testInventories } from './inventories.ts';
 import { testLostModes } from './lost-modes.ts';
 import { openNewStore } from './new-store.ts';
 import { testPersonKeys } from './person-keys.ts';
-
-const absent = async (): Promise<never> => {
-  throw new CordonError('unavailable', 'not part of this test');
-};
-
-/** Facts about an invented installation. Tests of a whole server check the real facts. */
-const INSTALLED: Installation = {
-  installation: 'test',
-  organization: 'Example',
-  version: '0.0.0',
-  deviceUrl: 'wss://cordon.example:8443',
-  publicUrl: 'https://cordon.example:8444',
-  appeal: 'legal@example.org',
-  store: 'sqlite',
-  mail: false,
-  backupRecipient: null,
-  largeShare: 10,
-  demo: false,
-  publicRoot: null,
-  certificates: [],
-};
-
-export const PASSWORD = 'correct horse battery';
 
 export type ApiServer = Awaited<ReturnType<typeof startApi>>;
 
@@ -169,8 +137,8 @@ export async function startApi({
   const log = { debug: write, info: write, warn: write, error: write };
   const monitor = createMonitor(log);
   const adminStores = openAdminStores(database);
-  /** Milliseconds by which TOTP codes are ahead of the clock. A sign-in then needs no wait for the next code. */
-  let ahead = 0;
+  const time: SignInTime = { ahead: 0 };
+  const signInNow = () => Date.now() + time.ahead;
   let localUrl = '';
   const admins = createAdmins({
     stores: adminStores,
@@ -190,7 +158,7 @@ export async function startApi({
     limits,
     provider: provider?.(() => url),
     passkeyPolicy: { site: { rpId: 'localhost', origin: () => localUrl }, required: requirePasskeys },
-    now: () => Date.now() + ahead,
+    now: signInNow,
   });
   const personKeyFile = new PersonKeyFile(':memory:');
   const keyIdentity = personKeyFile.bind('test');
@@ -218,7 +186,7 @@ export async function startApi({
     passkeys: admins,
     requireInScope: async (wanted, scope) => void (await devices.select(wanted, scope.devices)),
     stepUpWithin: STEP_UP_WITHIN,
-    now: () => Date.now() + ahead,
+    now: signInNow,
   });
   const commands = createCommands({
     stores: commandStores(database),
@@ -311,32 +279,13 @@ export async function startApi({
     days: 400,
     log: { error: write },
   });
-  const custody = testCustody();
-  const notifications = createNotifications({
-    store: new NotificationStore(database),
-    sealer: {
-      seal: (plain, id) => custody.seal(Buffer.from(plain), id),
-      unseal: (text, id) => custody.unseal(text, id).toString(),
-    },
-    causes: {
-      'approval-pending': async () => [],
-      'health-issue': async () => [],
-      'device-offline': async () => [],
-      'order-effective': async () => [],
-      'device-enrolled': async () => [],
-      'device-not-compliant': async () => [],
-      'job-failed': async () => [],
-    },
-    send: createSender({
-      mailer: null,
-      addresses: createReceiverAddresses(privateReceivers),
-      folder: join(folder, 'notifications'),
-      now: Date.now,
-    }),
-    origin: { installation: 'test', organization: 'Example' },
+  const notifications = testNotifications({
+    database,
+    folder: join(folder, 'notifications'),
+    privateReceivers,
     clock,
     raise: devices.raiseAlert,
-    log: { warn: write },
+    log,
   });
   const keyFolder = join(folder, 'keys');
   mkdirSync(keyFolder);
@@ -363,46 +312,22 @@ export async function startApi({
     raise: devices.raiseAlert,
     log,
   });
-  const recovery: RecoveryPort =
+  const recovery =
     restored && authority
-      ? createRecovery({
-          recovery: createStoredRecovery(new RecoveryStore(database), restored),
-          stores: {
-            readmissions: new ReadmissionStore(database),
-            checkpointResponses: new CheckpointResponseStore(database),
-          },
-          orders,
-          ledger: {
-            get verifierKey() {
-              return ledger.verifierKey;
-            },
-            installation: 'test',
-            continuations: continuations.documents,
-            sequence: ledger.sequence,
-            size: async () => (await ledgerStore.newest())?.size ?? 0,
-            hashes: ledgerStore.hashes,
-          },
-          continuations,
+      ? testRecovery({
+          database,
+          restored,
           issuingDer: authority.issuingDer,
+          orders,
+          ledger,
+          ledgerStore,
+          continuations,
           clock,
           bus,
           raise: devices.raiseAlert,
           log,
-          setAreas: async () => undefined,
-          deviceChanged: async () => undefined,
         })
-      : {
-          status: async () => ({ state: null, lost: [] }),
-          ledgerSuspended: () => null,
-          ledgerEvidence: absent,
-          readmit: absent,
-          reject: absent,
-          resumeLedger: absent,
-          close: absent,
-          continuations: async () => [],
-          proposeContinuation: absent,
-          signContinuation: absent,
-        };
+      : NOT_RESTORED;
   const holds = createHolds({ store: new HoldStore(database), records: orders.effect, bus, clock, log });
   const events = createEventStreams({ bus, log, pace });
   const timeCorrections = await openTimeCorrections({
@@ -441,24 +366,11 @@ export async function startApi({
     inventory: await testInventories(database, clock, bus),
     ...connectPolicies({ database, bus, clock, installation: 'test', online }, { devices, commands }),
     scripts: connectScripts({ database, bus, clock, installation: 'test' }, orders.approverSets),
-    enrollment: authority
-      ? testEnrollment(database, authority).enrollment
-      : { createCode: absent, listCodes: absent, getCode: absent, cancelCode: absent },
+    enrollment: authority ? testEnrollment(database, authority).enrollment : NO_ENROLLMENT,
     orders,
     areas,
     policies,
-    jurisdiction: { evidence: absent, locations: async () => new Map() },
-    ipDatabases: {
-      list: absent,
-      uses: absent,
-      import: absent,
-      activate: absent,
-      rollBack: absent,
-      current: () => ({ hash: '', name: '', builtAt: 0, use: 0 }),
-    },
-    compareIpDatabase: absent,
-    relocating: () => null,
-    packs: { make: absent, made: absent, names: absent },
+    ...ABSENT_PORTS,
     ledger: ledger.published,
     entries: ledgerStore,
     openings: createOpenings({
@@ -467,12 +379,10 @@ export async function startApi({
       people: orders.approverSets.people,
       clock,
     }),
-    witnesses: { status: () => [], obstacle: () => null, policy: () => null },
     membership,
     mail: mailService,
     holds,
     events,
-    state: { ready: async () => true, health: absent, installation: () => INSTALLED },
     overview: createOverview({
       store: new OverviewStore(database),
       orders,
@@ -498,18 +408,8 @@ export async function startApi({
       registry: monitor.registry,
       certificates: () => [{ use: 'root', notAfter: 0 }],
       process: () => ({
-        connections: 0,
-        list: null,
-        activeOrders: 0,
-        ledgerFailing: false,
-        unreadableCertificates: 0,
-        ledgerWithheld: false,
-        witnesses: [],
-        clockInDoubt: false,
-        diskFull: false,
+        ...PROCESS_FIGURES,
         backups: backups.status(),
-        mailboxes: { posts: 5, entries: 4, bytes: 300, held: 1 },
-        mail: { accepted: 7, entries: 6, bytes: 500, held: 2 },
       }),
       store: () => new MetricsStore(database).figures(),
       folder: tmpdir(),
@@ -523,7 +423,7 @@ export async function startApi({
       mail,
       invitationLink: (token) => `http://localhost/#invitation=${token}`,
       changed: () => bus.publish({ kind: 'accounts' }),
-      now: () => Date.now() + ahead,
+      now: signInNow,
     }),
     consoleOrigin: () => url,
     now: () => clock.now(),
@@ -550,62 +450,7 @@ export async function startApi({
   const url = `http://127.0.0.1:${port}`;
   localUrl = `http://localhost:${port}`;
 
-  /** Creates an account that can sign in, and returns its TOTP secret. */
-  async function account(email: string, grants: readonly Grant[]) {
-    const first = await admins.firstOwnerInvitation();
-    const owner = first !== null;
-    const invitation = first ?? (await admins.createAccount(email, email)).invitation;
-    const redeemed = await admins.redeemInvitation({
-      token: invitation,
-      password: PASSWORD,
-      ...(owner ? { email, name: email } : {}),
-      address: 'test',
-    });
-    for (const grant of grants) await admins.grant(redeemed.account.id, grant);
-    return { id: redeemed.account.id, email, secret: redeemed.totpSecret };
-  }
-
-  /** A new code for each call, one period of 30 seconds later than the last code. */
-  function code(secret: string): string {
-    ahead += 30_000;
-    return generateSync({ secret, epoch: Math.floor((Date.now() + ahead) / 1000) });
-  }
-
-  async function token(who: { id: Parameters<typeof admins.createToken>[0] }): Promise<string> {
-    return (await admins.createToken(who.id, 'test', null, true)).secret;
-  }
-
-  /** Signs in, and writes the session file of `cordon sign-in` below `home`, for use as `XDG_CONFIG_HOME`. */
-  async function commandLine(who: { email: string; secret: string }, home: string): Promise<void> {
-    const { cookie, csrf } = await signIn(who);
-    mkdirSync(join(home, 'cordon'), { recursive: true });
-    writeFileSync(join(home, 'cordon', 'cli.json'), JSON.stringify({ server: url, cookie, csrf }));
-  }
-
-  async function request(method: string, path: string, headers: Record<string, string> = {}, body?: unknown) {
-    const response = await fetch(`${url}${path}`, {
-      method,
-      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
-    if (response.headers.get('content-type')?.startsWith('text/event-stream')) {
-      // An event stream does not end by itself.
-      await response.body?.cancel();
-      return { status: response.status, headers: response.headers, text: '', json: null };
-    }
-    const text = await response.text();
-    const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
-    const json = isJson ? JSON.parse(text) : null;
-    return { status: response.status, headers: response.headers, text, json };
-  }
-
-  async function signIn(who: { email: string; secret: string }, headers: Record<string, string> = {}) {
-    const body = { email: who.email, password: PASSWORD, totp: code(who.secret) };
-    const answer = await request('POST', '/api/v1/session', headers, body);
-    const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? '';
-    const csrf = String(answer.json?.csrf ?? '');
-    return { ...answer, cookie, csrf, headers: { cookie, 'x-cordon-csrf': csrf } };
-  }
+  const client = apiClient({ url, admins, time });
 
   return {
     url,
@@ -627,15 +472,10 @@ export async function startApi({
     activity,
     routes,
     logged,
-    account,
-    code,
-    token,
-    commandLine,
-    request,
-    signIn,
+    ...client,
     /** Advances the clock of sign-ins and sessions. */
     advance(milliseconds: number) {
-      ahead += milliseconds;
+      time.ahead += milliseconds;
     },
     async close() {
       await notifications.stop();
