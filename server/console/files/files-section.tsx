@@ -1,20 +1,20 @@
 /** Files that were fetched from a device, and the buttons that send and fetch files. */
 import { Button, Group, Select, Text, Textarea, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { commandView } from '../../../shared/api/commands.ts';
 import { fetchedFileSchema, LONGEST_NAME, LONGEST_REASON } from '../../../shared/files/workspace-file.ts';
 import { Confirm } from '../../../shared/look/confirm.tsx';
-import { Failure, QueryResult } from '../../../shared/look/states.tsx';
+import { QueryResult } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import type { Command } from '../../../shared/protocol/frames.ts';
 import { newCommandId } from '../../../shared/protocol/ids.ts';
 import { call } from '../client/call.ts';
-import { saveDownload } from '../client/save-download.ts';
 import { useNow } from '../client/server-time.tsx';
 import { useMay } from '../client/session.tsx';
 import classes from '../devices/device/device.module.css';
+import { DownloadButton } from '../parts/download-button.tsx';
 import { Section } from '../parts/page.tsx';
 import { Moment } from '../parts/words.tsx';
 import { fetchedFilesQuery, filesQuery, pushCommandOf } from './queries.ts';
@@ -50,7 +50,11 @@ export function FilesSection({ id, active }: { readonly id: string; readonly act
                       <UserText>{name}</UserText>, {size.toLocaleString('en')} bytes. Fetched{' '}
                       <Moment at={at} now={now} />. Deleted <Moment at={deletedAt} now={now} />.
                     </Text>
-                    {may('fetched-files.download') && <Download path={`/devices/${id}/fetched-files/${command}`} />}
+                    {may('fetched-files.download') && (
+                      <DownloadButton size="compact-sm" path={`/devices/${id}/fetched-files/${command}`}>
+                        Download file
+                      </DownloadButton>
+                    )}
                   </Group>
                   <Text size="xs" c="dimmed">
                     Reason: <UserText>{reason}</UserText>
@@ -62,18 +66,6 @@ export function FilesSection({ id, active }: { readonly id: string; readonly act
         }
       </QueryResult>
     </Section>
-  );
-}
-
-function Download({ path }: { readonly path: string }) {
-  const saving = useMutation({ mutationFn: () => saveDownload(path, { method: 'GET' }) });
-  return (
-    <>
-      <Button variant="default" size="compact-sm" loading={saving.isPending} onClick={() => saving.mutate()}>
-        Download file
-      </Button>
-      {saving.isError && <Failure error={saving.error} retry={() => saving.mutate()} />}
-    </>
   );
 }
 

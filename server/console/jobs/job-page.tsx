@@ -1,15 +1,15 @@
 /** Page of one job: progress of each wave, devices by state, failures, and the controls of the job. */
-import { Alert, Button, Group, List, Paper, Progress, Stack, Text } from '@mantine/core';
+import { Alert, Group, List, Paper, Progress, Stack, Text } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { type JobSummary, type JobView, jobView } from '../../../shared/api/jobs.ts';
-import { Failure, QueryResult } from '../../../shared/look/states.tsx';
+import { QueryResult } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import { topicQuery } from '../client/queries.ts';
-import { saveDownload } from '../client/save-download.ts';
 import { useNow } from '../client/server-time.tsx';
 import { useMay } from '../client/session.tsx';
+import { DownloadButton } from '../parts/download-button.tsx';
 import { PageLink } from '../parts/links.tsx';
 import { Page, Section } from '../parts/page.tsx';
 import { Moment } from '../parts/words.tsx';
@@ -254,22 +254,14 @@ function Failures({ job: { failures, counts } }: { readonly job: JobView }) {
 
 function Export({ id }: { readonly id: string }) {
   const may = useMay();
-  const saving = useMutation({
-    mutationFn: () => saveDownload(`/jobs/${encodeURIComponent(id)}/devices.csv`, { method: 'GET' }),
-  });
   if (!may('jobs.export')) return null;
   return (
-    <>
-      <Button
-        size="xs"
-        variant="default"
-        leftSection={<IconDownload size={16} aria-hidden />}
-        loading={saving.isPending}
-        onClick={() => saving.mutate()}
-      >
-        Download CSV
-      </Button>
-      {saving.isError && <Failure error={saving.error} />}
-    </>
+    <DownloadButton
+      size="xs"
+      leftSection={<IconDownload size={16} aria-hidden />}
+      path={`/jobs/${encodeURIComponent(id)}/devices.csv`}
+    >
+      Download CSV
+    </DownloadButton>
   );
 }

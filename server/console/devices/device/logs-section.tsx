@@ -1,11 +1,11 @@
 /** Logs that the agent of a device has sent. */
-import { Button, Group, Text } from '@mantine/core';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { Group, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { deviceLogList } from '../../../../shared/api/device-logs.ts';
-import { Failure, QueryResult } from '../../../../shared/look/states.tsx';
+import { QueryResult } from '../../../../shared/look/states.tsx';
 import { topicQuery } from '../../client/queries.ts';
-import { saveDownload } from '../../client/save-download.ts';
 import { useNow } from '../../client/server-time.tsx';
+import { DownloadButton } from '../../parts/download-button.tsx';
 import { Section } from '../../parts/page.tsx';
 import { Moment } from '../../parts/words.tsx';
 import classes from './device.module.css';
@@ -30,7 +30,9 @@ export function LogsSection({ id }: { readonly id: string }) {
                       Collected <Moment at={at} now={now} />, {Math.ceil(size / 1000).toLocaleString('en')} kB. Deleted{' '}
                       <Moment at={deletedAt} now={now} />.
                     </Text>
-                    <Download path={`/devices/${id}/logs/${command}`} />
+                    <DownloadButton size="compact-sm" path={`/devices/${id}/logs/${command}`}>
+                      Download log
+                    </DownloadButton>
                   </Group>
                 </li>
               ))}
@@ -39,17 +41,5 @@ export function LogsSection({ id }: { readonly id: string }) {
         }
       </QueryResult>
     </Section>
-  );
-}
-
-function Download({ path }: { readonly path: string }) {
-  const saving = useMutation({ mutationFn: () => saveDownload(path, { method: 'GET' }) });
-  return (
-    <>
-      <Button variant="default" size="compact-sm" loading={saving.isPending} onClick={() => saving.mutate()}>
-        Download log
-      </Button>
-      {saving.isError && <Failure error={saving.error} retry={() => saving.mutate()} />}
-    </>
   );
 }
