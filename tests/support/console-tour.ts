@@ -6,6 +6,7 @@ import { generate } from 'otplib';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { z } from 'zod';
+import { STEP_UP_WITHIN } from '../../server/admins/action-policy.ts';
 import { invitedAccount } from '../../shared/api/accounts.ts';
 import { devicePage } from '../../shared/api/devices.ts';
 import { createdToken, steppedUp } from '../../shared/api/session.ts';
@@ -64,8 +65,8 @@ export interface ConsoleTour {
   look(name: string): Promise<void>;
   /** Checks a dialog, or a page that differs little from a checked page. */
   glance(name: string): Promise<void>;
-  /** Renews the step-up of the owner's session: on a slow machine, the pages take longer than its 10 minutes. */
-  stepUp(): Promise<unknown>;
+  /** Renews the step-up of the owner's session before it ends: on a slow machine, the pages take longer than its 10 minutes. */
+  stepUp(): Promise<void>;
   heading(name: string | RegExp): Promise<void>;
   button(name: string | RegExp): Locator;
   /** Opens a dialog with the button `opener`. */
@@ -133,6 +134,8 @@ async function fill(world: ConsoleWorld, operator: Operator): Promise<string> {
 
 function visit(seat: Seat, { owner }: Operator) {
   const { page } = seat;
+  // A step-up waits for the next code, for up to 30 seconds, so it is renewed only when half of its time is over.
+  let steppedUpAt = Number.NEGATIVE_INFINITY;
   /** Waits until all names are loaded: an ellipsis marks a name that the page still requests. */
   async function named(name: string): Promise<void> {
     await expect.poll(() => page.locator('main').getByText('…', { exact: true }).count(), { timeout: 10_000 }).toBe(0);
@@ -147,7 +150,8 @@ function visit(seat: Seat, { owner }: Operator) {
       expect.soft(await seat.faults(name, BOTH_LOOKS)).toEqual([]);
       await named(name);
     },
-    stepUp() {
+    async stepUp() {
+      if (Date.now() - steppedUpAt < STEP_UP_WITHIN / 2) return;
       const { browser: session, signIn } = owner;
       // The server accepts each code once, and also the code of the next 30 seconds.
       let ahead = 0;
@@ -157,7 +161,8 @@ function visit(seat: Seat, { owner }: Operator) {
         const totp = await generate({ secret: signIn.totpSecret, epoch });
         return session.call('POST', '/session/step-up', steppedUp, { totp });
       };
-      return until(give, 40_000, 1_000);
+      await until(give, 40_000, 1_000);
+      steppedUpAt = Date.now();
     },
     heading: (name: string | RegExp) => page.getByRole('heading', { level: 1, name }).waitFor(),
     button: (name: string | RegExp) => page.getByRole('button', { name }),
