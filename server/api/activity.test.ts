@@ -62,6 +62,7 @@ it('lists the few routes that change nothing, although they are not GET', () => 
   expect(unrecorded.map(({ name }) => name).sort()).toEqual([
     'device-columns.save',
     'devices.preview-action',
+    'devices.preview-reassignment',
     'orders.preview',
     'passkeys.options',
     'policies.rehearse',
