@@ -1,7 +1,7 @@
 import { privacyView } from '../../agent/inventory/privacy-view.ts';
 import type { PagePorts } from '../../agent/page/app.ts';
 
-/** What a device page shows of a connected agent without orders, messages, scripts or files. */
+/** State of a connected agent without orders, messages, scripts or files. */
 export const IDLE_AGENT = {
   status: () => ({
     now: 1,
