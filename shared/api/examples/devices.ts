@@ -283,13 +283,29 @@ export const actionView = {
   reason: null,
   outcome: null,
   mine: false,
+  confirmable: true,
 };
 const people = { [ANNA.account]: ANNA.name };
 export const actionList = { actions: [actionView], people, soloLimit: { limit: 5, used: 1 } };
-export const actionDetail = { ...actionView, scope: [device], sample: [{ device, user }], body: wipe, people };
+export const actionDetail = {
+  ...actionView,
+  scope: [device],
+  sample: [{ device, user }],
+  route: 'commands.issue',
+  params: { id: device },
+  body: wipe,
+  policy: null,
+  people,
+};
 export const actionConfirmation = { hash: actionView.hash };
 export const actionConfirmed = {
-  action: { ...actionView, status: 'performed', decidedBy: KARL.account, decidedAt: TIMES.now + 600_000 },
+  action: {
+    ...actionView,
+    status: 'performed',
+    confirmable: false,
+    decidedBy: KARL.account,
+    decidedAt: TIMES.now + 600_000,
+  },
   result: {
     ...commandView,
     id: idOf('cmd', 'wipe'),

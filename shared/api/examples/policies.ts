@@ -58,6 +58,7 @@ export const policyRehearsal = { version: 2, percent: 20 };
 export const policyRehearsalView = {
   devices: 40,
   changed: 8,
+  otherActions: 0,
   settings: [
     { setting: 'firewall.enabled', devices: 8, met: 5, notMet: 1 },
     { setting: 'screen.lock-minutes', devices: 8, met: 0, notMet: 0 },
