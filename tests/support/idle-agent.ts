@@ -1,7 +1,7 @@
 import { privacyView } from '../../agent/inventory/privacy-view.ts';
 import type { PagePorts } from '../../agent/page/app.ts';
 
-/** State of a connected agent without orders, messages, scripts or files. */
+/** Agent of a device page: connected, without orders, messages, scripts or files. */
 export const IDLE_AGENT = {
   status: () => ({
     now: 1,
