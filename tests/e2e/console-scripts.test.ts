@@ -120,6 +120,9 @@ describe.skipIf(!chromium.present)('scripts and own packages in the console', { 
   it('one device runs a reviewed script from its page', async () => {
     const { page } = author;
     await author.goto(`/devices/${agent.device}`);
+    // The run of the job, in the list of commands.
+    const outputs = page.getByRole('button', { name: 'Show output on the device of Zoe' });
+    await outputs.waitFor();
     await page.getByRole('button', { name: 'Run script…' }).click();
     const run = page.getByRole('dialog', { name: 'Run script' });
     const submit = run.getByRole('button', { name: 'Run script' });
@@ -134,7 +137,8 @@ describe.skipIf(!chromium.present)('scripts and own packages in the console', { 
     expect.soft(await author.faults('scripts run on device', BOTH_LOOKS)).toEqual([]);
     await submit.click();
     await run.waitFor({ state: 'hidden' });
-    await page.getByRole('button', { name: 'Show output on the device of Zoe' }).first().click();
+    await outputs.nth(1).waitFor();
+    await outputs.first().click();
     await page.getByRole('region', { name: 'Output of the script' }).getByText('Good morning, Ann').waitFor();
   });
 
