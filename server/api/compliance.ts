@@ -1,5 +1,6 @@
 import {
   complianceCounts,
+  complianceCountsQuery,
   complianceHistory,
   complianceHistoryQuery,
   compliancePage,
@@ -14,15 +15,17 @@ import { CordonError } from '../../shared/errors.ts';
 import { STATEMENT_HEADER } from '../../shared/policy/compliance-statement.ts';
 import { COMPLIANCE_ACTIONS } from '../../shared/policy/policy-document.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { isAllowed } from '../admins/roles.ts';
 import type { Compliance } from '../compliance/compliance.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Scope } from '../devices/scope.ts';
+import { visibleNames } from '../devices/visibility.ts';
 import { CSV, csvBlocks, generatedFile } from './generated-file.ts';
 import { Reply, type Route, route } from './route.ts';
 
 export interface ComplianceRoutesPorts {
   readonly compliance: Pick<Compliance, 'state' | 'counts' | 'list' | 'events' | 'statement'>;
-  readonly devices: Pick<Devices, 'get'>;
+  readonly devices: Pick<Devices, 'get' | 'names'>;
 }
 
 const ROWS_PER_READ = 200;
@@ -33,20 +36,28 @@ export function complianceRoutes({ compliance, devices }: ComplianceRoutesPorts)
       name: 'compliance.counts',
       method: 'get',
       path: '/compliance/counts',
-      summary: 'Count the active devices by their compliance',
+      summary: 'Count the active devices by their compliance, of the whole scope or of one policy',
+      query: complianceCountsQuery,
       response: complianceCounts,
-      handler: ({ scope }) => compliance.counts(scope.devices),
+      handler: ({ query, scope }) => compliance.counts(scope.devices, query.policy ?? null),
     }),
     route({
       name: 'compliance.list',
       method: 'get',
       path: '/compliance',
-      summary: 'List active devices with their compliance, page by page',
+      summary: 'List active devices with their compliance, by state, failed setting and policy, page by page',
       query: complianceQuery,
       response: compliancePage,
-      async handler({ query: { state = null, cursor = null, limit }, scope }) {
-        const listed = await compliance.list({ scope: scope.devices, state, after: cursor, limit });
-        return { devices: listed, cursor: listed.length < limit ? null : (listed.at(-1)?.device ?? null) };
+      async handler({ query, scope, demand }) {
+        const { state = null, setting = null, policy = null, cursor = null, limit } = query;
+        const listed = await compliance.list({ scope: scope.devices, state, setting, policy, after: cursor, limit });
+        const named = isAllowed(() => demand('devices.list')) ? demand('devices.list').devices : [];
+        const names = visibleNames(await devices.names(listed.map(({ device }) => device)), named);
+        const rows = listed.map((each) => {
+          const { displayName, hostname } = names[each.device] ?? { displayName: null, hostname: null };
+          return { ...each, name: displayName ?? hostname };
+        });
+        return { devices: rows, cursor: listed.length < limit ? null : (listed.at(-1)?.device ?? null) };
       },
     }),
     route({
@@ -156,7 +167,8 @@ type Listed = Awaited<ReturnType<Compliance['list']>>[number];
 /** Reads the devices in pages while the client receives the file, so that neither server nor client holds all of them. */
 async function* devicesOf(compliance: Pick<Compliance, 'list'>, scope: Scope): AsyncGenerator<Listed> {
   for (let after: DeviceId | null = null; ; ) {
-    const rows: Listed[] = await compliance.list({ scope, state: null, after, limit: ROWS_PER_READ });
+    const query = { scope, state: null, setting: null, policy: null, after, limit: ROWS_PER_READ };
+    const rows: Listed[] = await compliance.list(query);
     yield* rows;
     if (rows.length < ROWS_PER_READ) return;
     after = rows.at(-1)?.device ?? null;

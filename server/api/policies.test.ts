@@ -1,6 +1,6 @@
 /** Policies over real HTTP: steps of an admin, and two people for a policy that can wipe. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
+import { type DeviceId, type GroupId, newPolicyId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
 import { WIFI } from '../../tests/support/network-connections.ts';
@@ -96,5 +96,43 @@ describe('policies over HTTP', () => {
     expect(second).toMatchObject({ devices: 1, scope: [device], route: 'policies.roll-out' });
     expect((await confirm(action, second.hash)).status).toBe(200);
     expect((await request('GET', `/policies/${id}`)).json.current).toBe(1);
+  });
+
+  it('filter and count the compliance list within the scope, and name devices only for the right to list them', async () => {
+    const other = await addDevice(api.database, { group: await addGroup(api.database, 'Oslo'), user: 'Chloe' });
+    const names = [device, other].map((device_id) => ({ device_id, name: `Laptop of ${device_id}` }));
+    await api.database.db.insertInto('display_names').values(names).execute();
+    const { id } = (await request('GET', '/policies')).json.policies[0];
+    const as = async (grants: Parameters<ApiServer['account']>[1], email: string) => {
+      const headers = { authorization: `Bearer ${await api.token(await api.account(email, grants))}` };
+      return async (path: string) => (await api.request('GET', `/api/v1${path}`, headers)).json;
+    };
+    const everyone = async (path: string) => (await request('GET', path)).json;
+    expect((await everyone(`/compliance?policy=${id}`)).devices).toMatchObject([
+      { device, state: 'unknown', name: `Laptop of ${device}` },
+    ]);
+    expect(await everyone(`/compliance/counts?policy=${id}`)).toMatchObject({ unknown: 1, 'no-policy': 0 });
+    expect((await everyone('/compliance?state=failing')).devices).toEqual([]);
+    expect((await everyone('/compliance?setting=firewall.enabled')).devices).toEqual([]);
+    expect((await everyone('/compliance?state=no-policy')).devices).toMatchObject([{ device: other }]);
+    expect(await everyone('/compliance?setting=disk.paint')).toMatchObject({ code: 'invalid_input' });
+    expect(await everyone(`/compliance?policy=${newPolicyId()}`)).toMatchObject({ code: 'not_found' });
+
+    const oslo = (await everyone(`/devices/${other}`)).group;
+    const scoped = await as([{ role: 'helpdesk', group: oslo, area: null }], 'oslo@example.org');
+    expect((await scoped('/compliance')).devices).toMatchObject([{ device: other, name: `Laptop of ${other}` }]);
+    expect((await scoped(`/compliance?policy=${id}`)).devices).toEqual([]);
+    expect(await scoped(`/compliance/counts?policy=${id}`)).toMatchObject({ unknown: 0, 'no-policy': 0 });
+
+    const admin = await api.account('admin@example.org', [{ role: 'owner', group: null, area: null }]);
+    const { headers } = await api.signIn(admin);
+    const role = { name: 'Compliance', rights: ['compliance.list'] };
+    const made = (await api.request('POST', '/api/v1/roles', headers, role)).json;
+    const reader = await api.account('reader@example.org', []);
+    const grant = { role: made.id, group: null, area: null };
+    await api.request('POST', `/api/v1/accounts/${reader.id}/grants`, headers, grant);
+    const authorization = `Bearer ${await api.token(reader)}`;
+    const listed = await api.request('GET', '/api/v1/compliance', { authorization });
+    expect(listed.json.devices.map(({ name }: { name: string | null }) => name)).toEqual([null, null]);
   });
 });

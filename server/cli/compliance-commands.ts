@@ -19,14 +19,20 @@ export function addComplianceCommands(program: Command, cli: Cli): void {
   compliance
     .command('counts')
     .description('Count the active devices by their compliance')
-    .action(async () => {
-      const counts = await cli.client().call(complianceCounts, 'GET', '/compliance/counts');
+    .option('--policy <policy>', 'only devices of the groups to which the policy is assigned')
+    .action(async (options: Record<string, string>) => {
+      const counts = await cli.client().call(complianceCounts, 'GET', `/compliance/counts${queryOf(options)}`);
       cli.out().show(counts, table(['state', 'devices'], Object.entries(counts)));
     });
   compliance
     .command('list')
     .description('List active devices with their compliance. --cursor shows the next page')
-    .option('--state <state>', 'state: compliant, in-grace, not-compliant, unknown or no-policy')
+    .option(
+      '--state <state>',
+      'state: compliant, in-grace, not-compliant, unknown or no-policy; or failing for in-grace and not-compliant',
+    )
+    .option('--setting <setting>', 'only devices on which the check of this setting failed')
+    .option('--policy <policy>', 'only devices of the groups to which the policy is assigned')
     .option('--limit <count>')
     .option('--cursor <cursor>')
     .action(async (options: Record<string, string>) => {
@@ -34,13 +40,14 @@ export function addComplianceCommands(program: Command, cli: Cli): void {
       const rows = page.devices.map((each) => [
         each.device,
         plain(each.user),
+        plain(each.name ?? ''),
         each.state,
         each.failing.join(' '),
         each.reportedAt && when(each.reportedAt),
         each.nextAt && when(each.nextAt),
       ]);
       const more = page.cursor === null ? [] : [`more: --cursor "${page.cursor}"`];
-      const head = ['device', 'user', 'state', 'not met', 'reported', 'next change'];
+      const head = ['device', 'user', 'name', 'state', 'not met', 'reported', 'next change'];
       cli.out().show(page, [...table(head, rows), ...more]);
     });
   compliance

@@ -18,7 +18,7 @@ import {
 } from '../../shared/policy/compliance-statement.ts';
 import type { Countdown } from '../../shared/policy/compliance-step.ts';
 import type { Command } from '../../shared/protocol/frames.ts';
-import { base32, type CommandId, type DeviceId } from '../../shared/protocol/ids.ts';
+import { base32, type CommandId, type DeviceId, type PolicyId } from '../../shared/protocol/ids.ts';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Commands } from '../commands/commands.ts';
@@ -29,7 +29,7 @@ import type { ComplianceEventKind, ComplianceQuery, ComplianceRow, ComplianceSto
 
 export interface CompliancePorts {
   readonly store: ComplianceStore;
-  readonly policies: Pick<Policies, 'effectiveFor' | 'devicesAfter'>;
+  readonly policies: Pick<Policies, 'get' | 'effectiveFor' | 'devicesAfter'>;
   readonly commands: Pick<Commands, 'issue' | 'list'>;
   readonly devices: Pick<Devices, 'get' | 'raiseAlert'>;
   /** Maximum number of workspaces that policies may wipe in 24 hours without an admin, for a fleet of this size. */
@@ -377,8 +377,15 @@ export function createCompliance(ports: CompliancePorts) {
       await sweepLoop?.run();
       await dueLoop?.run();
     },
-    counts: (scope: Scope) => store.counts(scope),
-    list: (query: ComplianceQuery) => store.list(query),
+    /** Throws `not_found` for an unknown policy, as `list` does. */
+    counts: async (scope: Scope, policy: PolicyId | null) => {
+      if (policy !== null) await policies.get(policy);
+      return store.counts(scope, policy);
+    },
+    list: async (query: ComplianceQuery) => {
+      if (query.policy !== null) await policies.get(query.policy);
+      return store.list(query);
+    },
     events: (device: DeviceId, before: number | null) => store.events(device, before, EVENTS_SHOWN),
   };
 }

@@ -1,7 +1,8 @@
+import type { SettingId } from '../../shared/policy/catalog.ts';
 import type { CheckStatus } from '../../shared/policy/check-results.ts';
-import type { ComplianceState } from '../../shared/policy/compliance-states.ts';
+import type { ComplianceFilter, ComplianceState } from '../../shared/policy/compliance-states.ts';
 import type { ComplianceRecord } from '../../shared/policy/compliance-step.ts';
-import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { DeviceId, PolicyId } from '../../shared/protocol/ids.ts';
 import type { Devices } from '../devices/devices.ts';
 
 /** Result of the last report, with the digest of the value that the device checked. */
@@ -87,7 +88,11 @@ export interface ListedCompliance {
 
 export interface ComplianceQuery {
   readonly scope: Scope;
-  readonly state: ComplianceState | null;
+  readonly state: ComplianceFilter | null;
+  /** Only devices on which the check of this setting failed. */
+  readonly setting: SettingId | null;
+  /** Only devices of the groups to which this policy is assigned. */
+  readonly policy: PolicyId | null;
   readonly after: DeviceId | null;
   readonly limit: number;
 }
@@ -101,8 +106,10 @@ export interface ComplianceStore {
   /** Devices whose next step is due. The device that has waited longest comes first. */
   due(now: number, limit: number): Promise<DeviceId[]>;
   nextDue(): Promise<number | null>;
-  /** Number of active devices in each state. A device without a row has no policy. */
-  counts(scope: Scope): Promise<Record<ComplianceState, number>>;
+  /**
+   * Number of active devices in each state, of the whole scope or of the groups of one policy. A device without a row has no policy.
+   */
+  counts(scope: Scope, policy: PolicyId | null): Promise<Record<ComplianceState, number>>;
   list(query: ComplianceQuery): Promise<ListedCompliance[]>;
   /** Events of a device, newest first. */
   events(

@@ -1,8 +1,14 @@
-import { sql } from 'kysely';
+import { setImmediate as turn } from 'node:timers/promises';
+import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
 import { CHECK_STATUSES } from '../../shared/policy/check-results.ts';
-import { COMPLIANCE_STATES, type ComplianceState } from '../../shared/policy/compliance-states.ts';
-import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import {
+  COMPLIANCE_STATES,
+  type ComplianceFilter,
+  type ComplianceState,
+  FAILING_STATES,
+} from '../../shared/policy/compliance-states.ts';
+import { type DeviceId, deviceIdSchema, type PolicyId } from '../../shared/protocol/ids.ts';
 import {
   COMPLIANCE_EVENTS,
   type ComplianceEvent,
@@ -16,6 +22,7 @@ import {
 } from '../compliance/ports.ts';
 import type { Scope } from '../devices/scope.ts';
 import { insertOf, roundsOf, tableOf } from './bulk.ts';
+import { positionIn } from './column-text.ts';
 import type { Database, Tx } from './database.ts';
 import { withinScope } from './device-scope.ts';
 import type { Schema } from './schema.ts';
@@ -40,12 +47,20 @@ const outgoingSchema = z.array(
 const stateSchema = z.enum(COMPLIANCE_STATES);
 const eventSchema = z.enum(COMPLIANCE_EVENTS);
 
+/** Devices with their compliance in the current enrollment. */
+const DEVICES = sql`devices
+  left join device_compliance c on c.device_id = devices.id and c.generation = devices.generation`;
+/** Number of devices that one query examines. The server then yields, so that other requests wait only milliseconds. */
+const STEP = 2_000;
+
 export class ComplianceStore implements Port {
   readonly #database: Database;
+  readonly #step: number;
   readonly #update: (update: ComplianceUpdate) => Promise<void>;
 
-  constructor(database: Database) {
+  constructor(database: Database, step = STEP) {
     this.#database = database;
+    this.#step = step;
     this.#update = database.grouped(storeUpdates);
   }
 
@@ -88,37 +103,45 @@ export class ComplianceStore implements Port {
     return rows[0]?.at ?? null;
   }
 
-  async counts(scope: Scope): Promise<Record<ComplianceState, number>> {
-    const { rows } = await sql<{ state: string | null; count: number }>`
-      select c.state, count(*) as count from devices
-      left join device_compliance c on c.device_id = devices.id and c.generation = devices.generation
-      where devices.status = 'active' and ${withinScope(scope)} group by c.state`.execute(this.#database.db);
+  async counts(scope: Scope, policy: PolicyId | null): Promise<Record<ComplianceState, number>> {
     const counts = { compliant: 0, 'in-grace': 0, 'not-compliant': 0, unknown: 0, 'no-policy': 0 };
-    for (const { state, count } of rows) counts[stateSchema.parse(state ?? 'no-policy')] += Number(count);
+    for await (const range of policy === null ? [sql`1 = 1`] : this.#ranges(null)) {
+      const { rows } = await sql<{ state: string | null; count: number }>`
+        select c.state, count(*) as count from ${DEVICES}
+        where devices.status = 'active' and ${range} and ${ofPolicy(policy)} and ${withinScope(scope, policy === null ? 'list' : 'each')}
+        group by c.state`.execute(this.#database.db);
+      for (const { state, count } of rows) counts[stateSchema.parse(state ?? 'no-policy')] += Number(count);
+    }
     return counts;
   }
 
-  async list({ scope, state, after, limit }: ComplianceQuery): Promise<ListedCompliance[]> {
-    const ofState =
-      state === null
-        ? sql`1 = 1`
-        : state === 'no-policy'
-          ? sql`(c.state is null or c.state = ${state})`
-          : sql`c.state = ${state}`;
-    const { rows } = await sql<Partial<Schema['device_compliance']> & { id: string; user: string }>`
-      select devices.id, devices.person_name as "user", c.state, c.failing, c.reported_at, c.changed_at, c.next_at from devices
-      left join device_compliance c on c.device_id = devices.id and c.generation = devices.generation
-      where devices.status = 'active' and devices.id > ${after ?? ''} and ${ofState} and ${withinScope(scope)}
-      order by devices.id limit ${limit}`.execute(this.#database.db);
-    return rows.map((row) => ({
-      device: deviceIdSchema.parse(row.id),
-      user: row.user,
-      state: stateSchema.parse(row.state ?? 'no-policy'),
-      failing: Object.keys(timesSchema.parse(JSON.parse(row.failing ?? '{}'))),
-      reportedAt: row.reported_at ?? null,
-      changedAt: row.changed_at ?? null,
-      nextAt: row.next_at ?? null,
-    }));
+  async list({ scope, state, setting, policy, after, limit }: ComplianceQuery): Promise<ListedCompliance[]> {
+    const { db, dialect } = this.#database;
+    const listed: ListedCompliance[] = [];
+    const ofSetting = setting === null ? sql`1 = 1` : sql`${positionIn(dialect, 'c.failing', `"${setting}":`)} > 0`;
+    for await (const range of this.#ranges(after)) {
+      const { rows } = await sql<Partial<Schema['device_compliance']> & { id: string; user: string }>`
+        select devices.id, devices.person_name as "user", c.state, c.failing, c.reported_at, c.changed_at, c.next_at
+        from ${DEVICES}
+        where devices.status = 'active' and ${range} and ${inState(state)} and ${ofSetting} and ${ofPolicy(policy)}
+          and ${withinScope(scope, 'each')}
+        order by devices.id limit ${limit - listed.length}`.execute(db);
+      listed.push(...rows.map(listedOf));
+      if (listed.length >= limit) break;
+    }
+    return listed;
+  }
+
+  /** Conditions that together select all devices after the given one, each for the devices of one step. */
+  async *#ranges(start: DeviceId | null): AsyncGenerator<RawBuilder<unknown>> {
+    for (let after: string = start ?? ''; ; await turn()) {
+      const { rows } = await sql<{ id: string }>`select id from devices where id > ${after}
+        order by id limit 1 offset ${this.#step - 1}`.execute(this.#database.db);
+      const last = rows[0]?.id;
+      yield last === undefined ? sql`devices.id > ${after}` : sql`devices.id > ${after} and devices.id <= ${last}`;
+      if (last === undefined) return;
+      after = last;
+    }
   }
 
   async events(device: DeviceId, before: number | null, limit: number): Promise<(ComplianceEvent & { id: number })[]> {
@@ -201,6 +224,29 @@ async function storeRound(tx: Tx, updates: readonly ComplianceUpdate[]): Promise
     events,
   ).execute(tx);
 }
+
+function inState(state: ComplianceFilter | null): RawBuilder<unknown> {
+  if (state === null) return sql`1 = 1`;
+  if (state === 'failing') return sql`c.state in (${sql.join(FAILING_STATES)})`;
+  return state === 'no-policy' ? sql`(c.state is null or c.state = ${state})` : sql`c.state = ${state}`;
+}
+
+/** Condition: the policy is assigned to a group of the device, whether primary, static or dynamic. */
+function ofPolicy(policy: PolicyId | null): RawBuilder<unknown> {
+  if (policy === null) return sql`1 = 1`;
+  return sql`exists (select 1 from policy_groups p where p.policy_id = ${policy} and (p.group_id = devices.group_id
+    or exists (select 1 from group_members m where m.group_id = p.group_id and m.device_id = devices.id)))`;
+}
+
+const listedOf = (row: Partial<Schema['device_compliance']> & { id: string; user: string }): ListedCompliance => ({
+  device: deviceIdSchema.parse(row.id),
+  user: row.user,
+  state: stateSchema.parse(row.state ?? 'no-policy'),
+  failing: Object.keys(timesSchema.parse(JSON.parse(row.failing ?? '{}'))),
+  reportedAt: row.reported_at ?? null,
+  changedAt: row.changed_at ?? null,
+  nextAt: row.next_at ?? null,
+});
 
 const idsOf = (devices: readonly DeviceId[]) =>
   tableOf(

@@ -1,10 +1,11 @@
 /** Compliance of devices with their policies. */
 import { z } from 'zod';
 import { envelopeSchema } from '../order/documents.ts';
+import { SETTING_IDS } from '../policy/catalog.ts';
 import { CHECK_STATUSES } from '../policy/check-results.ts';
-import { COMPLIANCE_STATES } from '../policy/compliance-states.ts';
+import { COMPLIANCE_FILTERS, COMPLIANCE_STATES } from '../policy/compliance-states.ts';
 import { COMPLIANCE_ACTIONS } from '../policy/policy-document.ts';
-import { deviceIdSchema } from '../protocol/ids.ts';
+import { deviceIdSchema, policyIdSchema } from '../protocol/ids.ts';
 import { instant } from './wire.ts';
 
 const state = z.enum(COMPLIANCE_STATES);
@@ -47,6 +48,10 @@ export const deviceComplianceView = z.object({
 });
 export type DeviceComplianceView = z.infer<typeof deviceComplianceView>;
 
+/** `policy`: only the devices of the groups to which the policy is assigned. */
+const policy = policyIdSchema.optional();
+
+export const complianceCountsQuery = z.strictObject({ policy });
 export const complianceCounts = z.object({
   compliant: z.int(),
   'in-grace': z.int(),
@@ -56,7 +61,11 @@ export const complianceCounts = z.object({
 });
 
 export const complianceQuery = z.strictObject({
-  state: state.optional(),
+  /** `failing`: devices in their grace period, and devices that are not compliant. */
+  state: z.enum(COMPLIANCE_FILTERS).optional(),
+  /** Setting whose check failed. */
+  setting: z.enum(SETTING_IDS).optional(),
+  policy,
   cursor: deviceIdSchema.optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
@@ -65,6 +74,8 @@ export const compliancePage = z.object({
     z.object({
       device: deviceIdSchema,
       user: z.string(),
+      /** Display name, otherwise host name. Null if the device has neither, or if the caller may not list the device. */
+      name: z.string().nullable(),
       state,
       failing: z.array(z.string()),
       reportedAt: instant.nullable(),

@@ -8,3 +8,8 @@
  */
 export const COMPLIANCE_STATES = ['compliant', 'in-grace', 'not-compliant', 'unknown', 'no-policy'] as const;
 export type ComplianceState = (typeof COMPLIANCE_STATES)[number];
+
+/** States by which a list is filtered. `failing`: a check failed, so the device is in grace or not compliant. */
+export const COMPLIANCE_FILTERS = [...COMPLIANCE_STATES, 'failing'] as const;
+export type ComplianceFilter = (typeof COMPLIANCE_FILTERS)[number];
+export const FAILING_STATES: readonly ComplianceState[] = ['in-grace', 'not-compliant'];

@@ -1,12 +1,15 @@
 /** Compliance on both databases, on a driven clock: grace, actions, reversal, restarts and guards. */
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, expect, it } from 'vitest';
+import type { ComplianceQuery } from '../../server/compliance/ports.ts';
 import { createHolds } from '../../server/holds/holds.ts';
+import { ComplianceStore } from '../../server/store/compliance-store.ts';
 import type { Database } from '../../server/store/database.ts';
 import { HoldStore } from '../../server/store/hold-store.ts';
 import { readPublicKey } from '../../shared/order/dsse.ts';
 import { readComplianceStatement, STATEMENT_LIFE } from '../../shared/policy/compliance-statement.ts';
 import type { PolicyDocument } from '../../shared/policy/policy-document.ts';
+import { type DeviceId, newPolicyId } from '../../shared/protocol/ids.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
 import { BY, FIREWALL, HOUR, openPolicyWorld, START } from '../support/policy-world.ts';
 import { until } from '../support/until.ts';
@@ -60,7 +63,7 @@ describeOnEveryStore('compliance', (openStore) => {
     });
     await pass(24);
     expect(await state()).toBe('not-compliant');
-    expect(await compliance.counts(null)).toMatchObject({ 'not-compliant': 1, compliant: 0 });
+    expect(await compliance.counts(null, null)).toMatchObject({ 'not-compliant': 1, compliant: 0 });
     await pass(24);
     expect(await kinds(device)).toEqual(['message', 'lock-workspace']);
     await finish(device, 'lock-workspace');
@@ -262,7 +265,7 @@ describeOnEveryStore('compliance', (openStore) => {
     const other = await addDevice(database, { group: await addGroup(database, 'Karachi'), user: 'Bilal' });
     await opened.report(device, OFF);
     const { compliance } = opened;
-    const query = { scope: null, state: null, after: null, limit: 10 };
+    const query = { scope: null, state: null, setting: null, policy: null, after: null, limit: 10 };
     expect((await compliance.list(query)).map((each) => [each.device, each.state, each.failing]).sort()).toEqual(
       [
         [device, 'in-grace', ['firewall.enabled']],
@@ -272,6 +275,58 @@ describeOnEveryStore('compliance', (openStore) => {
     expect(await compliance.list({ ...query, state: 'no-policy' })).toMatchObject([{ device: other, user: 'Bilal' }]);
     const scope = [{ group, homes: null }];
     expect(await compliance.list({ ...query, scope })).toMatchObject([{ device }]);
-    expect(await compliance.counts(scope)).toMatchObject({ 'in-grace': 1, 'no-policy': 0 });
+    expect(await compliance.counts(scope, null)).toMatchObject({ 'in-grace': 1, 'no-policy': 0 });
+  });
+
+  it('lists and counts by failed setting and policy, in steps, within the scope', async () => {
+    const database = await openStore();
+    const { opened, group, device, policy } = await world(database);
+    const own: PolicyDocument = {
+      settings: { 'firewall.enabled': true, 'disk.encryption': true },
+      compliance: FIREWALL.compliance,
+    };
+    const karachi = await addGroup(database, 'Karachi');
+    const other = await addDevice(database, { group: karachi, user: 'Bilal' });
+    const member = await addDevice(database, { group: await addGroup(database, 'Oslo'), user: 'Chloe' });
+    await addDevice(database, { group: karachi, user: 'Dana' });
+    await database.db.insertInto('group_members').values({ group_id: group, device_id: member }).execute();
+    const second = await opened.apply('Disks', own, [karachi]);
+    await opened.compliance.settled();
+    await opened.report(device, OFF);
+    await opened.report(member);
+    await opened.report(other, { 'disk.encryption': 'not-met' });
+    await opened.pass(24);
+    await opened.report(member, OFF);
+    // Two devices per step, so that a page consists of several steps.
+    const store = new ComplianceStore(database, 2);
+    const usersOf = async (more: Partial<ComplianceQuery>) => {
+      const query = { scope: null, state: null, setting: null, policy: null, after: null, limit: 10, ...more };
+      const rows = await store.list(query);
+      // Each page continues after the last device of the page before.
+      const pages: typeof rows = [];
+      for (let after: DeviceId | null = null; ; after = pages.at(-1)?.device ?? null) {
+        const page = await store.list({ ...query, after, limit: 1 });
+        pages.push(...page);
+        if (page.length === 0) break;
+      }
+      expect(pages).toEqual(rows);
+      return rows.map(({ user }) => user).sort();
+    };
+    const scope = [{ group: karachi, homes: null }];
+    expect(await usersOf({})).toEqual(['Amina', 'Bilal', 'Chloe', 'Dana']);
+    expect(await usersOf({ state: 'failing' })).toEqual(['Amina', 'Bilal', 'Chloe']);
+    expect(await usersOf({ state: 'in-grace' })).toEqual(['Chloe']);
+    expect(await usersOf({ setting: 'firewall.enabled' })).toEqual(['Amina', 'Chloe']);
+    expect(await usersOf({ setting: 'disk.encryption', scope })).toEqual(['Bilal']);
+    expect(await usersOf({ setting: 'firewall.enabled', scope })).toEqual([]);
+    expect(await usersOf({ policy: policy.id })).toEqual(['Amina', 'Chloe']);
+    expect(await usersOf({ policy: second.id, state: 'failing' })).toEqual(['Bilal']);
+    expect(await usersOf({ policy: policy.id, scope })).toEqual([]);
+    const none = { compliant: 0, 'in-grace': 0, 'not-compliant': 0, unknown: 0, 'no-policy': 0 };
+    expect(await store.counts(null, policy.id)).toEqual({ ...none, 'in-grace': 1, 'not-compliant': 1 });
+    expect(await store.counts(scope, second.id)).toEqual({ ...none, 'not-compliant': 1, unknown: 1 });
+    expect(await store.counts(scope, policy.id)).toEqual(none);
+    const unknown = opened.compliance.counts(null, newPolicyId());
+    await expect(unknown).rejects.toMatchObject({ code: 'not_found' });
   });
 });

@@ -160,7 +160,7 @@ describeOnEveryStore('policies', (openStore) => {
     expect(await managed()).toEqual([[paris], [], [paris]]);
     // The wake of the membership decides the compliance again, without a report of the device.
     await until(async () => expect((await compliance.state(device)).changedAt).toBe(clock.now()));
-    const counts = async () => (await compliance.counts(null)).unknown;
+    const counts = async () => (await compliance.counts(null, null)).unknown;
     await until(async () => expect(await counts()).toBe(2));
 
     const homed = await addDevice(database, { group: karachi, home: 'FR' });

@@ -9,12 +9,12 @@ import {
 import { z } from 'zod';
 import { CLI_SIGN_IN_PATH } from '../../../shared/api/cli-sign-in.ts';
 import { Empty, Failure, Loading } from '../../../shared/look/states.tsx';
-import { COMPLIANCE_STATES } from '../../../shared/policy/compliance-states.ts';
 import { OverviewPage } from '../overview/overview-page.tsx';
 import { ButtonLink } from '../parts/links.tsx';
 import { Page } from '../parts/page.tsx';
 import {
   alertSearch,
+  complianceSearch,
   deviceSearch,
   jobSearch,
   ledgerSearch,
@@ -255,7 +255,7 @@ const editScript = createRoute({
 const compliance = createRoute({
   getParentRoute: () => root,
   path: '/compliance',
-  validateSearch: z.object({ state: z.enum(COMPLIANCE_STATES).optional().catch(undefined) }),
+  validateSearch: complianceSearch,
   component: lazyPage(() => import('../compliance/compliance-page.tsx'), 'CompliancePage'),
 });
 const settings = createRoute({

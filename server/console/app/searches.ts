@@ -4,6 +4,7 @@ import { ACTIVITY_KINDS } from '../../../shared/activity/activity-kinds.ts';
 import { IMPACT_CHANGES, IMPACT_CLASSES } from '../../../shared/api/impact-classes.ts';
 import { JOB_STATES } from '../../../shared/api/job-states.ts';
 import { LISTED_LIFE_CYCLES } from '../../../shared/devices/device-marks.ts';
+import { COMPLIANCE_STATES } from '../../../shared/policy/compliance-states.ts';
 import { COMMAND_KINDS } from '../../../shared/protocol/command-kinds.ts';
 
 export const deviceSearch = z.object({
@@ -28,6 +29,18 @@ export const deviceSearch = z.object({
   descending: z.boolean().optional().catch(undefined),
 });
 export type DeviceSearch = z.output<typeof deviceSearch>;
+
+/** Without a state, the page lists only devices with a failed check. */
+export const complianceSearch = z.object({
+  state: z
+    .enum([...COMPLIANCE_STATES, 'all'])
+    .optional()
+    .catch(undefined),
+  // The Compliance page itself checks the setting. The catalog of settings is therefore not part of the first load.
+  setting: z.string().optional().catch(undefined),
+  policy: z.string().optional().catch(undefined),
+});
+export type ComplianceSearch = z.output<typeof complianceSearch>;
 
 export const jobSearch = z.object({
   state: z.enum(JOB_STATES).optional().catch(undefined),

@@ -6,7 +6,7 @@ import { StateCounts } from './state-counts.tsx';
 
 /** Compliance of the fleet, for the overview. Absent while no device has a policy. */
 export function ComplianceCard() {
-  const counts = useQuery(countsQuery);
+  const counts = useQuery(countsQuery());
   if (counts.data && Object.entries(counts.data).every(([state, count]) => state === 'no-policy' || count === 0)) {
     return null;
   }

@@ -1,18 +1,21 @@
-import { Badge, Button, Group, Paper, Select, Stack, Text } from '@mantine/core';
+import { Badge, Button, Group, Paper, Select, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import type { z } from 'zod';
 import type { compliancePage } from '../../../shared/api/compliance.ts';
 import { Empty, Failure, QueryResult } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
-import { COMPLIANCE_STATES, type ComplianceState } from '../../../shared/policy/compliance-states.ts';
+import { CATALOG, isSettingId, SETTING_IDS } from '../../../shared/policy/catalog.ts';
+import { COMPLIANCE_STATES } from '../../../shared/policy/compliance-states.ts';
+import type { ComplianceSearch } from '../app/searches.ts';
 import { saveDownload } from '../client/save-download.ts';
 import { useMay } from '../client/session.tsx';
 import { CursorPager, useCursorPages } from '../parts/cursor-pages.tsx';
 import { ButtonLink, PageLink } from '../parts/links.tsx';
 import { Page } from '../parts/page.tsx';
 import { Moment } from '../parts/words.tsx';
-import { STATE_COLORS, STATE_NAMES, settingTitle } from '../words/compliance.ts';
+import { policiesQuery } from '../policies/queries.ts';
+import { FAILING_NAME, STATE_COLORS, STATE_NAMES, settingTitle } from '../words/compliance.ts';
 import { countsQuery, listQuery } from './queries.ts';
 import { StateCounts } from './state-counts.tsx';
 
@@ -20,9 +23,10 @@ const route = getRouteApi('/compliance');
 
 export function CompliancePage() {
   const may = useMay();
-  const { state } = route.useSearch();
-  const navigate = route.useNavigate();
-  const counts = useQuery(countsQuery);
+  const { setting, ...others } = route.useSearch();
+  // An unknown setting in the page address selects nothing.
+  const filter = setting !== undefined && isSettingId(setting) ? { ...others, setting } : others;
+  const counts = useQuery(countsQuery(filter.policy));
   const saving = useMutation({
     mutationFn: (format: 'csv' | 'json') => saveDownload(`/compliance/report.${format}`, { method: 'GET' }),
   });
@@ -50,25 +54,79 @@ export function CompliancePage() {
     >
       {saving.isError && <Failure error={saving.error} />}
       <QueryResult query={counts} lines={2}>
-        {(found) => <StateCounts counts={found} />}
+        {(found) => <StateCounts counts={found} policy={filter.policy} />}
       </QueryResult>
-      <Select
-        label="State"
-        maw={280}
-        clearable
-        placeholder="All states"
-        data={COMPLIANCE_STATES.map((each) => ({ value: each, label: STATE_NAMES[each] }))}
-        value={state ?? null}
-        onChange={(value) => void navigate({ search: value === null ? {} : { state: value as ComplianceState } })}
-      />
-      <Devices key={state ?? 'all'} state={state} />
+      <Filters filter={filter} />
+      <Devices key={JSON.stringify(filter)} filter={filter} />
     </Page>
   );
 }
 
-function Devices({ state }: { readonly state: ComplianceState | undefined }) {
+const STATES: readonly { value: string; label: string; search: ComplianceSearch['state'] }[] = [
+  { value: 'failing', label: FAILING_NAME, search: undefined },
+  ...COMPLIANCE_STATES.map((each) => ({ value: each, label: STATE_NAMES[each], search: each })),
+  { value: 'all', label: 'All states', search: 'all' },
+];
+const SETTINGS = SETTING_IDS.map((id) => ({ value: id, label: CATALOG[id].title }));
+
+interface Filtered {
+  readonly filter: ComplianceSearch;
+}
+
+function Filters({ filter }: Filtered) {
+  const navigate = route.useNavigate();
+  const may = useMay();
+  const policies = useQuery({ ...policiesQuery, enabled: may('policies.list') });
+  const change = (part: ComplianceSearch) => void navigate({ search: { ...filter, ...part } });
+  const isWhole = filter.state === 'all' && filter.setting === undefined && filter.policy === undefined;
+  return (
+    <Stack gap="sm">
+      <SimpleGrid cols={{ base: 1, sm: 3 }} spacing="sm">
+        <Select
+          label="State"
+          allowDeselect={false}
+          data={STATES.map(({ value, label }) => ({ value, label }))}
+          value={filter.state ?? 'failing'}
+          onChange={(value) => change({ state: STATES.find((each) => each.value === value)?.search })}
+        />
+        <Select
+          label="Failed setting"
+          placeholder="All settings"
+          clearable
+          searchable
+          data={SETTINGS}
+          value={filter.setting ?? null}
+          onChange={(value) => change({ setting: value ?? undefined })}
+        />
+        {may('policies.list') && (
+          <Select
+            label="Policy"
+            placeholder="All policies"
+            clearable
+            searchable
+            data={(policies.data?.policies ?? []).map(({ id, name }) => ({ value: id, label: name }))}
+            value={filter.policy ?? null}
+            onChange={(value) => change({ policy: value ?? undefined })}
+          />
+        )}
+      </SimpleGrid>
+      <Group justify="space-between" gap="sm">
+        <Text size="sm" c="dimmed">
+          The policy filter selects the devices of the policy’s groups. Their state covers all their policies.
+        </Text>
+        {!isWhole && (
+          <ButtonLink to="/compliance" search={{ state: 'all' }} variant="default" size="xs">
+            Show all devices
+          </ButtonLink>
+        )}
+      </Group>
+    </Stack>
+  );
+}
+
+function Devices({ filter }: Filtered) {
   const pages = useCursorPages<string>();
-  const page = useQuery({ ...listQuery(state, pages.cursor), placeholderData: (previous) => previous });
+  const page = useQuery({ ...listQuery(filter, pages.cursor), placeholderData: (previous) => previous });
   const may = useMay();
   return (
     <QueryResult query={page}>
@@ -78,9 +136,7 @@ function Devices({ state }: { readonly state: ComplianceState | undefined }) {
             title="No devices"
             {...(may('policies.list') && { action: <ButtonLink to="/policies">Open policies</ButtonLink> })}
           >
-            {state === undefined
-              ? 'Enroll devices, and assign a policy to their group.'
-              : `No device is in the state “${STATE_NAMES[state]}”.`}
+            {emptyText(filter)}
           </Empty>
         ) : (
           <Stack>
@@ -99,14 +155,27 @@ function Devices({ state }: { readonly state: ComplianceState | undefined }) {
   );
 }
 
+function emptyText({ state, setting, policy }: ComplianceSearch): string {
+  if (setting !== undefined || policy !== undefined) return 'No device matches the filters.';
+  if (state === 'all') return 'Enroll devices, and assign a policy to their group.';
+  if (state === undefined) return 'No device failed a check of its policies.';
+  return `No device is in the state “${STATE_NAMES[state]}”.`;
+}
+
 function Row({ device }: { readonly device: z.output<typeof compliancePage>['devices'][number] }) {
-  const { device: id, user, state, failing, reportedAt, nextAt } = device;
+  const { device: id, user, name, state, failing, reportedAt, nextAt } = device;
   return (
     <Group justify="space-between" gap="sm">
       <div style={{ minWidth: 0, overflowWrap: 'anywhere' }}>
         <PageLink to="/devices/$id" params={{ id }} fw={600}>
           <UserText>{user}</UserText>
         </PageLink>
+        {name !== null && (
+          <Text span size="sm" c="dimmed">
+            {' '}
+            <UserText>{name}</UserText>
+          </Text>
+        )}
         <Text size="sm" c="dimmed">
           {failing.length > 0 ? `Not met: ${failing.map(settingTitle).join(', ')}` : 'No failed check'}
           {reportedAt !== null && (

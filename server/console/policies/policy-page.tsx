@@ -11,6 +11,8 @@ import { UserText } from '../../../shared/look/user-text.tsx';
 import { call } from '../client/call.ts';
 import { groupsQuery } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
+import { countsQuery } from '../compliance/queries.ts';
+import { StateCounts } from '../compliance/state-counts.tsx';
 import { ButtonLink, PageLink } from '../parts/links.tsx';
 import { Page, Section } from '../parts/page.tsx';
 import { RolloutBadge } from './policies-page.tsx';
@@ -86,6 +88,7 @@ function Loaded({ policy }: { readonly policy: PolicyView }) {
       >
         <Groups policy={policy} />
       </Section>
+      {may('compliance.counts') && <Compliance policy={policy} />}
       <Section title="Versions">
         <Versions policy={policy} />
       </Section>
@@ -131,6 +134,27 @@ function Groups({ policy }: { readonly policy: PolicyView }) {
         )
       }
     </QueryResult>
+  );
+}
+
+/** Compliance of the devices in the policy's groups. Absent while the policy applies to no device. */
+function Compliance({ policy: { id, groups, current, next } }: { readonly policy: PolicyView }) {
+  const applies = groups.length > 0 && (current !== null || next !== null);
+  const counts = useQuery({ ...countsQuery(id), enabled: applies });
+  if (!applies) return null;
+  return (
+    <Section title="Compliance">
+      <QueryResult query={counts} lines={2}>
+        {(found) => (
+          <Stack gap="sm">
+            <Text size="sm" c="dimmed">
+              Devices of the policy’s groups by state. The state of a device covers all its policies.
+            </Text>
+            <StateCounts counts={found} policy={id} />
+          </Stack>
+        )}
+      </QueryResult>
+    </Section>
   );
 }
 

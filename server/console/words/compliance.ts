@@ -11,6 +11,8 @@ export const STATE_NAMES: Readonly<Record<ComplianceState, string>> = {
   unknown: 'Unknown',
   'no-policy': 'No policy',
 };
+/** Name of the filter for `in-grace` and `not-compliant`. */
+export const FAILING_NAME = 'Not compliant or in grace period';
 export const STATE_COLORS: Readonly<Record<ComplianceState, string>> = {
   compliant: 'green',
   'in-grace': 'yellow',

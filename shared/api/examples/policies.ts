@@ -97,6 +97,7 @@ export const compliancePage = {
     {
       device,
       user,
+      name: 'mac-204',
       state: 'in-grace' as const,
       failing: ['firewall.enabled'],
       reportedAt: now - 60_000,
