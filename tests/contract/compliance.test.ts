@@ -309,7 +309,7 @@ describeOnEveryStore('compliance', (openStore) => {
         pages.push(...page);
         if (page.length === 0) break;
       }
-      expect(pages).toEqual(rows);
+      expect(pages.map((row) => row.device)).toEqual(rows.map((row) => row.device));
       return rows.map(({ user }) => user).sort();
     };
     const scope = [{ group: karachi, homes: null }];

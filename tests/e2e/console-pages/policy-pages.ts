@@ -57,6 +57,8 @@ export function policyPages(tour: () => ConsoleTour): void {
     await glance('policy assign');
     await button('Assign policy').click();
     await main.getByRole('link', { name: /Karachi/ }).waitFor();
+    await main.getByRole('link', { name: 'In grace period' }).waitFor();
+    await look('policy compliance');
 
     // The simulated devices check their own location.
     await seat.goto(`/devices/${device}`);
@@ -72,7 +74,22 @@ export function policyPages(tour: () => ConsoleTour): void {
     await look('device policy');
     await seat.goto('/compliance?state=in-grace');
     await main.getByText('Not met: Allowed locations').first().waitFor();
+    await seat.goto('/compliance');
+    const devices = main.getByRole('listitem');
+    await devices.filter({ hasText: 'Not met: Allowed locations' }).first().waitFor();
+    await devices.filter({ hasText: 'Compliant' }).waitFor({ state: 'hidden' });
+    const filtered = async (label: string, option: string | RegExp) => {
+      await page.getByRole('combobox', { name: label }).click();
+      await page.getByRole('option', { name: option }).click();
+    };
+    await filtered('Failed setting', 'Firewall');
+    await page.getByText('No device matches the filters.').waitFor();
+    await filtered('Failed setting', 'Allowed locations');
+    await filtered('Policy', /^Everywhere/);
+    await devices.filter({ hasText: 'Not met: Allowed locations' }).first().waitFor();
     await look('compliance');
+    await page.getByRole('link', { name: 'Show all devices' }).click();
+    await devices.filter({ hasText: 'No policy' }).first().waitFor();
     const saved = page.waitForEvent('download');
     await button('Download CSV').click();
     expect((await saved).suggestedFilename()).toBe('compliance.csv');
