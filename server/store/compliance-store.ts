@@ -47,9 +47,16 @@ const outgoingSchema = z.array(
 const stateSchema = z.enum(COMPLIANCE_STATES);
 const eventSchema = z.enum(COMPLIANCE_EVENTS);
 
-/** Devices with their compliance in the current enrollment. */
-const DEVICES = sql`devices
-  left join device_compliance c on c.device_id = devices.id and c.generation = devices.generation`;
+/** Condition for a range of device ids in a column. */
+type Range = (column: string) => RawBuilder<unknown>;
+const EVERY_DEVICE: Range = () => sql`1 = 1`;
+
+/**
+ * Devices of a range with their compliance in the current enrollment. The range also limits the second table, so that the database reads
+ * only this part of it.
+ */
+const devicesIn = (range: Range): RawBuilder<unknown> => sql`devices left join device_compliance c
+  on c.device_id = devices.id and c.generation = devices.generation and ${range('c.device_id')}`;
 /** Number of devices that one query examines. The server then yields, so that other requests wait only milliseconds. */
 const STEP = 2_000;
 
@@ -105,10 +112,11 @@ export class ComplianceStore implements Port {
 
   async counts(scope: Scope, policy: PolicyId | null): Promise<Record<ComplianceState, number>> {
     const counts = { compliant: 0, 'in-grace': 0, 'not-compliant': 0, unknown: 0, 'no-policy': 0 };
-    for await (const range of policy === null ? [sql`1 = 1`] : this.#ranges(null)) {
+    for await (const range of policy === null ? [EVERY_DEVICE] : this.#ranges(null)) {
       const { rows } = await sql<{ state: string | null; count: number }>`
-        select c.state, count(*) as count from ${DEVICES}
-        where devices.status = 'active' and ${range} and ${ofPolicy(policy)} and ${withinScope(scope, policy === null ? 'list' : 'each')}
+        select c.state, count(*) as count from ${devicesIn(range)}
+        where devices.status = 'active' and ${range('devices.id')} and ${ofPolicy(policy)}
+          and ${withinScope(scope, policy === null ? 'list' : 'each')}
         group by c.state`.execute(this.#database.db);
       for (const { state, count } of rows) counts[stateSchema.parse(state ?? 'no-policy')] += Number(count);
     }
@@ -122,9 +130,9 @@ export class ComplianceStore implements Port {
     for await (const range of this.#ranges(after)) {
       const { rows } = await sql<Partial<Schema['device_compliance']> & { id: string; user: string }>`
         select devices.id, devices.person_name as "user", c.state, c.failing, c.reported_at, c.changed_at, c.next_at
-        from ${DEVICES}
-        where devices.status = 'active' and ${range} and ${inState(state)} and ${ofSetting} and ${ofPolicy(policy)}
-          and ${withinScope(scope, 'each')}
+        from ${devicesIn(range)}
+        where devices.status = 'active' and ${range('devices.id')} and ${inState(state)}
+          and ${ofSetting} and ${ofPolicy(policy)} and ${withinScope(scope, 'each')}
         order by devices.id limit ${limit - listed.length}`.execute(db);
       listed.push(...rows.map(listedOf));
       if (listed.length >= limit) break;
@@ -132,13 +140,17 @@ export class ComplianceStore implements Port {
     return listed;
   }
 
-  /** Conditions that together select all devices after the given one, each for the devices of one step. */
-  async *#ranges(start: DeviceId | null): AsyncGenerator<RawBuilder<unknown>> {
+  /** Ranges that together contain all devices after the given one, each with the devices of one step. */
+  async *#ranges(start: DeviceId | null): AsyncGenerator<Range> {
     for (let after: string = start ?? ''; ; await turn()) {
       const { rows } = await sql<{ id: string }>`select id from devices where id > ${after}
         order by id limit 1 offset ${this.#step - 1}`.execute(this.#database.db);
       const last = rows[0]?.id;
-      yield last === undefined ? sql`devices.id > ${after}` : sql`devices.id > ${after} and devices.id <= ${last}`;
+      const first = after;
+      yield (column) => {
+        const id = sql.ref(column);
+        return last === undefined ? sql`${id} > ${first}` : sql`${id} > ${first} and ${id} <= ${last}`;
+      };
       if (last === undefined) return;
       after = last;
     }
@@ -227,8 +239,10 @@ async function storeRound(tx: Tx, updates: readonly ComplianceUpdate[]): Promise
 
 function inState(state: ComplianceFilter | null): RawBuilder<unknown> {
   if (state === null) return sql`1 = 1`;
-  if (state === 'failing') return sql`c.state in (${sql.join(FAILING_STATES)})`;
-  return state === 'no-policy' ? sql`(c.state is null or c.state = ${state})` : sql`c.state = ${state}`;
+  const states = state === 'failing' ? FAILING_STATES : [state];
+  // Without `is true`, the database could read the index of states, which contains the devices of all steps.
+  if (state !== 'no-policy') return sql`(c.state in (${sql.join(states)})) is true`;
+  return sql`(c.state is null or c.state = ${state})`;
 }
 
 /** Condition: the policy is assigned to a group of the device, whether primary, static or dynamic. */
