@@ -97,6 +97,8 @@ export const ACTIONS = {
   'account.reset-credentials': { right: 'accounts.invite', people: 1, stepUp: 'always', tokens: 'never' },
   /** Lost mode reports where a person is. The user of the device sees it and can end it. */
   'lost-mode.start': { right: 'lost-mode.start', people: 1, stepUp: 'always', tokens: 'marked' },
+  /** The end on many devices deletes many coordinates, which an admin may still need. */
+  'lost-mode.end-many': { right: 'lost-mode.end', people: 1, stepUp: 'always', tokens: 'marked' },
   'device.locate': { right: 'lost-mode.locate', people: 1, stepUp: 'always', tokens: 'marked' },
   'role.grant': { right: 'grants.create', people: 1, stepUp: 'always', tokens: 'never' },
   'role.revoke': { right: 'grants.delete', people: 1, stepUp: 'always', tokens: 'never' },
@@ -228,6 +230,8 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'devices.remove-from-group': 'harmless',
   'devices.rename': 'harmless',
   'lost-mode.start': ['lost-mode.start'],
+  'lost-mode.start-many': ['lost-mode.start'],
+  'lost-mode.end-many': ['lost-mode.end-many'],
   'lost-mode.locate': ['device.locate'],
   /** The end deletes coordinates, and an admin can start lost mode again. */
   'lost-mode.end': 'harmless',

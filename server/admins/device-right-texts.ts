@@ -31,6 +31,8 @@ export const DEVICES = {
   'lost-mode.start': 'Start lost mode: the device shows it to its user, and reports its coordinates.',
   'lost-mode.locate': 'See the coordinates of devices in lost mode. The activity log records each request.',
   'lost-mode.end': 'End lost mode, which deletes the coordinates.',
+  'lost-mode.start-many': 'Start lost mode on many devices. Needs the right to start lost mode.',
+  'lost-mode.end-many': 'End lost mode on many devices. Needs the right to end lost mode.',
   'devices.label': 'Change the labels of devices. Labels can decide about dynamic groups, and so about policies.',
   'devices.place': 'Change the primary group, the home area and the location statement of many devices.',
   'devices.add-to-group': 'Add many devices to a static group.',

@@ -265,6 +265,9 @@ export const RIGHTS = {
   /** Right to see the coordinates of a device in lost mode. No other right shows coordinates. */
   'lost-mode.locate': right('device', 'owner', 'fleet'),
   'lost-mode.end': right('device', 'owner', 'fleet', 'helpdesk'),
+  /** The routes for many devices require the right for one device in addition. */
+  'lost-mode.start-many': right('device', 'owner', 'fleet'),
+  'lost-mode.end-many': right('device', 'owner', 'fleet', 'helpdesk'),
   'packages.list': right('any', ...EVERYONE),
   'packages.show': right('any', ...EVERYONE),
   'packages.upload': right('whole', 'owner', 'fleet'),

@@ -67,6 +67,8 @@ export function deviceActionRoutes({ devices, orders }: DeviceActionsPorts): Rou
       case 'mark-found':
       case 'retire':
       case 'place-hold':
+      case 'start-lost-mode':
+      case 'end-lost-mode':
         return { kind: action };
       case 'revoke':
         return { kind: action, reason: 'unspecified' };

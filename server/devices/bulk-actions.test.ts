@@ -15,6 +15,7 @@ const ENROLLED = {
   underLegalHold: false,
   person: 'per_aaaaaaaaaaaaaaaa' as PersonId,
   mailConnector: false,
+  lost: false,
   labels: ['kiosk'],
   own: { home: null, seat: null },
   group: { id: desk, home: SE, seat: null },

@@ -42,7 +42,7 @@ export type BulkAction =
   | PlacingAction
   | MembershipAction
   | ReassignAction
-  | { readonly kind: 'place-hold' }
+  | { readonly kind: 'place-hold' | 'start-lost-mode' | 'end-lost-mode' }
   | { readonly kind: 'command'; readonly command: CommandKind };
 
 /** Device with the facts that decide about an action. */
@@ -51,6 +51,8 @@ export interface ActionFacts extends LifeCycleFacts, PlacedDevice {
   /** Owner of the device. */
   readonly person: PersonId;
   readonly mailConnector: boolean;
+  /** Whether lost mode is on in the present enrollment. */
+  readonly lost: boolean;
   readonly labels: readonly string[];
   readonly group: GroupPlacement;
   /** Groups of the device beside its primary group, whether static or dynamic. */
@@ -74,6 +76,10 @@ const REASONS = {
   'named-twice': 'An earlier line names the same device.',
   'mail-connector':
     'The device is a mail connector, which serves no single person. Create its activation link on its own page.',
+  'already-lost': 'The device is already in lost mode.',
+  'not-lost': 'The device is not in lost mode.',
+  'connector-not-lost':
+    'The device is a mail connector, which serves no single person. Start its lost mode on its own page.',
   'unknown-person': 'There is no person with this id, e-mail address or directory id. Add the person first.',
   'already-owner': 'The device already belongs to this person.',
   'person-not-in-scope': 'Your role does not include all groups of this person. Ask an admin whose role includes them.',
@@ -125,6 +131,10 @@ function refusal(facts: ActionFacts, action: BulkAction): RefusalReason | null {
       return membershipRefusal(facts, action);
     case 'place-hold':
       return null;
+    case 'start-lost-mode':
+      return refusalOf(facts, 'command') ?? lostModeRefusal(facts);
+    case 'end-lost-mode':
+      return refusalOf(facts, 'command') ?? (facts.lost ? null : 'not-lost');
     case 'reassign':
       return refusalOf(facts, 'enroll') ?? reassignmentRefusal(facts, action.owners.get(facts.id) ?? null);
   }
@@ -156,6 +166,11 @@ function reassignmentRefusal(
   if (!owner.covered) return 'person-not-in-scope';
   if (owner.status !== 'active') return 'person-disabled';
   return owner.groups.includes(group.id) ? null : 'owner-not-in-group';
+}
+
+function lostModeRefusal({ lost, mailConnector }: ActionFacts): RefusalReason | null {
+  if (lost) return 'already-lost';
+  return mailConnector ? 'connector-not-lost' : null;
 }
 
 function membershipRefusal(facts: ActionFacts, { kind, group, scope }: MembershipAction): RefusalReason | null {

@@ -31,6 +31,13 @@ export interface LostModePorts {
   readonly clock: Clock;
 }
 
+/** Texts that the device displays, and the days after which lost mode ends. */
+export interface LostModeWish {
+  readonly reason: string;
+  readonly contact: string;
+  readonly days: number;
+}
+
 export interface LostModeState extends StoredLostMode {
   /** Number of stored positions, and the time of the newest one. */
   readonly positions: { readonly count: number; readonly newestAt: number | null };
@@ -59,23 +66,42 @@ export function createLostModes({ store, positions, sealer, bus, clock }: LostMo
     return mode && clock.now() < mode.until ? mode : null;
   };
 
-  /** Ends the mode in the store first, so that no position arrives after the deletion. */
-  async function end(mode: StoredLostMode, by: LostModeEnd): Promise<boolean> {
-    const ended = await store.end(mode, by, clock.now());
-    if (open.get(mode.device)?.id === mode.id) open.delete(mode.device);
-    reportedAt.delete(mode.id);
-    positions.destroy(mode.id);
-    bus.publish({ kind: 'lost-mode', device: mode.device });
+  /** Ends the modes in the store first, so that no position arrives after the deletion. Returns the number of ended modes. */
+  async function endModes(modes: readonly StoredLostMode[], by: LostModeEnd): Promise<number> {
+    if (modes.length === 0) return 0;
+    const ended = await store.end(modes, by, clock.now());
+    for (const { id, device } of modes) {
+      if (open.get(device)?.id === id) open.delete(device);
+      reportedAt.delete(id);
+    }
+    positions.destroy(modes.map(({ id }) => id));
+    for (const { device } of modes) bus.publish({ kind: 'lost-mode', device });
     return ended;
+  }
+
+  async function startModes(
+    devices: readonly DeviceId[],
+    { reason, contact, days }: LostModeWish,
+  ): Promise<readonly StoredLostMode[]> {
+    const startedAt = clock.now();
+    const until = startedAt + days * DAY;
+    const started = await store.start(
+      devices.map((device) => ({ id: newLostModeId(), device, reason, contact, startedAt, until })),
+    );
+    if (started.length === 0) return [];
+    positions.open(started.map(({ id }) => id));
+    for (const mode of started) open.set(mode.device, mode);
+    expiry?.requestAt(until);
+    for (const { device } of started) bus.publish({ kind: 'lost-mode', device });
+    return started;
   }
 
   /** Reads the open modes at the start of the server, and deletes positions that a crash has left. */
   async function load(): Promise<void> {
-    for (const mode of await store.open()) {
-      open.set(mode.device, mode);
-      positions.open(mode.id);
-    }
-    positions.keepOnly([...open.values()].map(({ id }) => id));
+    for (const mode of await store.open()) open.set(mode.device, mode);
+    const lasting = [...open.values()].map(({ id }) => id);
+    positions.open(lasting);
+    positions.keepOnly(lasting);
   }
 
   /** Ends expired modes and those of ended enrollments. Returns the time of the next run. */
@@ -83,7 +109,7 @@ export function createLostModes({ store, positions, sealer, bus, clock }: LostMo
     let next: number | null = null;
     for (const mode of await store.open()) {
       const by = endOf(mode, clock.now());
-      if (by) await end(mode, by);
+      if (by) await endModes([mode], by);
       else next = Math.min(next ?? mode.until, mode.until);
     }
     return next;
@@ -101,24 +127,18 @@ export function createLostModes({ store, positions, sealer, bus, clock }: LostMo
 
   return {
     /** Starts lost mode for `days` days. Throws `conflict` if the device is not enrolled, or is in lost mode already. */
-    async start(
-      device: DeviceId,
-      { reason, contact, days }: { readonly reason: string; readonly contact: string; readonly days: number },
-    ): Promise<LostModeState> {
-      const startedAt = clock.now();
-      const mode = { id: newLostModeId(), device, reason, contact, startedAt, until: startedAt + days * DAY };
-      if (!(await store.start(mode))) {
+    async start(device: DeviceId, wish: LostModeWish): Promise<LostModeState> {
+      const [started] = await startModes([device], wish);
+      if (!started) {
         const detail = 'The device is not enrolled, or is in lost mode already. Nothing was changed.';
         throw new CordonError('conflict', detail, { device });
       }
-      const started = await store.newest(device);
-      if (!started) throw new CordonError('not_found', 'There is no such device.', { device });
-      positions.open(started.id);
-      open.set(device, started);
-      expiry?.requestAt(started.until);
-      bus.publish({ kind: 'lost-mode', device });
       return { ...started, positions: { count: 0, newestAt: null } };
     },
+
+    /** Starts lost mode on each device that is enrolled and not in lost mode. Returns the number of these devices. */
+    startAll: async (devices: readonly DeviceId[], wish: LostModeWish): Promise<number> =>
+      (await startModes(devices, wish)).length,
 
     /** Newest lost mode of the device, which may have ended; null if there was none. */
     async state(device: DeviceId): Promise<LostModeState | null> {
@@ -139,8 +159,15 @@ export function createLostModes({ store, positions, sealer, bus, clock }: LostMo
 
     /** Ends lost mode on behalf of an admin, and deletes the positions. Throws `conflict` if lost mode is off. */
     async end(device: DeviceId): Promise<void> {
-      await end(requireLasting(device), 'admin');
+      await endModes([requireLasting(device)], 'admin');
     },
+
+    /** Ends lost mode of each device that is in lost mode, and deletes the positions. Returns the number of these devices. */
+    endAll: (devices: readonly DeviceId[]): Promise<number> =>
+      endModes(
+        devices.flatMap((device) => lasting(device) ?? []),
+        'admin',
+      ),
 
     /** Lost mode that the device must have in this enrollment; null if it must be off. */
     current(device: DeviceId, generation: number): LostMode | null {
@@ -177,7 +204,7 @@ export function createLostModes({ store, positions, sealer, bus, clock }: LostMo
     ): Promise<void> {
       const mode = open.get(device);
       if (mode?.id !== id || mode.generation !== generation) return;
-      await end(mode, by === 'user' ? 'user' : 'device');
+      await endModes([mode], by === 'user' ? 'user' : 'device');
     },
 
     /** Ends due modes, now and at their expiry. Returns the function that stops this work. */

@@ -24,16 +24,20 @@ export interface StoredLostMode {
   readonly endedBy: LostModeEnd | null;
 }
 
+export type NewLostMode = Pick<StoredLostMode, 'id' | 'device' | 'reason' | 'contact' | 'startedAt' | 'until'>;
+
 export interface LostModeStore {
   /**
-   * Starts lost mode for the present enrollment of the device. Returns false if the device is not enrolled, or is in lost mode already.
+   * Starts lost modes for the present enrollments of their devices, in one transaction. Returns the started modes: those of devices that are
+   * enrolled and not in lost mode already.
    */
-  start(
-    mode: Omit<StoredLostMode, 'generation' | 'deliveredAt' | 'unlocatedAt' | 'endedAt' | 'endedBy'>,
-  ): Promise<boolean>;
+  start(modes: readonly NewLostMode[]): Promise<readonly StoredLostMode[]>;
   newest(device: DeviceId): Promise<StoredLostMode | null>;
-  /** Records the end. Only an end without an admin is an event of its own in the activity log. Returns false if it has ended before. */
-  end(mode: Pick<StoredLostMode, 'id' | 'device'>, by: LostModeEnd, at: number): Promise<boolean>;
+  /**
+   * Records the end of the modes, in one transaction. Only an end without an admin is an event of its own in the activity log. Returns the
+   * number of modes that had not ended before.
+   */
+  end(modes: readonly Pick<StoredLostMode, 'id' | 'device'>[], by: LostModeEnd, at: number): Promise<number>;
   reported(id: LostModeId, at: number, located: boolean): Promise<void>;
   /** Lost modes that have not ended. `enrolled`: the enrollment in which the mode began still exists. */
   open(): Promise<readonly (StoredLostMode & { readonly enrolled: boolean })[]>;
@@ -47,13 +51,14 @@ export interface SealedPosition {
 
 /** File with the positions, apart from the store and its backups. All methods are synchronous. */
 export interface PositionFile {
-  /** Allows positions of this mode. */
-  open(mode: LostModeId): void;
+  /** Allows positions of these modes. */
+  open(modes: readonly LostModeId[]): void;
   /** Stores a position, and deletes the oldest ones beyond `most`. Stores nothing unless the mode is open. */
   add(mode: LostModeId, position: SealedPosition, most: number): void;
   /** Positions of the mode, newest first. */
   list(mode: LostModeId): readonly SealedPosition[];
   /** Deletes the positions of all modes but these, and overwrites their bytes in the file. */
   keepOnly(modes: readonly LostModeId[]): void;
-  destroy(mode: LostModeId): void;
+  /** Deletes the positions of these modes, and overwrites their bytes in the file. */
+  destroy(modes: readonly LostModeId[]): void;
 }

@@ -15,6 +15,7 @@ import type { Database, Tx } from './database.ts';
 import { LABELS, labelsOf } from './device-labels.ts';
 import { SCOPE_GROUPS, scopeGroupsOf, withinScope } from './device-scope.ts';
 import { endDevice, statementOf } from './device-store.ts';
+import { LOST } from './lost-mode-condition.ts';
 import { UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
 
 export class LifeCycleStore implements Port {
@@ -34,6 +35,7 @@ export class LifeCycleStore implements Port {
       retired_at: number | null;
       workspace: WorkspaceState | null;
       under_hold: 0 | 1;
+      lost: 0 | 1;
       labels: string | null;
       home: string | null;
       seat: string | null;
@@ -46,7 +48,8 @@ export class LifeCycleStore implements Port {
       person_groups: string | null;
     }>`
       select devices.id, devices.person_id, devices.mail_connector, devices.status, devices.missing_since, devices.retired_at, w.state as workspace,
-        case when ${UNDER_LEGAL_HOLD} then 1 else 0 end as under_hold, ${LABELS} as labels,
+        case when ${UNDER_LEGAL_HOLD} then 1 else 0 end as under_hold, case when ${LOST} then 1 else 0 end as lost,
+        ${LABELS} as labels,
         devices.home, devices.seat, devices.group_id, g.home as group_home, g.seat as group_seat, devices.statement,
         ${SCOPE_GROUPS} as scope_groups,
         (select string_agg(m.group_id, ' ') from group_members m where m.device_id = devices.id) as member_of,
@@ -70,6 +73,7 @@ export class LifeCycleStore implements Port {
             underLegalHold: row.under_hold === 1,
             person: personIdSchema.parse(row.person_id),
             mailConnector: row.mail_connector === 1,
+            lost: row.lost === 1,
             labels: labelsOf(row.labels),
             own: { home: areaOf(row.home), seat: areaOf(row.seat) },
             group: {

@@ -1,5 +1,5 @@
 import { type DeviceId, deviceIdSchema, type LostModeId, lostModeIdSchema } from '../../shared/protocol/ids.ts';
-import type { LostModeEnd, LostModeStore as Port, StoredLostMode } from '../lost-mode/ports.ts';
+import type { LostModeEnd, NewLostMode, LostModeStore as Port, StoredLostMode } from '../lost-mode/ports.ts';
 import { insertEvents } from './activity-rows.ts';
 import type { Database } from './database.ts';
 import type { Schema } from './schema.ts';
@@ -19,34 +19,29 @@ export class LostModeStore implements Port {
     this.#database = database;
   }
 
-  start({ id, device, reason, contact, startedAt, until }: Parameters<Port['start']>[0]): Promise<boolean> {
+  start(modes: readonly NewLostMode[]): Promise<StoredLostMode[]> {
     return this.#database.transaction(async (tx) => {
+      const devices = modes.map(({ device }) => device);
       const enrolled = await tx
         .selectFrom('devices')
-        .select('generation')
-        .where('id', '=', device)
+        .select(['id', 'generation'])
+        .where('id', 'in', devices)
         .where('status', '=', 'active')
-        .executeTakeFirst();
-      if (!enrolled) return false;
-      await tx.deleteFrom('lost_modes').where('device_id', '=', device).where('ended_at', 'is not', null).execute();
-      const { numInsertedOrUpdatedRows = 0n } = await tx
+        .execute();
+      const generations = new Map(enrolled.map(({ id, generation }) => [id, generation]));
+      const rows = modes.flatMap((mode) => {
+        const generation = generations.get(mode.device);
+        return generation === undefined ? [] : [rowOf(mode, generation)];
+      });
+      if (rows.length === 0) return [];
+      await tx.deleteFrom('lost_modes').where('device_id', 'in', devices).where('ended_at', 'is not', null).execute();
+      const started = await tx
         .insertInto('lost_modes')
-        .values({
-          device_id: device,
-          id,
-          generation: enrolled.generation,
-          reason,
-          contact,
-          started_at: startedAt,
-          until_at: until,
-          delivered_at: null,
-          unlocated_at: null,
-          ended_at: null,
-          ended_by: null,
-        })
+        .values(rows)
         .onConflict((conflict) => conflict.column('device_id').doNothing())
-        .executeTakeFirst();
-      return numInsertedOrUpdatedRows > 0n;
+        .returningAll()
+        .execute();
+      return started.map(modeOf);
     });
   }
 
@@ -59,18 +54,33 @@ export class LostModeStore implements Port {
     return row ? modeOf(row) : null;
   }
 
-  end({ id, device }: Pick<StoredLostMode, 'id' | 'device'>, by: LostModeEnd, at: number): Promise<boolean> {
+  end(modes: readonly Pick<StoredLostMode, 'id' | 'device'>[], by: LostModeEnd, at: number): Promise<number> {
     return this.#database.transaction(async (tx) => {
-      const { numUpdatedRows } = await tx
+      const ended = await tx
         .updateTable('lost_modes')
         .set({ ended_at: at, ended_by: by })
-        .where('device_id', '=', device)
-        .where('id', '=', id)
+        .where(
+          'device_id',
+          'in',
+          modes.map(({ device }) => device),
+        )
+        .where(
+          'id',
+          'in',
+          modes.map(({ id }) => id),
+        )
         .where('ended_at', 'is', null)
-        .executeTakeFirst();
-      if (numUpdatedRows === 0n) return false;
-      if (by !== 'admin') await insertEvents(tx, [{ device, at, action: EVENTS[by] }]);
-      return true;
+        .returning('device_id')
+        .execute();
+      if (by !== 'admin' && ended.length > 0) {
+        const events = ended.map(({ device_id }) => ({
+          device: deviceIdSchema.parse(device_id),
+          at,
+          action: EVENTS[by],
+        }));
+        await insertEvents(tx, events);
+      }
+      return ended.length;
     });
   }
 
@@ -99,6 +109,23 @@ export class LostModeStore implements Port {
     }));
   }
 }
+
+const rowOf = (
+  { id, device, reason, contact, startedAt, until }: NewLostMode,
+  generation: number,
+): Schema['lost_modes'] => ({
+  device_id: device,
+  id,
+  generation,
+  reason,
+  contact,
+  started_at: startedAt,
+  until_at: until,
+  delivered_at: null,
+  unlocated_at: null,
+  ended_at: null,
+  ended_by: null,
+});
 
 const modeOf = (row: Schema['lost_modes']): StoredLostMode => ({
   id: lostModeIdSchema.parse(row.id),

@@ -20,8 +20,10 @@ export class PositionFile implements Port {
     this.#connection = connect(path);
   }
 
-  open(mode: LostModeId): void {
-    this.#connection.prepare('insert into modes (mode) values (?) on conflict do nothing').run(mode);
+  open(modes: readonly LostModeId[]): void {
+    this.#connection
+      .prepare('insert into modes (mode) select value from json_each(?) where true on conflict do nothing')
+      .run(JSON.stringify(modes));
   }
 
   add(mode: LostModeId, { at, sealed }: SealedPosition, most: number): void {
@@ -50,8 +52,8 @@ export class PositionFile implements Port {
     this.#remove('mode not in (select value from json_each(?))', JSON.stringify(modes));
   }
 
-  destroy(mode: LostModeId): void {
-    this.#remove('mode = ?', mode);
+  destroy(modes: readonly LostModeId[]): void {
+    this.#remove('mode in (select value from json_each(?))', JSON.stringify(modes));
   }
 
   close(): void {

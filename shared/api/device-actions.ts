@@ -5,6 +5,7 @@ import { COMMAND_KINDS } from '../protocol/command-kinds.ts';
 import { deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
 import { deviceChange, deviceNames, narrowing, revocation } from './devices.ts';
 import { holdReason, holdReference } from './holds.ts';
+import { lostModeRequest } from './lost-mode.ts';
 import { instant } from './wire.ts';
 
 /** Listed devices, or all devices within the caller's scope that match the filter. An empty filter matches all of these devices. */
@@ -55,6 +56,18 @@ export const holdOnMany = z
   .strictObject({ ...selection, expect: expect.optional(), reason: holdReason, reference: holdReference.optional() })
   .refine(isOneSelection, ONE);
 
+/** Devices in one request about lost mode. Each start is visible to a person, and must stay a decision that the admin can survey. */
+export const MOST_LOST_TOGETHER = 1_000;
+const expectLost = expect.max(
+  MOST_LOST_TOGETHER,
+  `a request starts or ends lost mode on at most ${MOST_LOST_TOGETHER} devices: choose fewer devices`,
+);
+/** Lost mode with the same texts on each of the devices. */
+export const lostModeOfMany = z
+  .strictObject({ ...selection, expect: expectLost, ...lostModeRequest.shape })
+  .refine(isOneSelection, ONE);
+export const lostModeEndOfMany = z.strictObject({ ...selection, expect: expectLost }).refine(isOneSelection, ONE);
+
 export const RECORD_ACTIONS = [
   'mark-missing',
   'mark-found',
@@ -63,6 +76,8 @@ export const RECORD_ACTIONS = [
   'add-to-group',
   'remove-from-group',
   'place-hold',
+  'start-lost-mode',
+  'end-lost-mode',
   'revoke',
   'retire',
 ] as const;

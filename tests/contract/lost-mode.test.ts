@@ -172,7 +172,7 @@ describeOnEveryStore('lost mode', (open) => {
     const database = await open();
     const { positions, close, start } = await world(database);
     const stray = newLostModeId();
-    positions.open(stray);
+    positions.open([stray]);
     positions.add(stray, { at: 1, sealed: 'a sealed position' }, MOST_POSITIONS);
     ends.splice(0);
     await close();

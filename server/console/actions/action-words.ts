@@ -7,6 +7,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'device.retire': 'Retire device',
   'job.resume': 'Resume a job with a command that needs a new sign-in',
   'lost-mode.start': 'Start lost mode',
+  'lost-mode.end-many': 'End lost mode on many devices',
   'device.locate': 'Show the position of a device in lost mode',
   'passcode.reset': 'Reset passcode of workspace',
   'device.restart': 'Restart devices',

@@ -148,6 +148,13 @@ export const deviceEnding = { ...selection, expect: 1 };
 export const deviceRevocation = { ...selection, expect: 1, reason: 'keyCompromise' };
 export const placementOfMany = { ...selection, expect: 1, change: { home: 'PK-SD' } };
 export const membershipOfMany = { ...selection, expect: 1, group: KARACHI.id };
+export const lostModeEndOfMany = { ...selection, expect: 1 };
+export const lostModeOfMany = {
+  ...lostModeEndOfMany,
+  reason: 'Left in a train',
+  contact: 'Please call +46 8 123 456 78.',
+  days: 7,
+};
 export const holdOnMany = { ...selection, expect: 1, reason: 'Court order 12/2026', reference: '12/2026' };
 export const labelChange = { ...selection, add: ['loan 2026'], remove: [] };
 export const deviceActionPreview = { ...selection, action: 'retire' };
