@@ -12,6 +12,8 @@ export const RECORD_ACTION_NAMES: Readonly<Record<RecordActionKind, string>> = {
   'add-to-group': 'Add to group',
   'remove-from-group': 'Remove from group',
   'place-hold': 'Place legal hold',
+  'start-lost-mode': 'Start lost mode',
+  'end-lost-mode': 'End lost mode',
   revoke: 'Revoke device',
   retire: 'Retire device',
 };
@@ -28,6 +30,10 @@ export const RECORD_ACTION_MEANING: Readonly<Record<RecordActionKind, string>> =
   'remove-from-group':
     'The devices leave a static group and keep their primary group. Policies and roles of the group no longer apply to them.',
   'place-hold': `${HOLD_MEANING} Each device gets its own legal hold.`,
+  'start-lost-mode':
+    'Each device shows lost mode to its user, who can end it, and reports its position until lost mode ends. You see positions on the page of each device. Lost mode does not lock the workspace.',
+  'end-lost-mode':
+    'The devices stop reporting their positions. The server deletes all positions now, and you cannot see them again.',
   revoke:
     'The server revokes the certificates and closes the connection at once. The public ledger records the revocation. To return, the device must enroll again.',
   retire:
@@ -52,6 +58,10 @@ export function recordActionVerb(kind: RecordActionKind, devices: string | null)
       return `Remove ${devices}`;
     case 'place-hold':
       return `Place hold on ${devices}`;
+    case 'start-lost-mode':
+      return `Start lost mode on ${devices}`;
+    case 'end-lost-mode':
+      return `End lost mode on ${devices}`;
     case 'revoke':
       return `Revoke ${devices}`;
     case 'retire':

@@ -3,7 +3,12 @@ import { Alert, Button, Group, List, Paper, Radio, Stack, Text } from '@mantine/
 import { useDebouncedValue } from '@mantine/hooks';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { type DeviceActionImpact, deviceActionResult, RECORD_ACTIONS } from '../../../../shared/api/device-actions.ts';
+import {
+  type DeviceActionImpact,
+  deviceActionResult,
+  MOST_LOST_TOGETHER,
+  RECORD_ACTIONS,
+} from '../../../../shared/api/device-actions.ts';
 import { ApiError } from '../../../../shared/look/api-error.ts';
 import { Failure, Loading } from '../../../../shared/look/states.tsx';
 import { UserText } from '../../../../shared/look/user-text.tsx';
@@ -34,6 +39,8 @@ export const RECORD_RIGHTS = {
   'add-to-group': 'devices.add-to-group',
   'remove-from-group': 'devices.remove-from-group',
   'place-hold': 'legal-holds.place-many',
+  'start-lost-mode': 'lost-mode.start-many',
+  'end-lost-mode': 'lost-mode.end-many',
   revoke: 'devices.revoke-many',
   retire: 'devices.retire',
 } as const;
@@ -66,7 +73,10 @@ export function RecordActionForm({
           add: draft.add.filter((label) => !labels.includes(label)),
           remove: labels.filter((label) => !draft.add.includes(label)),
         };
+  const many = action === null;
   const ends = kind === 'retire' || kind === 'revoke';
+  const lost = kind === 'start-lost-mode' || kind === 'end-lost-mode';
+  const counted = many && (ends || lost);
   const fields = previewFields(kind, changed);
   const further = requestFields(kind, changed);
   const body = { ...selection, ...fields };
@@ -93,7 +103,7 @@ export function RecordActionForm({
   // After the action, a repeated preview would say that the devices are already changed.
   const preview = useActionPreview(acting.isSuccess ? null : JSON.parse(settled));
   const affected = preview.data?.affected ?? 0;
-  const many = action === null;
+  const tooMany = lost && affected > MOST_LOST_TOGETHER;
   const ready =
     preview.data !== undefined &&
     !preview.isPlaceholderData &&
@@ -101,7 +111,8 @@ export function RecordActionForm({
     affected > 0 &&
     fields !== null &&
     further !== null &&
-    (!ends || !many || confirmed === affected);
+    !tooMany &&
+    (!counted || confirmed === affected);
   if (acting.error instanceof ApiError && acting.error.code === 'second_person_required') {
     return <Proposed noun="action" close={close} />;
   }
@@ -154,8 +165,15 @@ export function RecordActionForm({
         {fields && preview.data && (many || affected === 0) && (
           <RefusedDevices refused={preview.data.refused} names={preview.data.names} />
         )}
-        {ends && many && affected > 0 && (
-          <CountConfirmation noun="action" total={affected} confirmed={confirmed} confirm={setConfirmed} />
+        {tooMany && <TooMany />}
+        {counted && affected > 0 && !tooMany && (
+          <CountConfirmation
+            {...(kind === 'start-lost-mode' && { title: 'The devices show lost mode to their users at once' })}
+            noun="action"
+            total={affected}
+            confirmed={confirmed}
+            confirm={setConfirmed}
+          />
         )}
         {ends && <SecondPerson noun="action" total={affected} />}
         {fields && preview.data && preview.data.overrides > 0 && <Overrides count={preview.data.overrides} />}
@@ -208,6 +226,17 @@ function Affected({ impact: { affected, sample } }: { readonly impact: DeviceAct
         )}
       </List>
     </Paper>
+  );
+}
+
+function TooMany() {
+  return (
+    <Alert color="yellow" title="Too many devices">
+      <Text size="sm">
+        One action starts or ends lost mode on at most {MOST_LOST_TOGETHER.toLocaleString('en')} devices. Select fewer
+        devices.
+      </Text>
+    </Alert>
   );
 }
 

@@ -27,7 +27,7 @@ describe('the fields of a change of placements', () => {
 });
 
 describe('the fields of other actions', () => {
-  it('need a group, a label, a reason of the revocation, and a reason of the hold', () => {
+  it('need a group, a label, a reason of the revocation, a reason of the hold, and the texts of lost mode', () => {
     expect(previewFields('add-to-group', draft({}))).toBeNull();
     expect(previewFields('remove-from-group', draft({ group: 'grp_a' }))).toEqual({ group: 'grp_a' });
     expect(previewFields('label', draft({}))).toBeNull();
@@ -37,5 +37,11 @@ describe('the fields of other actions', () => {
     expect(requestFields('place-hold', draft({ hold: { reason: 'Case', reference: ' ' } }))).toEqual({
       reason: 'Case',
     });
+    const lost = { reason: ' Left in a train ', contact: 'Call us', days: 7 };
+    expect(requestFields('start-lost-mode', draft({ lost }))).toEqual({ ...lost, reason: 'Left in a train' });
+    for (const missing of [{ reason: ' ' }, { contact: '' }, { days: '' }]) {
+      expect(requestFields('start-lost-mode', draft({ lost: { ...lost, ...missing } }))).toBeNull();
+    }
+    expect(requestFields('end-lost-mode', draft({}))).toEqual({});
   });
 });

@@ -5,6 +5,7 @@ import type { deviceChange } from '../../../../shared/api/devices.ts';
 import { type HoldDraft, holdRequest, NO_HOLD } from '../../holds/hold-draft.ts';
 import type { RecordActionKind } from '../../words/record-actions.ts';
 import { EMPTY, problemsOf, type StatementForm, statementOf } from '../device/statement.ts';
+import { type LostModeDraft, lostModeFieldsOf, NO_LOST_MODE } from '../lost-mode-draft.ts';
 
 export const REVOCATION_REASONS = [
   'keyCompromise',
@@ -35,6 +36,7 @@ export interface RecordDraft {
   /** Server time of the last change of the statement, from which its end counts. */
   readonly statedAt: number;
   readonly hold: HoldDraft;
+  readonly lost: LostModeDraft;
 }
 
 const KEEP: AreaDraft = { use: 'keep', area: null };
@@ -51,6 +53,7 @@ export const EMPTY_DRAFT: RecordDraft = {
   statement: EMPTY,
   statedAt: 0,
   hold: NO_HOLD,
+  lost: NO_LOST_MODE,
 };
 
 type Preview = Pick<z.input<typeof deviceActionPreview>, 'add' | 'remove' | 'change' | 'group'>;
@@ -74,8 +77,9 @@ export function previewFields(kind: RecordActionKind, draft: RecordDraft): Previ
 }
 
 /** Further fields of the request, which the preview does not have; null while a field is missing. */
-export function requestFields(kind: RecordActionKind, { reason, hold }: RecordDraft): object | null {
+export function requestFields(kind: RecordActionKind, { reason, hold, lost }: RecordDraft): object | null {
   if (kind === 'revoke') return reason && { reason };
+  if (kind === 'start-lost-mode') return lostModeFieldsOf(lost);
   return kind === 'place-hold' ? holdRequest(hold) : {};
 }
 

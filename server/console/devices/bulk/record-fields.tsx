@@ -11,6 +11,7 @@ import { REVOCATION_WORDS } from '../../words/devices.ts';
 import type { RecordActionKind } from '../../words/record-actions.ts';
 import { type Problems, problemsOf, type StatementForm } from '../device/statement.ts';
 import { StatementFields } from '../device/statement-fields.tsx';
+import { LostModeFields } from '../lost-mode-fields.tsx';
 import { type AreaDraft, REVOCATION_REASONS, type RecordDraft } from './record-draft.ts';
 
 interface FieldsProps {
@@ -44,6 +45,8 @@ export function RecordFields({
       );
     case 'place-hold':
       return <HoldFields draft={fields.draft.hold} change={(hold) => fields.change({ hold })} />;
+    case 'start-lost-mode':
+      return <LostModeFields draft={fields.draft.lost} change={(lost) => fields.change({ lost })} />;
     default:
       return null;
   }

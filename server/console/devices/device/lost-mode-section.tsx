@@ -1,5 +1,5 @@
 /** Lost mode of a device: its state, its positions, and its start and end. */
-import { Anchor, Badge, Button, Group, Modal, NumberInput, Paper, Stack, Text, Textarea } from '@mantine/core';
+import { Anchor, Badge, Button, Group, Modal, Paper, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
@@ -11,18 +11,14 @@ import { Confirm } from '../../../../shared/look/confirm.tsx';
 import { Failure, QueryResult } from '../../../../shared/look/states.tsx';
 import { dateTime } from '../../../../shared/look/time-words.ts';
 import { UserText } from '../../../../shared/look/user-text.tsx';
-import {
-  LONGEST_LOST_DAYS,
-  lostContactSchema,
-  lostReasonSchema,
-  MOST_POSITIONS,
-  USUAL_LOST_DAYS,
-} from '../../../../shared/lost-mode/lost-mode.ts';
+import { MOST_POSITIONS } from '../../../../shared/lost-mode/lost-mode.ts';
 import { call } from '../../client/call.ts';
 import { useServerNow } from '../../client/server-time.tsx';
 import { useMay } from '../../client/session.tsx';
 import { Section } from '../../parts/page.tsx';
 import { Moment } from '../../parts/words.tsx';
+import { lostModeFieldsOf, NO_LOST_MODE } from '../lost-mode-draft.ts';
+import { LostModeFields } from '../lost-mode-fields.tsx';
 import { lostModeQuery } from '../queries.ts';
 import classes from './device.module.css';
 
@@ -182,18 +178,15 @@ function Place({ position: { latitude, longitude, accuracy } }: { readonly posit
 
 function StartForm({ device, close }: { readonly device: DeviceView; readonly close: () => void }) {
   const client = useQueryClient();
-  const [reason, setReason] = useState('');
-  const [contact, setContact] = useState('');
-  const [days, setDays] = useState<string | number>(USUAL_LOST_DAYS);
+  const [draft, setDraft] = useState(NO_LOST_MODE);
+  const fields = lostModeFieldsOf(draft);
   const starting = useMutation({
-    mutationFn: () =>
-      call('POST', `/devices/${device.id}/lost-mode`, lostModeState, { reason, contact, days: Number(days) }),
+    mutationFn: () => call('POST', `/devices/${device.id}/lost-mode`, lostModeState, fields ?? {}),
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: lostModeQuery(device.id).queryKey });
       close();
     },
   });
-  const isReady = lostReasonSchema.safeParse(reason).success && lostContactSchema.safeParse(contact).success;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     starting.mutate();
@@ -207,41 +200,13 @@ function StartForm({ device, close }: { readonly device: DeviceView; readonly cl
           when lost mode ends. The user can end lost mode on the device.
         </Text>
         <Text size="sm">Lost mode does not lock the workspace. Lock it with the command “Lock workspace”.</Text>
-        <Textarea
-          label="Reason"
-          description="The device shows the reason."
-          required
-          autosize
-          dir="auto"
-          maxLength={200}
-          value={reason}
-          onChange={({ currentTarget }) => setReason(currentTarget.value)}
-        />
-        <Textarea
-          label="Text for a finder"
-          description="For example a phone number. The device shows the text."
-          required
-          autosize
-          dir="auto"
-          maxLength={300}
-          value={contact}
-          onChange={({ currentTarget }) => setContact(currentTarget.value)}
-        />
-        <NumberInput
-          label="Days until lost mode ends"
-          min={1}
-          max={LONGEST_LOST_DAYS}
-          allowDecimal={false}
-          clampBehavior="strict"
-          value={days}
-          onChange={setDays}
-        />
+        <LostModeFields draft={draft} change={setDraft} />
         {starting.isError && <Failure error={starting.error} />}
         <Group justify="flex-end">
           <Button variant="default" onClick={close}>
             Cancel
           </Button>
-          <Button type="submit" disabled={!isReady || days === ''} loading={starting.isPending}>
+          <Button type="submit" disabled={fields === null} loading={starting.isPending}>
             Start lost mode
           </Button>
         </Group>
