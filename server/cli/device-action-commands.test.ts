@@ -51,6 +51,20 @@ it('labels devices, and selects by label', async () => {
   }
 });
 
+it('starts and ends lost mode of one device and of many', async () => {
+  const [first = '', second = ''] = devices;
+  const texts = ['--reason', 'The van was stolen', '--contact', 'Call us'];
+  const one = await run('lost-mode', 'start', first, ...texts, '--days', '2');
+  expect(one.out).toContain('Lost mode is on until');
+  const without = await run('lost-mode', 'start', '--all', ...texts);
+  expect([without.code, without.err]).toEqual([EXIT.usage, expect.stringContaining('add --count 3')]);
+  const many = await run('lost-mode', 'start', '--all', ...texts, '--count', '3');
+  expect([many.err, many.out]).toEqual(['', `changed 3\nrefused 1: The device is already in lost mode. (${first})\n`]);
+  expect((await run('lost-mode', 'end', first, second, '--count', '2')).out).toBe('changed 2\n');
+  expect((await run('lost-mode', 'end', '--all', '--count', '2')).out).toContain('changed 2\n');
+  expect((await run('lost-mode', 'show', first)).out).toContain('an admin ended it');
+});
+
 it('previews an action, and asks for the number of devices before it ends enrollments', async () => {
   const [first = ''] = devices;
   const preview = await run('devices', 'preview', 'mark-missing', '--all');

@@ -1,5 +1,6 @@
 /** Actions on the records of one or many devices: life cycle, labels, placement, groups and holds. Each accepts device ids, or a filter. */
 import type { Command } from 'commander';
+import type { z } from 'zod';
 import { createdCode } from '../../shared/api/codes.ts';
 import {
   type DeviceActionImpact,
@@ -64,11 +65,16 @@ export function addDeviceActionCommands(program: Command, cli: Cli): void {
         .option('--reference <number>', 'case number');
     }
     command.action(async (ids: string[], options: Options) => {
-      const body = { ...selectionOf(ids, options), ...fieldsOf(action, options) };
-      const expect = ENDING.has(action) ? await confirmedCount(cli, action, body, ids, options) : options.count;
+      const selection = selectionOf(ids, options);
+      const body = { ...selection, ...fieldsOf(action, options) };
+      const expect =
+        options.count ??
+        (ENDING.has(action)
+          ? await confirmedCount(cli, { ...selection, action }, ids, 'The action ends the enrollments of')
+          : undefined);
       const path = `/device-actions/${action}`;
       const result = await cli.client().call(deviceActionResult, 'POST', path, { ...body, expect });
-      cli.out().show(result, [`changed ${result.changed}`, ...refusalLines(result.refused)]);
+      cli.out().show(result, resultLines(result));
     });
   }
   const preview = selecting(
@@ -140,26 +146,26 @@ function fieldsOf(action: string, options: Options) {
   }
 }
 
-/** Number of affected devices that the admin confirms. One named device needs no number. */
-async function confirmedCount(
+/**
+ * Number of devices that the admin confirms without `--count`: one for a single named device. Otherwise throws an error that names the
+ * number. `effect`: beginning of a sentence that ends with the number of devices.
+ */
+export async function confirmedCount(
   cli: Cli,
-  action: string,
-  {
-    reason: _reason,
-    reference: _reference,
-    ...selection
-  }: object & { reason?: string | undefined; reference?: string | undefined },
+  preview: object,
   ids: readonly string[],
-  { count }: Options,
+  effect: string,
 ): Promise<number> {
-  if (count !== undefined) return count;
   if (ids.length === 1) return 1;
-  const impact = await cli
-    .client()
-    .call(deviceActionImpact, 'POST', '/device-actions/preview', { ...selection, action });
-  const detail = `The action ends the enrollments of ${impact.affected} devices. Nothing was changed. Confirm the number: add --count ${impact.affected}.`;
-  throw new CordonError('invalid_input', detail, { devices: impact.affected });
+  const { affected } = await cli.client().call(deviceActionImpact, 'POST', '/device-actions/preview', preview);
+  const detail = `${effect} ${affected} devices. Nothing was changed. Confirm the number: add --count ${affected}.`;
+  throw new CordonError('invalid_input', detail, { devices: affected });
 }
+
+export const resultLines = ({ changed, refused }: z.output<typeof deviceActionResult>): string[] => [
+  `changed ${changed}`,
+  ...refusalLines(refused),
+];
 
 const refusalLines = (refused: DeviceActionImpact['refused']): string[] =>
   refused.map(({ text, count, sample }) => `refused ${count}: ${text} (${sample.slice(0, 5).join(' ')})`);

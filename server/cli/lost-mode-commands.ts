@@ -1,20 +1,34 @@
 /** Lost mode on the command line. */
 import type { Command } from 'commander';
+import { deviceActionResult } from '../../shared/api/device-actions.ts';
 import { type LostModeView, lostModeState, positionList } from '../../shared/api/lost-mode.ts';
 import { done } from '../../shared/api/wire.ts';
 import { LONGEST_LOST_DAYS, USUAL_LOST_DAYS } from '../../shared/lost-mode/lost-mode.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import { type Cli, commandOf } from './cli.ts';
+import {
+  confirmedCount,
+  resultLines,
+  type SelectionOptions,
+  selecting,
+  selectionOf,
+} from './device-action-commands.ts';
 import { table, when } from './output.ts';
+
+interface ManyOptions extends SelectionOptions {
+  readonly count?: number;
+}
+interface StartOptions extends ManyOptions {
+  readonly reason: string;
+  readonly contact: string;
+  readonly days?: number;
+}
 
 const path = (device: string, rest = ''): string => `/devices/${encodeURIComponent(device)}/lost-mode${rest}`;
 
 export function addLostModeCommands(program: Command, cli: Cli): void {
   const lost = commandOf(program, 'lost-mode');
-  lost
-    .command('start')
-    .description('Start lost mode: the device displays it and reports its position')
-    .argument('<device>')
+  many(lost.command('start').description('Start lost mode: the devices display it and report their positions'))
     .requiredOption('--reason <text>', 'reason, which the device displays')
     .requiredOption('--contact <text>', 'text for a person who finds the device, such as a phone number')
     .option(
@@ -22,8 +36,11 @@ export function addLostModeCommands(program: Command, cli: Cli): void {
       `days until lost mode ends, at most ${LONGEST_LOST_DAYS} (default: ${USUAL_LOST_DAYS})`,
       Number,
     )
-    .action(async (device: string, body: { reason: string; contact: string; days?: number }) => {
-      const { lostMode } = await cli.client().call(lostModeState, 'POST', path(device), body);
+    .action(async (ids: string[], { reason, contact, days, ...options }: StartOptions) => {
+      const wish = { reason, contact, days };
+      const device = singleOf(ids, options);
+      if (device === null) return changeMany(cli, ids, options, { action: 'start-lost-mode', fields: wish });
+      const { lostMode } = await cli.client().call(lostModeState, 'POST', path(device), wish);
       cli.out().show(lostMode, linesOf(lostMode));
     });
   lost
@@ -49,14 +66,41 @@ export function addLostModeCommands(program: Command, cli: Cli): void {
       const none = ['The device has not reported a position.'];
       cli.out().show(positions, rows.length === 0 ? none : table(['time', 'latitude', 'longitude', 'meters'], rows));
     });
-  lost
-    .command('end')
-    .description('End lost mode of a device. The server deletes the positions')
-    .argument('<device>')
-    .action(async (device: string) => {
+  many(lost.command('end').description('End lost mode of devices. The server deletes the positions')).action(
+    async (ids: string[], options: ManyOptions) => {
+      const device = singleOf(ids, options);
+      if (device === null) return changeMany(cli, ids, options, { action: 'end-lost-mode', fields: {} });
       await cli.client().call(done, 'POST', path(device, '/end'), {});
       cli.out().show({ device, ended: true }, ['Lost mode is off. The server has deleted the positions.']);
-    });
+    },
+  );
+}
+
+const many = (command: Command): Command =>
+  selecting(command).option('--count <devices>', 'number of affected devices that you confirm', Number);
+
+/** The one named device; null for several devices or a filter. */
+function singleOf(ids: readonly string[], options: ManyOptions): string | null {
+  const { devices } = selectionOf(ids, options);
+  return devices?.length === 1 ? (devices[0] ?? null) : null;
+}
+
+const EFFECTS = {
+  'start-lost-mode': 'The action starts lost mode on',
+  'end-lost-mode': 'The action ends lost mode of',
+} as const;
+
+async function changeMany(
+  cli: Cli,
+  ids: readonly string[],
+  options: ManyOptions,
+  { action, fields }: { readonly action: keyof typeof EFFECTS; readonly fields: object },
+): Promise<void> {
+  const selection = selectionOf(ids, options);
+  const expect = options.count ?? (await confirmedCount(cli, { ...selection, action }, ids, EFFECTS[action]));
+  const body = { ...selection, ...fields, expect };
+  const result = await cli.client().call(deviceActionResult, 'POST', `/device-actions/${action}`, body);
+  cli.out().show(result, resultLines(result));
 }
 
 const ENDS: Readonly<Record<NonNullable<LostModeView['endedBy']>, string>> = {

@@ -105,6 +105,27 @@ it('changes the members of a group, unless the admin would lose the device', () 
   expect(refusal('remove-from-group', desk)).toBe('not-member');
 });
 
+it.each<[string, Partial<ActionFacts>, string, string]>([
+  ['an enrolled device', {}, 'yes', 'not-lost'],
+  ['a device in lost mode', { lost: true }, 'already-lost', 'yes'],
+  ['a missing device', { missing: true }, 'yes', 'not-lost'],
+  [
+    'a locked device under a legal hold',
+    { workspace: 'locked', underLegalHold: true, lost: true },
+    'already-lost',
+    'yes',
+  ],
+  ['a revoked device', { status: 'revoked' }, 'not-enrolled', 'not-enrolled'],
+  ['a retired device', { status: 'revoked', retired: true }, 'not-enrolled', 'not-enrolled'],
+  ['a mail connector', { mailConnector: true }, 'connector-not-lost', 'not-lost'],
+  ['a mail connector in lost mode', { mailConnector: true, lost: true }, 'already-lost', 'yes'],
+])('decides about lost mode of %s', (_, facts, start, end) => {
+  const known = new Map([[active, { ...ENROLLED, id: active, ...facts }]]);
+  const decided = (kind: 'start-lost-mode' | 'end-lost-mode') =>
+    assess([active], known, { kind }).refused[0]?.reason ?? 'yes';
+  expect([decided('start-lost-mode'), decided('end-lost-mode')]).toEqual([start, end]);
+});
+
 it.each<[string, Partial<NewOwner> | null, Partial<ActionFacts>, string]>([
   ['an active person in the group', {}, {}, 'yes'],
   ['an ended device', {}, { status: 'revoked' }, 'yes'],

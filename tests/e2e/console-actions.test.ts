@@ -179,6 +179,39 @@ describe.skipIf(!chromium.present)('destructive actions in the console', { timeo
     await lawyer.seat.context.close();
   });
 
+  it('starts lost mode on many devices, and ends it', async () => {
+    const { seat } = first;
+    const { page } = seat;
+    const bulk = page.getByRole('dialog', { name: 'Bulk action' });
+    const choose = async (action: string) => {
+      await seat.goto('/devices');
+      await page.getByRole('row', { name: /Ada/ }).waitFor();
+      await page.getByRole('checkbox').first().click();
+      await page.getByRole('button', { name: 'Choose action…' }).click();
+      await bulk.getByText('Records', { exact: true }).click();
+      await bulk.getByRole('radio', { name: action }).check();
+    };
+    await choose('Start lost mode');
+    const start = bulk.getByRole('button', { name: 'Start lost mode on 7 devices' });
+    await bulk.getByLabel('Reason').fill('The van was stolen');
+    await bulk.getByLabel('Text for a finder').fill('Please call us.');
+    await start.waitFor();
+    expect(await start.isDisabled()).toBe(true);
+    await bulk.getByLabel(/^Type the number of devices/).fill('7');
+    expect.soft(await seat.faults('actions start lost mode', BOTH_LOOKS)).toEqual([]);
+    await start.click();
+    await bulk.waitFor({ state: 'hidden' });
+    const open = () =>
+      api.database.db.selectFrom('lost_modes').select('reason').where('ended_at', 'is', null).execute();
+    expect(await open()).toEqual(Array(7).fill({ reason: 'The van was stolen' }));
+    await choose('End lost mode');
+    await bulk.getByLabel(/^Type the number of devices/).fill('7');
+    expect.soft(await seat.faults('actions end lost mode')).toEqual([]);
+    await bulk.getByRole('button', { name: 'End lost mode on 7 devices' }).click();
+    await bulk.waitFor({ state: 'hidden' });
+    expect(await open()).toEqual([]);
+  });
+
   it('an old session requires a new code, and the action then continues by itself', async () => {
     const { seat, secret } = second;
     const { page } = seat;
