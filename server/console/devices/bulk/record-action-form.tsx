@@ -168,7 +168,7 @@ export function RecordActionForm({
         {tooMany && <TooMany />}
         {counted && affected > 0 && !tooMany && (
           <CountConfirmation
-            {...(kind === 'start-lost-mode' && { title: 'The devices show lost mode to their users at once' })}
+            {...(kind === 'start-lost-mode' && { title: 'Each device shows lost mode to its user' })}
             noun="action"
             total={affected}
             confirmed={confirmed}
