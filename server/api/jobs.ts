@@ -43,9 +43,9 @@ function jobReadRoutes({ commands, admins }: JobsPorts): Route[] {
       summary: 'List jobs (commands to many devices), newest first',
       query: jobQuery,
       response: jobList,
-      async handler({ query: { state, kind, by, cursor = null }, scope, caller }) {
+      async handler({ query: { state, kind, by, text, cursor = null }, scope, caller }) {
         const createdBy = by === 'me' ? caller.account.id : undefined;
-        const filter = { states: state && [state], kind, createdBy };
+        const filter = { states: state && [state], kind, createdBy, text };
         const found = await commands.requests(scope.devices, filter, cursor);
         const people = await admins.namesOf(new Set(found.requests.map((job) => job.createdBy)));
         return { jobs: found.requests.map(summaryOf), people, cursor: found.cursor };

@@ -43,6 +43,10 @@ it('creates a job with waves, shows it, pauses, resumes and aborts it, and expor
   const [id = ''] = sent.out.split(' ');
   const list = await run('jobs', 'list', '--state', 'running', '--mine');
   expect(list.out).toMatch(new RegExp(`${id}\\s+refresh-inventory\\s+running\\s+5\\s+0\\s+0\\s+1/3\\s+\\S+\\s+Night`));
+  const namesOf = async (text: string) =>
+    JSON.parse((await run('jobs', 'list', '--text', text, '--json')).out).jobs.map((job: { name: string }) => job.name);
+  expect(await namesOf('inventory NIGHT')).toEqual(['Night']);
+  expect(await namesOf('day')).toEqual([]);
   const shown = JSON.parse((await run('jobs', 'show', id, '--json')).out);
   expect(shown).toMatchObject({
     stop: { percent: 5, minimum: 20 },

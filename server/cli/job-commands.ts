@@ -8,6 +8,14 @@ import { type Cell, table, when } from './output.ts';
 
 const path = (job: string, rest = ''): string => `/jobs/${encodeURIComponent(job)}${rest}`;
 
+interface ListOptions {
+  mine?: true;
+  state?: string;
+  kind?: string;
+  text?: string;
+  cursor?: string;
+}
+
 export function addJobCommands(program: Command, cli: Cli): void {
   const jobs = commandOf(program, 'jobs');
   jobs
@@ -15,9 +23,13 @@ export function addJobCommands(program: Command, cli: Cli): void {
     .description('List jobs (commands to many devices), newest first')
     .option('--state <state>', 'state: running, paused, stopped, finished, aborted or expired')
     .option('--kind <kind>', 'kind of command')
+    .option(
+      '--text <words>',
+      'words, in any order, of the name of the job, of its command or of the name of its creator',
+    )
     .option('--mine', 'list only jobs that you created')
     .option('--cursor <cursor>', 'show the page that starts after this cursor')
-    .action(async ({ mine, ...options }: { mine?: true; state?: string; kind?: string; cursor?: string }) => {
+    .action(async ({ mine, ...options }: ListOptions) => {
       const query = queryOf({ ...options, ...(mine && { by: 'me' }) });
       const { jobs: all, cursor } = await cli.client().call(jobList, 'GET', `/jobs${query}`);
       const head = ['id', 'command', 'state', 'devices', 'done', 'failed', 'wave', 'created', 'name'];

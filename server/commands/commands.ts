@@ -16,16 +16,9 @@ import type { CommandRecord } from './command-record.ts';
 import { createCommandReports } from './command-reports.ts';
 import { createJobControl } from './job-control.ts';
 import { createJobDelivery } from './job-delivery.ts';
+import { createJobSearch } from './job-search.ts';
 import { movedBy } from './lifecycle.ts';
-import type {
-  CommandPosition,
-  CommandScope,
-  CommandStores,
-  JobDevice,
-  JobFilter,
-  JobRecord,
-  RequestProgress,
-} from './ports.ts';
+import type { CommandPosition, CommandScope, CommandStores, JobDevice, JobRecord, RequestProgress } from './ports.ts';
 import type { UnlockShareStore } from './unlock-shares.ts';
 
 export interface CommandsPorts {
@@ -48,7 +41,6 @@ export interface CommandsPorts {
  */
 export const DISCLOSURE_DESK = 'disclosure-desk';
 
-const REQUESTS_SHOWN = 10;
 const FAILURES_SHOWN = 50;
 const EXPIRE_EVERY = 30_000;
 /** Number of devices on one page of an export. */
@@ -115,16 +107,6 @@ export function createCommands({ stores, shares, bus, clock, devices, now = Date
     throw new CordonError('not_found', detail, { id: request });
   }
 
-  async function requests(scope: CommandScope, filter: JobFilter, cursor: string | null) {
-    const { ids, next } = await stores.requests.requests(filter, cursor, REQUESTS_SHOWN);
-    const found: RequestProgress[] = [];
-    for (const id of ids) {
-      const progressed = await stores.requests.progress(id, scope, 0);
-      if (progressed) found.push(progressed);
-    }
-    return { requests: found, cursor: next };
-  }
-
   /** Devices of a job with their results, page by page. */
   async function* jobDevices(job: JobRecord, scope: CommandScope): AsyncGenerator<JobDevice[]> {
     for (let after: DeviceId | null = null; ; ) {
@@ -172,7 +154,7 @@ export function createCommands({ stores, shares, bus, clock, devices, now = Date
     cancel,
     list,
     progress,
-    requests,
+    requests: createJobSearch(stores.requests),
     jobDevices,
     devicesOf: stores.requests.devices.bind(stores.requests),
     expire,

@@ -195,6 +195,18 @@ export interface JobFilter {
   readonly createdBy?: string | undefined;
 }
 
+/** Job in the list of jobs, with the fields that a text search compares. */
+export interface ListedJob {
+  readonly id: CommandId;
+  readonly createdAt: number;
+  readonly kind: Command['kind'];
+  readonly name: string | null;
+  /** Number of devices of the job, also outside the caller's scope. */
+  readonly devices: number;
+  /** Name of the account that created the job; null if the account is deleted. */
+  readonly creator: string | null;
+}
+
 /** Result of one device in a job. */
 export interface JobDevice {
   readonly device: DeviceId;
@@ -211,12 +223,8 @@ export interface JobDevice {
 }
 
 export interface CommandRequestStore {
-  /** Lists requests that sent one command to many devices, newest first, starting after `cursor`. `next` is the cursor of the next page. */
-  requests(
-    filter: JobFilter,
-    cursor: string | null,
-    most: number,
-  ): Promise<{ readonly ids: CommandId[]; readonly next: string | null }>;
+  /** Up to `most` jobs, newest first, after the cursor, which is the creation time and the id of a job. */
+  listed(filter: JobFilter, cursor: string | null, most: number): Promise<ListedJob[]>;
   /**
    * Progress of a request to many devices, with up to `most` failures. Null when no command of the request is for a device in the scope.
    */

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import { commandKindSchema } from '../../shared/protocol/command-kinds.ts';
 import { type CommandId, commandIdSchema, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import { waveOf } from '../commands/job-plan.ts';
 import { COMMAND_STATES, type CommandState } from '../commands/lifecycle.ts';
@@ -42,29 +43,32 @@ export class CommandRequestStore implements Port {
     this.#database = database;
   }
 
-  async requests(
+  async listed(
     { states, kind, createdBy }: JobFilter,
     cursor: string | null,
     most: number,
-  ): ReturnType<Port['requests']> {
+  ): ReturnType<Port['listed']> {
     const [time = '', after = ''] = (cursor ?? '').split(' ');
     const rows = await this.#database.db
       .selectFrom('jobs')
-      .select(['id', 'created_at'])
-      .$if(cursor !== null, (all) => all.where(sql<boolean>`(created_at, id) < (${Number(time)}, ${after})`))
-      .$if(states !== undefined, (all) => all.where('state', 'in', states ?? []))
-      .$if(kind !== undefined, (all) => all.where('kind', '=', kind ?? ''))
-      .$if(createdBy !== undefined, (all) => all.where('created_by', '=', createdBy ?? ''))
-      .orderBy('created_at', 'desc')
-      .orderBy('id', 'desc')
-      .limit(most + 1)
+      .leftJoin('accounts', 'accounts.id', 'jobs.created_by')
+      .select(['jobs.id', 'jobs.created_at', 'jobs.kind', 'jobs.name', 'jobs.devices', 'accounts.name as creator'])
+      .$if(cursor !== null, (all) => all.where(sql<boolean>`(jobs.created_at, jobs.id) < (${Number(time)}, ${after})`))
+      .$if(states !== undefined, (all) => all.where('jobs.state', 'in', states ?? []))
+      .$if(kind !== undefined, (all) => all.where('jobs.kind', '=', kind ?? ''))
+      .$if(createdBy !== undefined, (all) => all.where('jobs.created_by', '=', createdBy ?? ''))
+      .orderBy('jobs.created_at', 'desc')
+      .orderBy('jobs.id', 'desc')
+      .limit(most)
       .execute();
-    const page = rows.slice(0, most);
-    const last = rows.length > most ? page.at(-1) : undefined;
-    return {
-      ids: page.map(({ id }) => commandIdSchema.parse(id)),
-      next: last ? `${last.created_at} ${last.id}` : null,
-    };
+    return rows.map(({ id, created_at: createdAt, kind: of, name, devices, creator }) => ({
+      id: commandIdSchema.parse(id),
+      createdAt,
+      kind: commandKindSchema.parse(of),
+      name,
+      devices,
+      creator,
+    }));
   }
 
   async progress(request: CommandId, scope: CommandScope, most: number): Promise<RequestProgress | null> {

@@ -1,6 +1,6 @@
 /** Jobs: one command to many devices, in waves, with rules that stop it. */
 import { z } from 'zod';
-import { COMMAND_KINDS, prioritySchema } from '../protocol/command-kinds.ts';
+import { commandKindSchema, prioritySchema } from '../protocol/command-kinds.ts';
 import { commandWindowSchema } from '../protocol/command-window.ts';
 import { commandSchema } from '../protocol/frames.ts';
 import { commandIdSchema, deviceIdSchema } from '../protocol/ids.ts';
@@ -23,6 +23,10 @@ const retryRule = z.strictObject({
   backoff: z.int().min(30).max(DAY_SECONDS).default(300),
 });
 
+export const supersedeKeySchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be a key such as nightly-refresh');
+
 /** Options of a job. Without options, the server sends the command to all devices at once. */
 export const jobOptions = {
   name: z.string().trim().min(1).max(120).optional(),
@@ -37,10 +41,7 @@ export const jobOptions = {
   /** Order in which a device runs its waiting commands. Default: the priority of the kind. */
   priority: prioritySchema.optional(),
   /** Key of commands of which a device needs only the newest. The job cancels older queued commands with this key on its devices. */
-  supersedes: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be a key such as nightly-refresh')
-    .optional(),
+  supersedes: supersedeKeySchema.optional(),
   /** Job whose command a device must have completed before it gets the command of this job. */
   after: commandIdSchema.optional(),
 };
@@ -82,12 +83,17 @@ export type JobSummary = z.infer<typeof jobSummary>;
 const people = z.record(z.string(), z.string());
 export const jobQuery = z.strictObject({
   state: jobState.optional(),
-  kind: z.enum(COMMAND_KINDS).optional(),
+  kind: commandKindSchema.optional(),
   /** Creator of the jobs. `me` lists only jobs that the caller created. */
   by: z.literal('me').optional(),
+  /** Words, in any order, of the name of the job, of its command or of the name of its creator. Letter case does not matter. */
+  text: z.string().max(120).optional(),
   cursor: z.string().max(40).optional(),
 });
-/** Jobs, newest first. The response omits jobs without a device in the caller's scope. */
+/**
+ * Jobs, newest first. The response omits jobs without a device in the caller's scope. A page can be empty and have a cursor, because one
+ * request searches a limited number of jobs. The next page continues the search.
+ */
 export const jobList = z.object({ jobs: z.array(jobSummary), people, cursor: z.string().nullable() });
 
 export const jobView = jobSummary.extend({

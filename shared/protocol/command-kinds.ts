@@ -19,6 +19,7 @@ export const COMMAND_KINDS = [
   'wipe-workspace',
   'unenroll',
 ] as const;
+export const commandKindSchema = z.enum(COMMAND_KINDS);
 export type CommandKind = (typeof COMMAND_KINDS)[number];
 
 /** Whether the command deletes a user's data for good. Such a command needs the right `commands.destroy`, and a legal hold prevents it. */

@@ -10,7 +10,7 @@ import { commandStores } from '../../server/store/command-stores.ts';
 import type { Database } from '../../server/store/database.ts';
 import { GroupMemberStore } from '../../server/store/group-member-store.ts';
 import { UnlockShareStore } from '../../server/store/unlock-share-store.ts';
-import { type CommandId, type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
+import { type CommandId, type DeviceId, newCommandId, newDeviceId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
 import { describeOnEveryStore } from './every-store.ts';
@@ -53,6 +53,35 @@ async function engine(database: Database, size: number) {
     return wakes.splice(0).filter(({ kind }) => kind === 'job' || kind === 'commands');
   };
   return { commands, time, group, devices, issue, say, sayAll, reachable, pending, stateOf, announced };
+}
+
+async function addAccount(database: Database, id: string, name: string): Promise<void> {
+  await database.db
+    .insertInto('persons')
+    .values({ id: `per_${id}`, name, subject: id, status: 'active', created_at: 1, folded: name })
+    .execute();
+  const email = {
+    email: `${id}@example.org`,
+    email_key: `${id}@example.org`,
+    verified_email: null,
+    email_verified_at: null,
+  };
+  const secrets = { password_hash: null, totp_sealed: null, totp_last_step: 0 };
+  const account = { id, person_id: `per_${id}`, name, status: 'active' as const, created_at: 1 };
+  await database.db
+    .insertInto('accounts')
+    .values({ ...account, ...email, ...secrets })
+    .execute();
+}
+
+/** Adds newer jobs without devices. */
+async function copyJob(database: Database, of: CommandId, count: number): Promise<void> {
+  const job = await database.db.selectFrom('jobs').selectAll().where('id', '=', of).executeTakeFirstOrThrow();
+  const copyOf = () => ({ ...job, id: newCommandId(), name: 'Other', created_at: job.created_at + 1 });
+  for (let left = count; left > 0; left -= 500) {
+    const copies = Array.from({ length: Math.min(left, 500) }, copyOf);
+    await database.db.insertInto('jobs').values(copies).execute();
+  }
 }
 
 describeOnEveryStore('a job', (open) => {
@@ -314,6 +343,48 @@ describeOnEveryStore('a job', (open) => {
     expect(await found({ states: ['paused'] })).toEqual([first]);
     expect(await found({ kind: 'message' })).toEqual([second]);
     expect(await found({ createdBy: 'acc' })).toEqual([first]);
+  });
+
+  it('is found by words of its name, command and creator, in the scope of the admin', async () => {
+    const database = await open();
+    const { commands, issue, time, group } = await engine(database, 2);
+    await addAccount(database, 'acc', 'Zoë Berg');
+    const far = await addDevice(database, { group: await addGroup(database, 'far') });
+    const night = await issue({ options: { name: 'Nachtlauf ÄRZTE 100%' } });
+    time.now += 1;
+    const untitled = await issue({ command: { kind: 'message', text: 'nachtlauf' }, by: 'gone' });
+    time.now += 1;
+    const distant = await issue({ devices: [far], options: { name: 'Nachtlauf far' } });
+    const found = async (text: string, scope: Parameters<typeof commands.requests>[0] = null) =>
+      (await commands.requests(scope, { text }, null)).requests.map(({ id }) => id);
+    expect(await found('ärzte NACHTlauf')).toEqual([night]);
+    expect(await found('nachtlauf')).toEqual([distant, night]);
+    expect(await found('nachtlauf', [{ group, homes: null }])).toEqual([night]);
+    expect(await found('  ')).toEqual([distant, untitled, night]);
+    expect(await found('Show message, 2 devices')).toEqual([untitled]);
+    expect(await found('inventory zoë')).toEqual([distant, night]);
+    expect(await found('refresh-inventory 100%')).toEqual([night]);
+    expect(await found('nachtlauf message')).toEqual([]);
+    expect(await found('_')).toEqual([]);
+  });
+
+  it('is found beyond the first page of matching jobs, and beyond the jobs that one search compares', async () => {
+    const database = await open();
+    const { commands, issue, time } = await engine(database, 1);
+    const matching: CommandId[] = [];
+    for (let index = 0; index < 11; index += 1) {
+      time.now += 1;
+      matching.unshift(await issue({ options: { name: `Patch ${index}` } }));
+    }
+    const first = await commands.requests(null, { text: 'patch' }, null);
+    expect(first.requests.map(({ id }) => id)).toEqual(matching.slice(0, 10));
+    const rest = await commands.requests(null, { text: 'patch' }, first.cursor);
+    expect([rest.requests.map(({ id }) => id), rest.cursor]).toEqual([matching.slice(10), null]);
+    await copyJob(database, matching[0]!, 5_100);
+    const searched = await commands.requests(null, { text: 'patch' }, null);
+    expect([searched.requests, searched.cursor]).toEqual([[], expect.any(String)]);
+    const older = await commands.requests(null, { text: 'patch' }, searched.cursor);
+    expect(older.requests.map(({ id }) => id)).toEqual(matching.slice(0, 10));
   });
 
   it('refuses a prerequisite that does not exist', async () => {

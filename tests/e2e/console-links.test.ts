@@ -188,6 +188,12 @@ describe.skipIf(!chromium.present)('links of the overview', { timeout: 180_000 }
     await expect.poll(() => page.getByRole('button', { name: 'Abort job' }).count(), WAIT).toBe(0);
     await seat.goto('/jobs?state=aborted');
     await page.getByRole('link', { name: 'Restart at night' }).waitFor();
+    await page.getByRole('textbox', { name: 'Search' }).fill('Mars');
+    await page.getByRole('heading', { name: 'No matching jobs' }).waitFor();
+    await page.getByRole('textbox', { name: 'Search' }).fill('agent NIGHT');
+    await page.getByRole('link', { name: 'Restart at night' }).waitFor();
+    await expect.poll(() => new URL(page.url()).searchParams.get('text'), WAIT).toBe('agent NIGHT');
+    expect.soft(await seat.faults('jobs search', BOTH_LOOKS)).toEqual([]);
   });
 
   it('each area opens its devices, and the connected devices among them', async () => {

@@ -1,9 +1,10 @@
 /** Words of the activity log: actions, outcomes and sources of an entry. */
+
 import type { ActivityEntryView } from '../../../shared/api/activity.ts';
+import { COMMAND_NAMES } from '../../../shared/api/command-names.ts';
 import { problemOf } from '../../../shared/api/problems.ts';
 import { CordonError, ERROR_CODES } from '../../../shared/errors.ts';
 import { COMMAND_KINDS, type CommandKind } from '../../../shared/protocol/command-kinds.ts';
-import { COMMAND_NAMES } from '../words/commands.ts';
 import { alertName } from '../words/devices.ts';
 
 const EVENT_NAMES: Readonly<Record<string, string>> = {

@@ -5,7 +5,7 @@ import { IMPACT_CHANGES, IMPACT_CLASSES } from '../../../shared/api/impact-class
 import { JOB_STATES } from '../../../shared/api/job-states.ts';
 import { LISTED_LIFE_CYCLES } from '../../../shared/devices/device-marks.ts';
 import { COMPLIANCE_STATES } from '../../../shared/policy/compliance-states.ts';
-import { COMMAND_KINDS } from '../../../shared/protocol/command-kinds.ts';
+import { commandKindSchema } from '../../../shared/protocol/command-kinds.ts';
 
 export const deviceSearch = z.object({
   text: z.string().optional().catch(undefined),
@@ -43,10 +43,12 @@ export const complianceSearch = z.object({
 export type ComplianceSearch = z.output<typeof complianceSearch>;
 
 export const jobSearch = z.object({
+  text: z.string().max(120).optional().catch(undefined),
   state: z.enum(JOB_STATES).optional().catch(undefined),
-  kind: z.enum(COMMAND_KINDS).optional().catch(undefined),
+  kind: commandKindSchema.optional().catch(undefined),
   mine: z.boolean().optional().catch(undefined),
 });
+export type JobSearch = z.output<typeof jobSearch>;
 
 export const rehearsalSearch = z.object({
   revision: z.int().min(1).optional().catch(undefined),

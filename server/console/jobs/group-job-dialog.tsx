@@ -124,7 +124,7 @@ function Form({
           onChange={setGroup}
         />
         {children}
-        <JobFields options={options} change={setOptions} destroying filtered={false} />
+        <JobFields kind={kind} options={options} change={setOptions} destroying filtered={false} />
         {error !== null && <Failure error={error} retry={() => void refetch()} />}
         {listed ? (
           <Found devices={listed.devices} />

@@ -1,8 +1,10 @@
 /** Page of one job: progress of each wave, devices by state, failures, and the controls of the job. */
+
 import { Alert, Group, List, Paper, Progress, Stack, Text } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
+import { COMMAND_NAMES } from '../../../shared/api/command-names.ts';
 import { type JobSummary, type JobView, jobView } from '../../../shared/api/jobs.ts';
 import { QueryResult } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
@@ -13,7 +15,7 @@ import { DownloadButton } from '../parts/download-button.tsx';
 import { PageLink } from '../parts/links.tsx';
 import { Page, Section } from '../parts/page.tsx';
 import { Moment } from '../parts/words.tsx';
-import { COMMAND_NAMES, COMMAND_STATE_NAMES, commandText } from '../words/commands.ts';
+import { COMMAND_STATE_NAMES, commandText } from '../words/commands.ts';
 import { JobActions } from './job-actions.tsx';
 import { JobDevices } from './job-devices.tsx';
 import { JobState } from './job-state.tsx';

@@ -1,8 +1,9 @@
+import { COMMAND_NAMES } from '../../../shared/api/command-names.ts';
 import type { JobStateName } from '../../../shared/api/job-states.ts';
 import type { JobSummary, JobView } from '../../../shared/api/jobs.ts';
 import { type CommandKind, destroysData } from '../../../shared/protocol/command-kinds.ts';
 import type { Command } from '../../../shared/protocol/frames.ts';
-import { COMMAND_NAMES, type CommandState } from '../words/commands.ts';
+import type { CommandState } from '../words/commands.ts';
 
 export const JOB_STATE_NAMES: Readonly<Record<JobStateName, string>> = {
   running: 'Running',
@@ -68,7 +69,7 @@ export const repeated = (command: Command): Command =>
 const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
 
 /** Sentences about the rules of a job, for its page. */
-export function ruleTexts({ waves, gate, stop, retry, window, supersedes, joiners }: JobSummary): string[] {
+export function ruleTexts({ waves, gate, stop, retry, window, priority, supersedes, joiners }: JobSummary): string[] {
   const texts: string[] = [];
   if (waves.length > 1) texts.push(`The next wave starts when ${gate} % of a wave is settled.`);
   if (stop) {
@@ -86,6 +87,7 @@ export function ruleTexts({ waves, gate, stop, retry, window, supersedes, joiner
     const days = window.days?.map((day) => WEEKDAYS[day - 1]).join(', ') ?? 'every day';
     texts.push(`Devices run the command from ${window.from} to ${window.to} in their local time, ${days}.`);
   }
+  if (priority !== null) texts.push(`Devices run the command with a ${priority} priority.`);
   if (supersedes !== null) texts.push(`A newer job with the key ${supersedes} replaces the waiting commands.`);
   if (joiners) texts.push('Devices that match the filter later join the job until it expires.');
   return texts;

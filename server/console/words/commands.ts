@@ -1,26 +1,7 @@
+import { COMMAND_NAMES } from '../../../shared/api/command-names.ts';
 import type { CommandView } from '../../../shared/api/commands.ts';
 import { COMMAND_KINDS, type CommandKind } from '../../../shared/protocol/command-kinds.ts';
 import type { Command } from '../../../shared/protocol/frames.ts';
-
-export const COMMAND_NAMES: Readonly<Record<CommandKind, string>> = {
-  message: 'Show message',
-  'lock-workspace': 'Lock workspace',
-  'unlock-workspace': 'Unlock workspace',
-  'refresh-inventory': 'Refresh inventory',
-  'restart-agent': 'Restart agent',
-  'restart-device': 'Restart device',
-  'shut-down-device': 'Shut down device',
-  'collect-logs': 'Collect log',
-  'push-file': 'Send file',
-  'fetch-file': 'Fetch file',
-  'run-script': 'Run script',
-  'change-software': 'Change software',
-  'roll-back-software': 'Roll back software',
-  'install-package': 'Install own package',
-  'update-os': 'Update operating system',
-  'wipe-workspace': 'Wipe workspace',
-  unenroll: 'Unenroll device',
-};
 
 /** Name of a command with its parameters. */
 export const commandName = (command: Command): string =>

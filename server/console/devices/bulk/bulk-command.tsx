@@ -119,6 +119,7 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
     ...options,
     ...(!allowsRetry(draft.kind) && { attempts: null }),
     ...(!joinable && { joiners: false }),
+    ...(grave && { priority: null }),
   };
   const valid = jobOptionsOf(applicable) !== null;
   const ready =
@@ -154,6 +155,7 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
           </Text>
         )}
         <JobFields
+          kind={draft.kind}
           options={options}
           change={(next) => {
             setOptions(next);

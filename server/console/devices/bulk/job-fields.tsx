@@ -1,14 +1,21 @@
 import { Button, Checkbox, Collapse, Group, NumberInput, Stack, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
+import type { CommandKind } from '../../../../shared/protocol/command-kinds.ts';
+import { AdvancedJobFields } from './advanced-job-fields.tsx';
 import { isWindowComplete, type JobOptionsDraft, waveSizesOf } from './job-options.ts';
 
-/** Options of the job: waves, failure rate, attempts and window. `filtered`: the admin chose a filter, so that devices may join later. */
+/**
+ * Options of the job: waves, failure rate, attempts, window and advanced options. `filtered`: the admin chose a filter, so that devices may
+ * join later. `kind`: kind of the command.
+ */
 export function JobFields({
+  kind,
   options,
   change,
   destroying,
   filtered,
 }: {
+  readonly kind: CommandKind;
   readonly options: JobOptionsDraft;
   readonly change: (options: JobOptionsDraft) => void;
   readonly destroying: boolean;
@@ -79,6 +86,7 @@ export function JobFields({
               onChange={({ currentTarget }) => set({ joiners: currentTarget.checked })}
             />
           )}
+          <AdvancedJobFields kind={kind} options={options} set={set} />
         </Stack>
       </Collapse>
     </Stack>

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { newCommandId } from '../../../../shared/protocol/ids.ts';
 import { jobOptionsOf, NO_OPTIONS, waveSizesOf } from './job-options.ts';
+
+const JOB = newCommandId();
 
 describe('the sizes of waves', () => {
   it.each([
@@ -27,6 +30,20 @@ describe('the fields of a job', () => {
       joiners: 'include',
     });
   });
+
+  it('contain the advanced options', () => {
+    const typed = { priority: 'high' as const, supersedes: ' nightly-refresh ', after: ` ${JOB} ` };
+    expect(jobOptionsOf({ ...NO_OPTIONS, ...typed })).toEqual({
+      priority: 'high',
+      supersedes: 'nightly-refresh',
+      after: JOB,
+    });
+  });
+
+  it.each([{ supersedes: 'Nightly refresh' }, { supersedes: 'a'.repeat(65) }, { after: 'cmd_1' }, { after: 'job' }])(
+    'are null for the invalid option %j',
+    (typed) => expect(jobOptionsOf({ ...NO_OPTIONS, ...typed })).toBeNull(),
+  );
 
   it('are null for an incomplete window', () => {
     expect(jobOptionsOf({ ...NO_OPTIONS, windowFrom: '22:00' })).toBeNull();

@@ -1,5 +1,8 @@
 import type { z } from 'zod';
 import type { commandToMany } from '../../../../shared/api/commands.ts';
+import { supersedeKeySchema } from '../../../../shared/api/jobs.ts';
+import type { Priority } from '../../../../shared/protocol/command-kinds.ts';
+import { commandIdSchema } from '../../../../shared/protocol/ids.ts';
 
 /** Job options as the admin types them. */
 export interface JobOptionsDraft {
@@ -11,6 +14,11 @@ export interface JobOptionsDraft {
   readonly windowFrom: string;
   readonly windowTo: string;
   readonly joiners: boolean;
+  /** Null: the priority of the kind of command. */
+  readonly priority: Priority | null;
+  readonly supersedes: string;
+  /** Id of the prerequisite job, as typed. */
+  readonly after: string;
 }
 
 export const NO_OPTIONS: JobOptionsDraft = {
@@ -21,9 +29,15 @@ export const NO_OPTIONS: JobOptionsDraft = {
   windowFrom: '',
   windowTo: '',
   joiners: false,
+  priority: null,
+  supersedes: '',
+  after: '',
 };
 
-type JobFields = Pick<z.input<typeof commandToMany>, 'name' | 'waves' | 'stop' | 'retry' | 'window' | 'joiners'>;
+type JobFields = Pick<
+  z.input<typeof commandToMany>,
+  'name' | 'waves' | 'stop' | 'retry' | 'window' | 'joiners' | 'priority' | 'supersedes' | 'after'
+>;
 type WaveSize = NonNullable<JobFields['waves']>[number];
 
 const MOST_WAVES = 19;
@@ -48,11 +62,19 @@ export function waveSizesOf(text: string): WaveSize[] | null {
 export const isWindowComplete = ({ windowFrom, windowTo }: JobOptionsDraft): boolean =>
   (windowFrom === '') === (windowTo === '') && (windowFrom === '' || windowFrom !== windowTo);
 
+export const isSupersedeKey = (typed: string): boolean =>
+  typed.trim() === '' || supersedeKeySchema.safeParse(typed.trim()).success;
+
+export const isPrerequisite = (typed: string): boolean =>
+  typed.trim() === '' || commandIdSchema.safeParse(typed.trim()).success;
+
 /** Fields of the request; null while a field is invalid. */
 export function jobOptionsOf(draft: JobOptionsDraft): JobFields | null {
-  const { name, stopAt, attempts, windowFrom, windowTo, joiners } = draft;
+  const { name, stopAt, attempts, windowFrom, windowTo, joiners, priority } = draft;
+  const [supersedes, after] = [draft.supersedes.trim(), draft.after.trim()];
   const waves = waveSizesOf(draft.waves);
   if (waves === null || !isWindowComplete(draft)) return null;
+  if (!isSupersedeKey(supersedes) || !isPrerequisite(after)) return null;
   return {
     ...(name.trim() !== '' && { name: name.trim() }),
     ...(waves.length > 0 && { waves }),
@@ -60,5 +82,8 @@ export function jobOptionsOf(draft: JobOptionsDraft): JobFields | null {
     ...(attempts !== null && attempts > 1 && { retry: { attempts } }),
     ...(windowFrom !== '' && { window: { from: windowFrom, to: windowTo } }),
     ...(joiners && { joiners: 'include' as const }),
+    ...(priority !== null && { priority }),
+    ...(supersedes !== '' && { supersedes }),
+    ...(after !== '' && { after: commandIdSchema.parse(after) }),
   };
 }

@@ -2,6 +2,7 @@ import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { COMMAND_NAMES } from '../../../../shared/api/command-names.ts';
 import { commandView } from '../../../../shared/api/commands.ts';
 import type { DeviceView } from '../../../../shared/api/devices.ts';
 import { Failure } from '../../../../shared/look/states.tsx';
@@ -9,7 +10,7 @@ import { UserText } from '../../../../shared/look/user-text.tsx';
 import { type CommandKind, destroysData } from '../../../../shared/protocol/command-kinds.ts';
 import { newCommandId } from '../../../../shared/protocol/ids.ts';
 import { call } from '../../client/call.ts';
-import { COMMAND_MEANING, COMMAND_NAMES, COMMAND_VERBS } from '../../words/commands.ts';
+import { COMMAND_MEANING, COMMAND_VERBS } from '../../words/commands.ts';
 import { CommandForm, commandOf, draftOf } from './command-form.tsx';
 
 export function CommandDialog({

@@ -1,4 +1,5 @@
 import { NumberInput, Radio, Select, Stack, Textarea } from '@mantine/core';
+import { COMMAND_NAMES } from '../../../../shared/api/command-names.ts';
 import type { FileView } from '../../../../shared/api/files.ts';
 import {
   countdownSchema,
@@ -9,7 +10,7 @@ import {
 import type { CommandKind } from '../../../../shared/protocol/command-kinds.ts';
 import type { Command } from '../../../../shared/protocol/frames.ts';
 import { pushCommandOf } from '../../files/queries.ts';
-import { COMMAND_MEANING, COMMAND_NAMES, isOnOwnPage } from '../../words/commands.ts';
+import { COMMAND_MEANING, isOnOwnPage } from '../../words/commands.ts';
 import { FileField } from './file-fields.tsx';
 import { newPackage, type PackageDraft, PackageFields, packageCommandOf } from './package-fields.tsx';
 import { NO_SCRIPT, type ScriptDraft, ScriptFields, scriptCommandOf } from './script-fields.tsx';
