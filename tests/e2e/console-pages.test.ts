@@ -76,7 +76,7 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     await page.getByText('Use up to 64 lowercase letters').waitFor();
     await page.getByLabel('Supersede key').fill('nightly-refresh');
     await page.getByLabel('After job').scrollIntoViewIfNeeded();
-    await look('devices job options');
+    await glance('devices job options');
     await page.getByText('Records', { exact: true }).click();
     await page.getByText('1 device affected').waitFor();
     await page.getByRole('radio', { name: 'Retire device' }).check();

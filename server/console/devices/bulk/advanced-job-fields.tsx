@@ -28,7 +28,7 @@ export function AdvancedJobFields({
           <Select
             label="Priority"
             description="A device with several waiting commands runs those with a high priority first."
-            placeholder={`Priority of this command: ${PRIORITY_NAMES[priorityOf(kind)]}`}
+            placeholder={`Default: ${PRIORITY_NAMES[priorityOf(kind)]}`}
             clearable
             clearButtonProps={{ 'aria-label': 'Use the priority of this command' }}
             data={PRIORITIES.map((value) => ({ value, label: PRIORITY_NAMES[value] })).reverse()}
