@@ -53,7 +53,7 @@ export function policyPages(tour: () => ConsoleTour): void {
     await page.getByRole('combobox', { name: 'Groups' }).fill('Karachi');
     await page.getByRole('option', { name: /Karachi/ }).click();
     await page.keyboard.press('Tab');
-    await page.getByText(/of \d+ devices would get other settings/).waitFor();
+    await page.getByText(/of (the )?\d+ devices would get other settings/).waitFor();
     await glance('policy assign');
     await button('Assign policy').click();
     await main.getByRole('link', { name: /Karachi/ }).waitFor();
