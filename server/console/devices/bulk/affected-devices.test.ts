@@ -22,6 +22,7 @@ const device = (id: string, change: Partial<ListedDevice> = {}): ListedDevice =>
     displayName: null,
     platform: null,
     workspace: { state: 'open', since: null },
+    passcode: 'none',
     lifeCycle: 'active',
     missingSince: null,
     retiredAt: null,

@@ -24,6 +24,7 @@ const sources = (change: Partial<Sources> = {}): Sources => ({
     displayName: null,
     platform: null,
     workspace: { state: 'open', since: null },
+    passcode: 'none',
     lifeCycle: 'ended',
     missingSince: null,
     retiredAt: null,
