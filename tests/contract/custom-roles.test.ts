@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { createAdmins } from '../../server/admins/admins.ts';
 import type { CustomRoleDraft } from '../../server/admins/custom-roles.ts';
 import type { IdentityProvider, ProviderClaims, RoleMapping } from '../../server/admins/identity-provider.ts';
+import { RIGHTS } from '../../server/admins/rights.ts';
 import { type HeldGrant, rightsOf } from '../../server/admins/roles.ts';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { openAdminStores } from '../../server/store/admin-store.ts';
@@ -62,7 +63,9 @@ function worldOver(database: Database, mappings: RoleMapping[] = []) {
   return { admins, account, signIn, entries };
 }
 
-const given = (grants: readonly HeldGrant[]) => rightsOf(grants).filter((name) => name.startsWith('devices.'));
+/** Rights to devices that the grants give. Each account has the rights of the scope `self` without a grant. */
+const given = (grants: readonly HeldGrant[]) =>
+  rightsOf(grants).filter((name) => name.startsWith('devices.') && RIGHTS[name].scope !== 'self');
 const held = (role: CustomRoleId) => ({ role, group: null, area: null });
 
 describeOnEveryStore('custom roles', (open) => {
