@@ -27,7 +27,7 @@ export interface FoundConnection {
 /** Arguments of nmcli for `parseConnections`. */
 export const LIST_CONNECTIONS = ['--terse', '--fields', 'UUID,TYPE,FILENAME,NAME', 'connection', 'show'] as const;
 
-/** One line for each connection. nmcli writes a backslash before each colon and backslash of a value (nmcli(1), `--escape`). */
+/** Connections in the output of nmcli, one in each line. nmcli writes a backslash before each colon and backslash of a value (nmcli(1), `--escape`). */
 export const parseConnections = (output: string): FoundConnection[] =>
   output.split('\n').flatMap((line) => {
     const fields = [...line.matchAll(/(?:^|:)((?:\\.|[^:\\])*)/g)].map(([, text = '']) =>

@@ -110,7 +110,7 @@ export async function openWorkspace(
 
   const keys = workspaceKeys(folder, disk, passcodeCost);
   const attempts = passcodeAttempts(join(folder, 'attempts'), disk);
-  // One change of the keys at a time: a lock during the check of a passcode would otherwise be lost.
+  // Changes of the keys run one after another. A lock during the check of a passcode would otherwise be lost.
   const changeKeys = createSerialQueue();
 
   const state = (): WorkspaceState => {

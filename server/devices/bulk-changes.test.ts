@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import type { AccountId } from '../../shared/protocol/ids.ts';
+import { newAccountId } from '../../shared/protocol/ids.ts';
 import { createBulkChanges } from './bulk-changes.ts';
 
-const [ann, bob, eve] = ['acc_a', 'acc_b', 'acc_c'] as unknown as AccountId[] as [AccountId, AccountId, AccountId];
+const [ann, bob, eve] = [newAccountId(), newAccountId(), newAccountId()];
 
 it('shows the progress of a large change to the admin and the second person only, and ends with the change', async () => {
   const changes = createBulkChanges(() => 7);
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const { promise, resolve } = Promise.withResolvers<string>();
   const wide = { action: 'place', devices: 5_000, accounts: [ann, bob] };
   const done = changes.run(wide, async (advance) => {
     advance(250);
@@ -17,7 +17,6 @@ it('shows the progress of a large change to the admin and the second person only
   expect([changes.of(ann), changes.of(bob), changes.of(eve)]).toEqual([shown, shown, []]);
   resolve('changed');
   expect([await done, changes.of(ann)]).toEqual(['changed', []]);
-  reject(new Error('unused'));
 });
 
 it('limits large changes, and does not count small ones', async () => {

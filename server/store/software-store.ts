@@ -110,7 +110,7 @@ export class SoftwareStore implements SoftwarePort {
       .select(({ fn }) => fn.max('number').as('most'))
       .executeTakeFirstOrThrow();
     for (let from = 0; from <= (most ?? 0); from += CHUNK) {
-      // One text per release: a driver needs much longer for a row of each device.
+      // The query joins the numbers of a release into one text, because a driver needs much longer for a row of each device.
       const { rows } = await sql<{ release: string | null; numbers: string }>`
         select s.release, string_agg(cast(s.number as text), ',') as numbers from device_software s cross join devices
         where s.number >= ${from} and s.number < ${from + CHUNK} and devices.id = s.device_id

@@ -83,7 +83,7 @@ const WORKSPACE_EVENTS = {
   wiped: 'device.workspace-wiped',
 } as const;
 
-/** Event of the activity log. A wait for the passcode is none: a list of them would show when the user works. */
+/** Event of the activity log. A wait for the passcode has no event, because a list of such events would show when the user works. */
 function eventBetween(before: ReportedWorkspace['state'], after: ReportedWorkspace['state']) {
   const [from, to] = [before, after].map((state) => (state === 'passcode' ? 'open' : state)) as [Logged, Logged];
   return from === to ? null : WORKSPACE_EVENTS[to];

@@ -9,7 +9,7 @@ export const MOST_REASSIGNED = 1_000;
 
 const identifier = z.string().trim().min(1).max(255);
 /**
- * One device and its new owner. `device`: device id, serial number, host name or display name. `person`: person id, e-mail address or
+ * Device and its new owner. `device`: device id, serial number, host name or display name. `person`: person id, e-mail address or
  * directory id.
  */
 const pair = z.strictObject({ device: identifier, person: identifier });

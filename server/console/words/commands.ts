@@ -38,25 +38,8 @@ export const COMMAND_MEANING: Readonly<Record<CommandKind, string>> = {
     'The server revokes the certificates of the device and sends it no more commands. The device must enroll again to return.',
 };
 
-export const COMMAND_VERBS: Readonly<Record<CommandKind, string>> = {
-  message: 'Send message',
-  'lock-workspace': 'Lock workspace',
-  'unlock-workspace': 'Unlock workspace',
-  'refresh-inventory': 'Refresh inventory',
-  'restart-agent': 'Restart agent',
-  'restart-device': 'Restart device',
-  'shut-down-device': 'Shut down device',
-  'collect-logs': 'Collect log',
-  'push-file': 'Send file',
-  'fetch-file': 'Fetch file',
-  'run-script': 'Run script',
-  'change-software': 'Change software',
-  'roll-back-software': 'Roll back software',
-  'install-package': 'Install own package',
-  'update-os': 'Update operating system',
-  'wipe-workspace': 'Wipe workspace',
-  unenroll: 'Unenroll device',
-};
+/** Verbs of buttons. Only a message has another name in the list of commands. */
+export const COMMAND_VERBS: Readonly<Record<CommandKind, string>> = { ...COMMAND_NAMES, message: 'Send message' };
 
 export function commandVerb(kind: CommandKind, count: number): string {
   const devices = `${count.toLocaleString('en')} ${count === 1 ? 'device' : 'devices'}`;

@@ -72,7 +72,7 @@ export interface DeviceTables {
   device_workspaces: { device_id: string; generation: number; state: WorkspaceState; since: number };
   /** Newest state of the workspace's passcode that the device reported in one enrollment. A device without a row has none. */
   device_passcodes: { device_id: string; generation: number; state: PasscodeState };
-  /** Shares that a device has sent for a reset of its passcode, base64. Without the device's share, they decrypt nothing. */
+  /** Shares that a device has sent for a reset of its passcode, base64. Without the key files of the device, they decrypt nothing. */
   passcode_shares: { device_id: string; share: string; created_at: number };
   device_inventory: { device_id: string; at: number; hostname: string | null; platform: string | null; body: string };
   /** Logs of agents, compressed with gzip. `at` is a time of the machine's clock. */
