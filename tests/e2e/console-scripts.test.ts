@@ -67,7 +67,7 @@ describe.skipIf(!chromium.present)('scripts and own packages in the console', { 
     await page.getByText('Give the script a name.').waitFor();
     await page.getByLabel('Name').fill('Greeting');
     await page.getByLabel('Purpose').fill('Shows that scripts work');
-    await page.getByLabel('Text').fill('echo "Hello $1"\n');
+    await page.getByRole('textbox', { name: 'Text' }).fill('echo "Hello $1"\n');
     expect.soft(await author.faults('scripts editor', BOTH_LOOKS)).toEqual([]);
     await page.getByRole('button', { name: 'Create script' }).click();
     await page.getByRole('heading', { name: 'Greeting' }).waitFor();
@@ -81,7 +81,7 @@ describe.skipIf(!chromium.present)('scripts and own packages in the console', { 
 
     // The difference to the reviewed version is visible in the next review.
     await page.getByRole('link', { name: 'Write new version' }).click();
-    await page.getByLabel('Text').fill('echo "Good morning, $1"\n');
+    await page.getByRole('textbox', { name: 'Text' }).fill('echo "Good morning, $1"\n');
     await page.getByRole('button', { name: 'Create version 2' }).click();
     await page.getByText('Version 2', { exact: true }).waitFor();
     await other.getByRole('button', { name: 'Review version 2' }).click();
