@@ -15,7 +15,10 @@ export interface OrderRow {
   readonly number: string;
   readonly title: string;
   readonly adoptedRevision: number | null;
-  readonly latestRevision: number;
+  /**
+   * Highest revision number that is not free: a revision has it, or a restore skipped it. The next revision gets the next number.
+   */
+  readonly revisionFloor: number;
   readonly createdAt: Instant;
 }
 

@@ -13,7 +13,7 @@ export function orderRow(row: Schema['orders']): OrderRow {
     number: row.number,
     title: row.title,
     adoptedRevision: row.adopted_revision,
-    latestRevision: row.latest_revision,
+    revisionFloor: row.latest_revision,
     createdAt: row.created_at,
   };
 }

@@ -83,6 +83,9 @@ async function storeRevision(
         .columns(['order_number', 'revision'])
         .doUpdateSet((eb) => ({
           state: 'adopted',
+          ended_at: null,
+          ended_by: null,
+          end_reason: null,
           adopted_at: eb.fn.coalesce('order_revisions.adopted_at', eb.val(listedAt)),
           listed_in: eb.fn.coalesce('order_revisions.listed_in', eb.val(EARLIEST_LIST)),
         }))

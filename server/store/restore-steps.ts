@@ -211,7 +211,8 @@ class RowSteps implements RowRestore {
         (await changed(sql`update commands set state = 'canceled', finished_at = ${realNow}, detail = ${RESTORED}
           where state = 'queued'`)) + (await this.#cancelJobs(realNow)),
       proposals: await changed(
-        sql`update order_revisions set state = 'superseded' where state in ('requested', 'waiting')`,
+        sql`update order_revisions set state = 'superseded', ended_at = ${now}, end_reason = ${RESTORED}
+          where state in ('requested', 'waiting')`,
       ),
     };
     await tx.deleteFrom('address_verifications').execute();

@@ -80,7 +80,8 @@ export function approvableState(row: RevisionRow, order: OrderRow, now: Instant)
   }
   if (row.state === 'superseded' || (row.state === 'adopted' && revision !== order.adoptedRevision)) {
     throw new CordonError('revision_superseded', `Revision ${revision} of order ${row.order} is superseded.`, {
-      latest: order.latestRevision,
+      order: row.order,
+      revision,
     });
   }
   return row.state;

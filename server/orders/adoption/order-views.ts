@@ -93,17 +93,20 @@ export function revisionView(row: RevisionRow, rows: readonly RevisionRow[], now
 
 function proposalStatus(rows: readonly RevisionRow[]): 'proposed' | ProposalEnd {
   if (rows.some(({ state }) => state === 'waiting')) return 'proposed';
-  const state = rows.findLast((row) => row.state !== 'superseded')?.state ?? 'waiting';
+  // A restore ends pending proposals, and no other proposal replaces them.
+  const state = rows.findLast((row) => row.state !== 'superseded')?.state ?? 'expired';
   return isProposalEnd(state) ? state : 'proposed';
 }
 
 export function shownRevision(
-  { number, adoptedRevision, latestRevision }: OrderRow,
+  { number, adoptedRevision }: Pick<OrderRow, 'number' | 'adoptedRevision'>,
   rows: readonly RevisionRow[],
 ): RevisionRow {
-  const waiting = rows.find((row) => row.state === 'waiting')?.revision;
-  const shown = rows.find((row) => row.revision === (adoptedRevision ?? waiting ?? latestRevision));
-  if (!shown) throw new Error(`order ${number} has no revision ${adoptedRevision ?? latestRevision}`);
+  const shown =
+    adoptedRevision === null
+      ? (rows.find((row) => row.state === 'waiting') ?? rows.at(-1))
+      : rows.find((row) => row.revision === adoptedRevision);
+  if (!shown) throw new Error(`order ${number} has no revision ${adoptedRevision ?? ''}`);
   return shown;
 }
 
@@ -122,7 +125,7 @@ export function orderView(
     title: terms.title,
     status: order.adoptedRevision === null ? proposalStatus(rows) : status,
     adoptedRevision: order.adoptedRevision,
-    latestRevision: order.latestRevision,
+    latestRevision: rows.at(-1)?.revision ?? 0,
     pausedUntil: rule && rule.pausedUntil !== Infinity ? rule.pausedUntil : null,
     terms,
     withheld: withheldAt(document, now),

@@ -25,7 +25,7 @@ export type OrderDraft = TermsDraft & {
 };
 
 interface DraftBase {
-  readonly order: { readonly number: string; readonly latestRevision: number } | null;
+  readonly order: { readonly number: string; readonly revisionFloor: number } | null;
   readonly base: Revision | null;
   readonly previous: string | null;
 }
@@ -122,7 +122,7 @@ export function createPreparation(ports: PreparationPorts) {
     return {
       installation,
       order,
-      revision: (prepared.order?.latestRevision ?? 0) + 1,
+      revision: (prepared.order?.revisionFloor ?? 0) + 1,
       previous,
       action: action,
       proposer,

@@ -13,6 +13,9 @@ export interface OrderTables {
     number: string;
     title: string;
     adopted_revision: number | null;
+    /**
+     * Highest revision number that is not free: a revision has it, or a restore skipped it. After a restore, no revision has this number.
+     */
     latest_revision: number;
     created_at: number;
   };
