@@ -159,7 +159,7 @@ async function listen(
 
 /** Stops new work first, then connections, then the domain modules, then the store. */
 async function drain(
-  { checked }: Foundation,
+  { checked, mark }: Foundation,
   domain: Domain,
   listeners: Listeners,
   work: Awaited<ReturnType<typeof startWork>>,
@@ -186,6 +186,7 @@ async function drain(
   await listeners.timekeeping.stop();
   listeners.disk.stop();
   await work.after();
+  await mark.stop();
   await checked.close();
 }
 

@@ -23,8 +23,10 @@ import { prepareRestoredStore } from './recovery/prepare-restored-store.ts';
 import { ipDatabaseOf, keysOf, type OpenArchive, tablesOf, verifyBackup } from './recovery/read-backup.ts';
 import type { RecoveryState } from './recovery/recovery-state.ts';
 import { openKeyBackup, putKeyFile } from './restore-person-keys.ts';
+import { markFilesOf, type StoreHeights, writeMark } from './startup/high-water-mark.ts';
 import { databaseAddressOf, keyFolderOf, personKeyFileOf } from './startup/preflight.ts';
 import type { DatabaseAddress } from './store/database.ts';
+import { MarkStore } from './store/mark-store.ts';
 import { PersonKeyFile } from './store/person-key-file.ts';
 import { forgetKeyFile, recordKeyFile } from './store/person-key-records.ts';
 import { fillDatabase, openEmpty, restoreWith } from './store/restore-store.ts';
@@ -55,6 +57,8 @@ export interface Restored {
    */
   readonly personKeys: 'restored' | 'kept' | 'lost';
 }
+
+export const LIFETIMES = { list: EXPIRES_AFTER, crl: CRL_LIFETIME, crlCovers: CRL_COVERS };
 
 const NEEDED = ['authority.json', 'custody.json', 'root.crt', 'issuing.crt', 'issuing.key', 'online.key', 'ledger.key'];
 
@@ -95,14 +99,15 @@ export async function restore(config: Config, options: RestoreOptions): Promise<
     const filled: DatabaseAddress = 'file' in target ? { file: join(staging, 'cordon.db') } : target;
     const database = await openEmpty(filled, replace);
     let state: RecoveryState;
+    let heights: StoreHeights;
     try {
       await fillDatabase(database, manifest.migrations, tablesOf(archive));
       const [now, realNow] = [Date.now(), Date.now()];
-      const lifetimes = { list: EXPIRES_AFTER, crl: CRL_LIFETIME, crlCovers: CRL_COVERS };
       state = await restoreWith(database, (work) =>
-        prepareRestoredStore(work, { manifest, authority, ledger, crl, now, realNow, lifetimes }),
+        prepareRestoredStore(work, { manifest, authority, ledger, crl, now, realNow, lifetimes: LIFETIMES }),
       );
       await database.transaction((tx) => (keys.id === null ? forgetKeyFile(tx) : recordKeyFile(tx, keys.id)));
+      heights = await new MarkStore(database).heights();
     } finally {
       await database.close();
     }
@@ -114,6 +119,9 @@ export async function restore(config: Config, options: RestoreOptions): Promise<
     if ('file' in target && 'file' in filled) renameSync(filled.file, target.file);
     if (keys.backup) putKeyFile(personKeyFileOf(config), keys.backup);
     syncFolder(config.home);
+    // The mark comes last. After an interruption before it, the server refuses the restored store, and the restore can be repeated.
+    const mark = { installation: manifest.installation, at: Date.now(), heights };
+    await writeMark(markFilesOf(keyFolder, config.personKeys), mark, authority.online);
     return { manifest, state, formerData, personKeys: keys.result };
   } finally {
     rmSync(staging, { recursive: true, force: true });
@@ -149,7 +157,7 @@ async function openPersonKeys(
 
 const sqliteFiles = (file: string): string[] => [file, `${file}-wal`, `${file}-shm`];
 
-function readBytes(file: string): Buffer {
+export function readBytes(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {

@@ -175,6 +175,7 @@ export const ERROR_CODES = [
   'store_incompatible',
   'store_locked',
   'installation_mismatch',
+  'store_set_back',
   // Backups
   'backup_damaged',
 ] as const;

@@ -201,5 +201,6 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   store_incompatible: EXIT.unavailable,
   store_locked: EXIT.unavailable,
   installation_mismatch: EXIT.unavailable,
+  store_set_back: EXIT.unavailable,
   backup_damaged: EXIT.unverified,
 };

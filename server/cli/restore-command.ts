@@ -4,6 +4,7 @@
  */
 import type { Command } from 'commander';
 import { CordonError } from '../../shared/errors.ts';
+import { acceptRollback } from '../accept-rollback.ts';
 import { readConfig } from '../config.ts';
 import type { Manifest } from '../recovery/manifest.ts';
 import type { RecoveryState } from '../recovery/recovery-state.ts';
@@ -61,6 +62,19 @@ export function addRestoreCommand(program: Command, cli: Cli): void {
         ]);
     });
 
+  commandOf(program, 'accept-rollback')
+    .option('--ledger <folder>', 'newer copy of the public ledger, from "cordon ledger copy"')
+    .option('--crl <file>', 'newer certificate revocation list')
+    .action(async ({ ledger, crl }: Pick<Options, 'ledger' | 'crl'>) => {
+      const done = await acceptRollback(readConfig(), { ledger: ledger ?? null, crl: crl ?? null });
+      cli
+        .out()
+        .show(done, [
+          `The database of ${done.manifest.installation} was behind its high-water mark: ${done.behind.join(', ')}.`,
+          ...recoveryReport(done.state, done.manifest),
+        ]);
+    });
+
   async function secretOf({ identity, passphraseFile }: Options) {
     if (identity !== undefined && passphraseFile !== undefined) {
       throw new CordonError('invalid_input', 'Give --identity or --passphrase-file, not both.');
@@ -90,9 +104,16 @@ function reportOf({ manifest, state, formerData, personKeys }: Restored): string
   if (!state) return [...head, 'The backup can be restored. Nothing was changed.'];
   return [
     ...head,
-    `Recovery point: ${when(state.at)}. Everything after it is lost, except what follows.`,
     ...(formerData === null ? [] : [`The former data are in ${formerData}.`]),
     KEYS_OF_PEOPLE[personKeys],
+    ...recoveryReport(state, manifest),
+  ];
+}
+
+/** What the admin must know after a restore, or after the acceptance of a database that was set back. */
+function recoveryReport(state: RecoveryState, manifest: Manifest): string[] {
+  return [
+    `Recovery point: ${when(state.at)}. Everything after it is lost, except what follows.`,
     ...numbersOf(state, manifest),
     ...ledgerOf(state),
     ...revocationsOf(state),

@@ -58,7 +58,7 @@ import { inventoryStores } from '../store/inventory-stores.ts';
 import { IpDatabaseStore } from '../store/ip-database-store.ts';
 import { JurisdictionStore } from '../store/jurisdiction-store.ts';
 import { KeyPackageStore } from '../store/key-package-store.ts';
-import { LedgerStore } from '../store/ledger-store.ts';
+import type { LedgerStore } from '../store/ledger-store.ts';
 import { LostModeStore } from '../store/lost-mode-store.ts';
 import { mailStores } from '../store/mail-stores.ts';
 import { MailboxStore } from '../store/mailbox-store.ts';
@@ -73,12 +73,12 @@ import { PeopleStore } from '../store/people-store.ts';
 import { PostStore } from '../store/post-store.ts';
 import { ReadmissionStore } from '../store/readmission-store.ts';
 import { RecoveryStore } from '../store/recovery-store.ts';
-import { RevocationStore } from '../store/revocation-store.ts';
 import { TerritoryPolicyStore } from '../store/territory-policy-store.ts';
 import { UnlockShareStore } from '../store/unlock-share-store.ts';
 import { VERSION } from '../version.ts';
 import { createAccounts } from './accounts.ts';
 import { createBackupSchedule } from './backup-schedule.ts';
+import { CoveredAdoptionStore, CoveredLedgerStore, CoveredRevocationStore } from './covered-stores.ts';
 import { connectDisclosures } from './disclosures.ts';
 import type { Foundation } from './foundation.ts';
 import { connectPolicies } from './policies.ts';
@@ -103,7 +103,7 @@ export async function createDomain(base: Foundation, provider: ProviderSettings 
   const restored = await recoveryStore.state();
   const storedRecovery = createStoredRecovery(recoveryStore, restored);
   const continuations = await openContinuations(new ContinuationStore(database), installation);
-  const ledgerStore = new LedgerStore(database);
+  const ledgerStore = new CoveredLedgerStore(database, base.mark.cover);
   const cosignatures = new CosignatureStore(database);
   const witnesses = openWitnesses(base, {
     ledgerStore,
@@ -341,7 +341,7 @@ function createDecisions(
   const { config, database, authority, installation, clock, bus, log } = base;
   const { fleet, ledger, mailer, admins, restored } = parts;
   const { devices, jurisdiction } = fleet;
-  const stores = openOrderStores(database);
+  const stores = { ...openOrderStores(database), adoption: new CoveredAdoptionStore(database, base.mark.cover) };
   const holdStore = new HoldStore(database);
   const contacts = createOrderContacts({ accounts: admins.accounts, send: mailer?.send ?? null });
   const orders = createOrders({
@@ -432,7 +432,7 @@ function createIdentities(
     },
   });
   const revocationList = createRevocationList({
-    store: new RevocationStore(database),
+    store: new CoveredRevocationStore(database, base.mark.cover),
     authority,
     clock,
     bus,

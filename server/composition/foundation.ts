@@ -19,8 +19,11 @@ import { consoleLink, consoleOrigin, inUrl } from '../console-link.ts';
 import { createMonitor } from '../monitoring/monitor.ts';
 import { createServerLog } from '../monitoring/server-log.ts';
 import { createPersonKeys } from '../person-keys/person-keys.ts';
+import { markFilesOf } from '../startup/high-water-mark.ts';
+import { startMarkKeeper } from '../startup/mark-keeper.ts';
 import { preflight } from '../startup/preflight.ts';
 import { ClockStore } from '../store/clock-store.ts';
+import { MarkStore } from '../store/mark-store.ts';
 import { RELEASED } from '../version.ts';
 
 const DAY = 86_400_000;
@@ -70,6 +73,17 @@ export async function openFoundation(config: Config, replacements: Replacements)
   const { installation, personKeyFile, positionFile } = await checked.settle(authority);
   const personKeys = createPersonKeys(personKeyFile, authority);
   database.onQuery(monitor.query);
+  const mark = await startMarkKeeper({
+    store: new MarkStore(database),
+    paths: markFilesOf(keyFolder, config.personKeys),
+    installation,
+    online: authority.online,
+    now: Date.now,
+    log,
+  });
+  database.onQuery((kind) => {
+    if (kind === 'write') mark.noteWrite();
+  });
 
   /** Ports of the listeners: the configured ports first, and the bound ports after the start. */
   const bound = { device: config.devicePort, public: config.publicPort, admin: config.admin.port };
@@ -95,6 +109,7 @@ export async function openFoundation(config: Config, replacements: Replacements)
     personKeyFile,
     personKeys,
     positionFile,
+    mark,
     bus: new LocalBus(),
     bound,
     watchClock: watch,

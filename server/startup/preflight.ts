@@ -16,11 +16,13 @@ import type { Config } from '../config.ts';
 import { type ConnectedDatabase, connectDatabase, type Database, type DatabaseAddress } from '../store/database.ts';
 import { DeviceNameStore } from '../store/device-name-store.ts';
 import { bindStore, readStoreIdentity, type StoreIdentity } from '../store/identity-store.ts';
+import { MarkStore } from '../store/mark-store.ts';
 import { installationId } from '../store/meta-store.ts';
 import type { PersonKeyFile } from '../store/person-key-file.ts';
 import { PositionFile } from '../store/position-file.ts';
 import { lockStore } from '../store/store-lock.ts';
 import { requireNames } from './device-names.ts';
+import { judgeMark, markFilesOf, readMark, requireSignedMark, type StoredMark } from './high-water-mark.ts';
 import { type DataLocations, judgeInstallation, requireSameKeys } from './installation.ts';
 import { checkPersonKeys } from './person-keys.ts';
 import { type ReservedPorts, reservePorts } from './reserved-ports.ts';
@@ -82,7 +84,7 @@ export const databaseAddressOf = (config: Pick<Config, 'home' | 'databaseUrl'>):
 
 /**
  * Checks keys, store, host names, clock and ports before the server's first write. Writes only the lock of the store. Throws
- * `store_locked`, `installation_mismatch`, `names_in_use` (devices use a host name that is no longer configured), `clock_implausible`,
+ * `store_locked`, `installation_mismatch`, `store_set_back` (the database is older than the high-water mark), `names_in_use` (devices use a host name that is no longer configured), `clock_implausible`,
  * `store_incompatible`, `store_unavailable`, or `unavailable` (a port cannot be used).
  */
 export async function preflight(config: PreflightConfig, checkClock: ClockCheck): Promise<Preflight> {
@@ -112,6 +114,11 @@ export async function preflight(config: PreflightConfig, checkClock: ClockCheck)
     const verdict = judgeInstallation(keys, identity, locations);
     const db = connected.empty ? null : database.db;
     const personKeys = await checkPersonKeys(personKeyFileOf(config), db, config.acceptLostPersonKeys);
+    const marks = await checkMarks(markFilesOf(keyFolder, config.personKeys), {
+      name: locations.store,
+      installation: identity?.installation ?? null,
+      database: connected.empty ? null : database,
+    });
     const names = connected.empty ? [] : await new DeviceNameStore(database).deviceNames();
     const forgotten = requireNames(names, config.names, config.dropNames);
     const clockEntry = await checkClock(connected.empty ? null : database, issuingEnd(keyFolder));
@@ -124,7 +131,10 @@ export async function preflight(config: PreflightConfig, checkClock: ClockCheck)
       close,
       async settle(authority) {
         const bound = verdict === 'open';
-        const installation = await settle({ connected, keyFolder, identity, locations, bound, forgotten }, authority);
+        const installation = await settle(
+          { connected, keyFolder, identity, locations, bound, forgotten, marks },
+          authority,
+        );
         const personKeyFile = await personKeys.open(database.db, installation);
         undo.push(() => personKeyFile.close());
         const positionFile = new PositionFile(positionFileOf(config));
@@ -147,11 +157,13 @@ interface Settling {
   readonly locations: DataLocations;
   readonly bound: boolean;
   readonly forgotten: readonly string[];
+  readonly marks: readonly StoredMark[];
 }
 
 async function settle(of: Settling, authority: Authority): Promise<string> {
   const { database, migrate } = of.connected;
   if (of.identity) await requireKeysOf(of.identity, authority, of.locations);
+  for (const mark of of.marks) requireSignedMark(mark, authority.online);
   await migrate();
   await new DeviceNameStore(database).removeDeviceNames(of.forgotten);
   const installation = await installationId(database);
@@ -169,7 +181,7 @@ async function settle(of: Settling, authority: Authority): Promise<string> {
  * Compares the decrypted keys with the store. If the store has no binding, its newest checkpoint shows whether the ledger key belongs to
  * the store.
  */
-async function requireKeysOf(store: StoreIdentity, authority: Authority, locations: DataLocations): Promise<void> {
+export async function requireKeysOf(store: StoreIdentity, authority: Authority, locations: DataLocations): Promise<void> {
   const { installation, binding, checkpoint } = store;
   if (installation === null) return;
   const opened = bindingOf(authority, installation);
@@ -184,6 +196,23 @@ async function requireKeysOf(store: StoreIdentity, authority: Authority, locatio
   requireSameKeys(opened, expected, locations);
 }
 
+/** Compares the store with each copy of the high-water mark. The signatures are checked later, because this needs the passphrase. */
+async function checkMarks(
+  paths: readonly string[],
+  store: { readonly name: string; readonly installation: string | null; readonly database: Database | null },
+): Promise<StoredMark[]> {
+  const marks = paths.map(readMark).filter((mark) => mark !== null);
+  if (marks.length === 0 || store.database === null) return marks;
+  const of = new MarkStore(store.database);
+  const heights = await of.heights();
+  for (const stored of marks) {
+    const { size } = stored.mark.heights.ledger;
+    const root = size > 0 && size <= heights.ledger.size ? await of.rootAt(size) : null;
+    judgeMark(stored, { ...store, heights }, root);
+  }
+  return marks;
+}
+
 /** The issuing CA's certificate is public, so reading it needs no passphrase. */
 function issuingEnd(keyFolder: string): number | null {
   const file = join(keyFolder, 'issuing.crt');
@@ -193,7 +222,7 @@ function issuingEnd(keyFolder: string): number | null {
 const isAbsent = (file: string): boolean => !existsSync(file) || statSync(file).size === 0;
 
 /** Removes user name and password from a database URL. */
-function nameOf(address: DatabaseAddress): string {
+export function nameOf(address: DatabaseAddress): string {
   if ('file' in address) return address.file;
   try {
     const { protocol, host, pathname } = new URL(address.url);

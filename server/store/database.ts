@@ -75,13 +75,12 @@ export async function connectDatabase(
   const name: DialectName = 'file' in where ? 'sqlite' : 'postgres';
   const opened = 'file' in where ? openSqlite(where.file) : await openPostgres(where.url);
   const scope = new AsyncLocalStorage<{ open: boolean }>();
-  let queried: QueryListener | null = null;
+  const queryListeners: QueryListener[] = [];
   const db = new Kysely<Schema>({
     log: ({ query, queryDurationMillis }) => {
-      queried?.(
-        query.query.kind === 'SelectQueryNode' || query.sql.trimStart().startsWith('select') ? 'read' : 'write',
-        queryDurationMillis,
-      );
+      const kind =
+        query.query.kind === 'SelectQueryNode' || query.sql.trimStart().startsWith('select') ? 'read' : 'write';
+      for (const listener of queryListeners) listener(kind, queryDurationMillis);
     },
     dialect: guarded(opened.dialect, () => {
       if (scope.getStore()?.open) throw new Error('inside a transaction, use its tx');
@@ -159,9 +158,7 @@ export async function connectDatabase(
     grouped: groups.grouped,
     certificates,
     onReset: (listener) => void resetListeners.push(listener),
-    onQuery: (listener) => {
-      queried = listener;
-    },
+    onQuery: (listener) => void queryListeners.push(listener),
     close: async () => {
       await groups.drain();
       await db.destroy();

@@ -63,6 +63,17 @@ export class LedgerStore implements Port {
     return (await newestCheckpoint(this.#database.db)) ?? null;
   }
 
+  /** Time of the newest checkpoint, in Unix milliseconds by the server's clock; 0 before the first checkpoint. */
+  async newestAt(): Promise<number> {
+    const row = await this.#database.db
+      .selectFrom('checkpoints')
+      .select('at')
+      .orderBy('size', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return row?.at ?? 0;
+  }
+
   async entriesAt(indexes: readonly number[]): Promise<Map<number, Buffer>> {
     if (indexes.length === 0) return new Map();
     const rows = await this.#database.db

@@ -3,6 +3,7 @@ import { randomBase32 } from '../../shared/protocol/ids.ts';
 import type { Database, Db, Tx } from './database.ts';
 
 export const RECOVERY_KEY = 'recovery';
+export const MARK_KEY = 'high-water-mark';
 export const ORDER_FLOOR_KEY = 'orders.number-floor';
 
 export async function getMeta(db: Db | Tx, key: string): Promise<string | null> {

@@ -176,6 +176,7 @@ class CertificateSteps implements CertificateRestore {
         insert into lost_certificates (serial, fingerprint, not_after, published)
         select cast(${serial} as text), cast(${fingerprint} as text), cast(${notAfter} as bigint), 1
         where not exists (select 1 from certificates where certificates.serial = ${serial})
+        on conflict do nothing
         returning serial`.execute(this.#tx);
       count += rows.length;
     }

@@ -168,6 +168,7 @@ const PROBLEMS: Record<ErrorCode, { readonly status: number; readonly title: str
   store_incompatible: { status: 503, title: 'The database has an incompatible version' },
   store_locked: { status: 503, title: 'Another server uses this database' },
   installation_mismatch: { status: 503, title: 'The keys belong to another database' },
+  store_set_back: { status: 503, title: 'The database was set back to an older state' },
   backup_damaged: { status: 422, title: 'The backup is damaged' },
 };
 
