@@ -17,7 +17,14 @@ import { FORMAT, type Manifest } from './recovery/manifest.ts';
 import { prepareRestoredStore } from './recovery/prepare-restored-store.ts';
 import type { RecoveryState } from './recovery/recovery-state.ts';
 import { LIFETIMES, readBytes } from './restore.ts';
-import { behindMark, markFilesOf, readMark, requireSignedMark, type StoredMark, writeMark } from './startup/high-water-mark.ts';
+import {
+  behindMark,
+  markFilesOf,
+  readMark,
+  requireSignedMark,
+  type StoredMark,
+  writeMark,
+} from './startup/high-water-mark.ts';
 import { judgeInstallation } from './startup/installation.ts';
 import { databaseAddressOf, keyFolderOf, nameOf, requireKeysOf } from './startup/preflight.ts';
 import { connectDatabase, type Database } from './store/database.ts';
@@ -71,8 +78,7 @@ export async function acceptRollback(config: Config, options: RollbackOptions): 
       if (behind.length === 0) throw nothingToAccept(locations.store);
       const manifest = await manifestOf(database, authority);
       const { ledger: copy, crl: crlFile } = options;
-      const ledger =
-        copy === null ? null : await openLedgerCopy(copyInFolder(copy), installation, manifest.ledger.key);
+      const ledger = copy === null ? null : await openLedgerCopy(copyInFolder(copy), installation, manifest.ledger.key);
       const crl = crlFile === null ? null : readCrl(readBytes(crlFile), authority.issuingDer);
 
       await connected.migrate();

@@ -1,5 +1,5 @@
 /** Runs one suite of end-to-end tests on SQLite and on PostgreSQL, with a server process for each test. */
-import { existsSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { afterAll, describe } from 'vitest';
@@ -14,6 +14,8 @@ export interface DatabaseUnderTest {
   query(env: Record<string, string>, home: string, sql: string): Promise<Record<string, unknown>[]>;
   /** Changes the database of a stopped server. */
   change(env: Record<string, string>, home: string, sql: string): Promise<void>;
+  /** Copies the database of a stopped server. The returned function sets the database back to this state. */
+  copy(env: Record<string, string>, home: string): Promise<() => Promise<void>>;
 }
 
 const url = process.env['CORDON_TEST_DATABASE_URL'];
@@ -37,6 +39,11 @@ function describeOnSqlite(name: string, suite: (database: DatabaseUnderTest) => 
         database.exec(sql);
         database.close();
       },
+      copy: async (_env, home) => {
+        const folder = mkdtempSync(join(home, 'copy-'));
+        copyDatabase(home, folder);
+        return async () => copyDatabase(folder, home);
+      },
       kind: 'sqlite',
       env: async () => ({}),
       query: async (_env, home, sql) => {
@@ -53,6 +60,14 @@ function describeOnSqlite(name: string, suite: (database: DatabaseUnderTest) => 
   });
 }
 
+/** Replaces the database files in the folder `to`. A write-ahead log that `from` lacks is removed. */
+function copyDatabase(from: string, to: string): void {
+  for (const name of ['cordon.db', 'cordon.db-wal', 'cordon.db-shm']) {
+    rmSync(join(to, name), { force: true });
+    if (existsSync(join(from, name))) copyFileSync(join(from, name), join(to, name));
+  }
+}
+
 function describeOnPostgres(name: string, suite: (database: DatabaseUnderTest) => void): void {
   const { present } = needed('PostgreSQL', 'set CORDON_TEST_DATABASE_URL', Boolean(url));
   describe.skipIf(!present)(`${name} on PostgreSQL`, () => {
@@ -63,6 +78,11 @@ function describeOnPostgres(name: string, suite: (database: DatabaseUnderTest) =
     suite({
       change: async (env, _home, sql) => {
         await made.find((each) => each.url === env['CORDON_DATABASE_URL'])?.query(sql);
+      },
+      copy: async (env) => {
+        const database = made.find((each) => each.url === env['CORDON_DATABASE_URL']);
+        if (!database) throw new Error('this test did not make that database');
+        return database.copy();
       },
       kind: 'postgres',
       env: async () => {
