@@ -37,8 +37,13 @@ export interface RestoreOptions {
   readonly secret: OpenedWith;
   /** Revocation list (DER or PEM) from the admin's own storage. */
   readonly crl: string | null;
-  /** Backup of the keys of people; null if there is none. The secret of the backup also decrypts this file. */
+  /**
+   * Backup of the keys of people; null: the file `.keys` beside the backup, if this machine has no key file of the installation. The secret
+   * of the backup also decrypts this file.
+   */
   readonly personKeys: string | null;
+  /** True to restore without the keys of people. The server then deletes the records that nothing can decrypt. */
+  readonly losePersonKeys: boolean;
   /** Folder that `cordon ledger copy` created. */
   readonly ledger: string | null;
   /** True to move the existing data to another folder before the restore. */
@@ -132,16 +137,25 @@ export async function restore(config: Config, options: RestoreOptions): Promise<
 /** Decides which keys of people the restored server gets, before the first change. */
 async function openPersonKeys(
   config: Config,
-  { personKeys, secret }: RestoreOptions,
+  { file: backupFile, personKeys: given, losePersonKeys, verifyOnly, secret }: RestoreOptions,
   installation: string,
   wrapper: KeyWrapper,
 ): Promise<{ readonly result: Restored['personKeys']; readonly id: string | null; readonly backup: KeyBackup | null }> {
+  const path = personKeyFileOf(config);
+  const beside = `${backupFile}.keys`;
+  const found = !existsSync(path) && existsSync(beside) && !losePersonKeys ? beside : null;
+  const personKeys = given ?? found;
   if (personKeys !== null) {
     const backup = await openKeyBackup(personKeys, secret, { installation, days: config.personKeyBackupDays, wrapper });
     return { result: 'restored', id: backup.id, backup };
   }
-  const path = personKeyFileOf(config);
-  if (!existsSync(path)) return { result: 'lost', id: null, backup: null };
+  if (!existsSync(path)) {
+    if (losePersonKeys || verifyOnly) return { result: 'lost', id: null, backup: null };
+    throw new CordonError(
+      'conflict',
+      `A backup has two files, and the second one with the keys of people is missing: there is no ${beside}. Nothing was changed. Without these keys, nothing can decrypt the connection log and the enrollment details. Give the file with --person-keys. If it is lost, give --lose-person-keys: the server then deletes these records.`,
+    );
+  }
   const file = new PersonKeyFile(path);
   try {
     const identity = file.identity();

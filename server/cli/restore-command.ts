@@ -19,6 +19,7 @@ interface Options {
   readonly identity?: string;
   readonly passphraseFile?: string;
   readonly personKeys?: string;
+  readonly losePersonKeys?: boolean;
   readonly ledger?: string;
   readonly crl?: string;
   readonly replace?: boolean;
@@ -30,7 +31,8 @@ export function addRestoreCommand(program: Command, cli: Cli): void {
     .argument('<file>', 'file from "cordon backup"')
     .option('--identity <file>', 'age identity file that decrypts the backup')
     .option('--passphrase-file <file>', 'passphrase file, for a backup with a passphrase')
-    .option('--person-keys <file>', 'backup of the keys of people, the second file of "cordon backup"')
+    .option('--person-keys <file>', 'second file of "cordon backup" with the keys of people (default: <file>.keys)')
+    .option('--lose-person-keys', 'restore without the keys of people: the server deletes the records that need them')
     .option('--ledger <folder>', 'newer copy of the public ledger, from "cordon ledger copy"')
     .option('--crl <file>', 'newer certificate revocation list')
     .option('--replace', 'replace existing data: rename the data folder, and delete the tables in PostgreSQL')
@@ -40,6 +42,7 @@ export function addRestoreCommand(program: Command, cli: Cli): void {
         file,
         secret: await secretOf(options),
         personKeys: options.personKeys ?? null,
+        losePersonKeys: options.losePersonKeys === true,
         ledger: options.ledger ?? null,
         crl: options.crl ?? null,
         replace: options.replace === true,

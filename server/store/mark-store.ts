@@ -31,7 +31,7 @@ export class MarkStore {
         .limit(1)
         .executeTakeFirst(),
     ];
-    const tree = checkpoint ? readCheckpoint(checkpoint.note) : null;
+    const tree = checkpoint ? readCheckpoint(textOf(checkpoint.note)) : null;
     return {
       counter,
       ledger: { size: tree?.size ?? 0, root: tree ? Buffer.from(tree.root).toString('hex') : '' },
@@ -54,6 +54,9 @@ export class MarkStore {
       .execute();
   }
 }
+
+/** Text of a signed note, without its signatures. */
+const textOf = (note: string): string => note.slice(0, note.indexOf('\n\n') + 1);
 
 /** Sets the counter in the transaction of a restore. */
 export const setMarkCounter = (tx: Tx, counter: number): Promise<void> => setMeta(tx, MARK_KEY, String(counter));

@@ -13,6 +13,7 @@ import { orderView, revisionView } from '../../shared/api/orders.ts';
 import { overviewView } from '../../shared/api/overview.ts';
 import { personPage } from '../../shared/api/people.ts';
 import { recoveryView } from '../../shared/api/recovery.ts';
+import { isCordonError } from '../../shared/errors.ts';
 import { copyLedger, ledgerAt } from '../../shared/ledger/copy-ledger.ts';
 import type { AgentProcess } from '../support/agent-process.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
@@ -87,6 +88,31 @@ async function ledgerlessGet(url: string, root: string): Promise<Buffer> {
   });
 }
 
+const routeSchema = z.looseObject({ get: z.looseObject({ responses: z.record(z.string(), z.unknown()) }).optional() });
+
+/** Reads each JSON resource of the API that has no parameter except for the order's number. Returns the paths that fail inside the server. */
+async function unreadable(owner: Caller, orders: readonly string[]): Promise<string[]> {
+  const { paths } = await owner.call(
+    'GET',
+    '/openapi.json',
+    z.looseObject({ paths: z.record(z.string(), routeSchema) }),
+  );
+  const broken: string[] = [];
+  let reads = 0;
+  for (const [path, { get }] of Object.entries(paths)) {
+    if (!get || !JSON.stringify(get.responses).includes('"application/json"')) continue;
+    const filled = path.includes('{number}') ? orders.map((order) => path.replace('{number}', order)) : [path];
+    for (const each of filled.filter((one) => !one.includes('{'))) {
+      reads += 1;
+      await owner.call('GET', each.replace(/^\/api\/v1/, ''), z.unknown()).catch((error: unknown) => {
+        if (!isCordonError(error) || error.code === 'internal') broken.push(`${each}: ${error}`);
+      });
+    }
+  }
+  expect(reads).toBeGreaterThan(50);
+  return broken;
+}
+
 describeOnSqliteFirst('a backup that is restored on a new machine', (database: DatabaseUnderTest) => {
   async function scene() {
     const env = await database.env();
@@ -104,6 +130,11 @@ describeOnSqliteFirst('a backup that is restored on a new machine', (database: D
     const old = await adopt(world, 'Old order');
     await enforced(keeps, [old]);
     await enforced(lost, [old]);
+    const pending = (await operator.propose(terms('Pending order'))).order;
+    const declined = await operator.propose(terms('Declined order'));
+    const [ada] = operator.approvers;
+    if (!ada) throw new Error('there is no approver');
+    await operator.as(ada, 'POST', `/orders/${declined.order}/revisions/1/decline`, z.unknown(), { reason: 'No.' });
     const earlyLink = await world.link('PK');
     // The backup contains the person Omar, but not his device.
     await operator.code({ user: 'Omar', group, home: 'PK' });
@@ -139,13 +170,28 @@ describeOnSqliteFirst('a backup that is restored on a new machine', (database: D
     await enforced(keeps, [fresh]);
     await enforced(early, [fresh]);
     await enforced(late, [fresh]);
-    return { env, world, folder, backup, before, keeps, lost, early, late, old, fresh, group };
+    return {
+      env,
+      world,
+      folder,
+      backup,
+      before,
+      keeps,
+      lost,
+      early,
+      late,
+      old,
+      fresh,
+      group,
+      pending,
+      declined: declined.order,
+    };
   }
 
   const root = (world: World, home: string) => ledgerAt(world.server.public, ca(home));
 
   it('with a copy of the ledger, a restore undoes no publication, revocation, withdrawal or adoption', async () => {
-    const { world, folder, backup, before, keeps, lost, early, late, old, fresh } = await scene();
+    const { world, folder, backup, before, keeps, lost, early, late, old, fresh, pending, declined } = await scene();
     const { server, operator } = world;
     const copy = join(folder, 'ledger');
     // The copy of the ledger contains all of this, because the revocation list and the order list are entries too.
@@ -223,6 +269,11 @@ describeOnSqliteFirst('a backup that is restored on a new machine', (database: D
     const { checkpoint, extends: extended } = await copyLedger(root(world, home), copy);
     expect(extended).toBe(published);
     expect(checkpoint.size).toBeGreaterThan(published);
+
+    // 7. Every list and every page of an order can be read.
+    expect((await orderNow(pending)).status).toBe('expired');
+    expect((await orderNow(declined)).status).toBe('declined');
+    expect(await unreadable(owner, [pending, declined, old, fresh])).toEqual([]);
 
     const overview = await owner.call('GET', '/overview', overviewView);
     expect(overview.healthIssues.find(({ code }) => code === 'restored')?.severity).toBe('warning');
@@ -311,6 +362,10 @@ describeOnSqliteFirst('a backup that is restored on a new machine', (database: D
       const { code: exit, err } = await run;
       expect([name, exit === 0, err]).toEqual([name, false, expect.stringContaining(`[${code}]`)]);
     }
+    const lone = join(folder, 'lone.age');
+    writeFileSync(lone, bytes);
+    const incomplete = await restore(lone, 'identity');
+    expect([incomplete.code, incomplete.err]).toEqual([6, expect.stringContaining('--lose-person-keys')]);
     const verified = await restore(backup, 'identity', {}, '--verify-only');
     expect(verified).toMatchObject({ code: 0, out: expect.stringContaining('Nothing was changed.') });
     await expect(database.query(there, home, 'select count(*) from devices')).rejects.toThrow();
