@@ -91,12 +91,9 @@ async function ledgerlessGet(url: string, root: string): Promise<Buffer> {
 const routeSchema = z.looseObject({ get: z.looseObject({ responses: z.record(z.string(), z.unknown()) }).optional() });
 
 /** Reads each JSON resource of the API that has no parameter except for the order's number. Returns the paths that fail inside the server. */
-async function unreadable(owner: Caller, orders: readonly string[]): Promise<string[]> {
-  const { paths } = await owner.call(
-    'GET',
-    '/openapi.json',
-    z.looseObject({ paths: z.record(z.string(), routeSchema) }),
-  );
+async function unreadable(admin: string, owner: Caller, orders: readonly string[]): Promise<string[]> {
+  const document: unknown = await (await fetch(`${admin}/api/openapi.json`)).json();
+  const { paths } = z.looseObject({ paths: z.record(z.string(), routeSchema) }).parse(document);
   const broken: string[] = [];
   let reads = 0;
   for (const [path, { get }] of Object.entries(paths)) {
@@ -273,7 +270,7 @@ describeOnSqliteFirst('a backup that is restored on a new machine', (database: D
     // 7. Every list and every page of an order can be read.
     expect((await orderNow(pending)).status).toBe('expired');
     expect((await orderNow(declined)).status).toBe('declined');
-    expect(await unreadable(owner, [pending, declined, old, fresh])).toEqual([]);
+    expect(await unreadable(server.admin, owner, [pending, declined, old, fresh])).toEqual([]);
 
     const overview = await owner.call('GET', '/overview', overviewView);
     expect(overview.healthIssues.find(({ code }) => code === 'restored')?.severity).toBe('warning');
