@@ -46,7 +46,7 @@ export interface RollbackOptions {
 export interface AcceptedRollback {
   readonly manifest: Manifest;
   readonly state: RecoveryState;
-  /** What the database lacks, compared with the high-water mark. */
+  /** Heights that the database lacks, compared with the high-water mark. */
   readonly behind: readonly string[];
 }
 

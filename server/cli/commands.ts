@@ -218,7 +218,8 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     commands: {
       restore: 'Restore a backup on this machine. Stop the server and set its environment variables first',
       'restore-person-keys': 'Restore the keys of people on this machine. Stop the server first',
-      'accept-rollback': 'Continue with a database that was set back outside of "cordon restore". Stop the server first',
+      'accept-rollback':
+        'Continue with a database that was set back outside of "cordon restore". Stop the server first',
     },
     load: async () => (await import('./restore-command.ts')).addRestoreCommand,
   },

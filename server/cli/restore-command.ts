@@ -113,7 +113,7 @@ function reportOf({ manifest, state, formerData, personKeys }: Restored): string
   ];
 }
 
-/** What the admin must know after a restore, or after the acceptance of a database that was set back. */
+/** Facts for the admin after a restore, or after the acceptance of a database that was set back. */
 function recoveryReport(state: RecoveryState, manifest: Manifest): string[] {
   return [
     `Recovery point: ${when(state.at)}. Everything after it is lost, except what follows.`,

@@ -10,7 +10,14 @@ import { replaceDurably } from '../../shared/durable-file.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { encodeCanonical, parseDocument } from '../../shared/order/canonical.ts';
 import { type Envelope, sha256Hex } from '../../shared/order/documents.ts';
-import { parseEnvelope, payloadOf, readPublicKey, type Signer, signEnvelope, signedBy } from '../../shared/order/dsse.ts';
+import {
+  parseEnvelope,
+  payloadOf,
+  readPublicKey,
+  type Signer,
+  signEnvelope,
+  signedBy,
+} from '../../shared/order/dsse.ts';
 
 /** The ending keeps the file out of backups (`isKeyFile`), because a mark from a backup would be older than the restored store. */
 const MARK_FILE = 'high-water.mark';

@@ -181,7 +181,11 @@ async function settle(of: Settling, authority: Authority): Promise<string> {
  * Compares the decrypted keys with the store. If the store has no binding, its newest checkpoint shows whether the ledger key belongs to
  * the store.
  */
-export async function requireKeysOf(store: StoreIdentity, authority: Authority, locations: DataLocations): Promise<void> {
+export async function requireKeysOf(
+  store: StoreIdentity,
+  authority: Authority,
+  locations: DataLocations,
+): Promise<void> {
   const { installation, binding, checkpoint } = store;
   if (installation === null) return;
   const opened = bindingOf(authority, installation);
