@@ -85,7 +85,9 @@ describe('the keeper of the mark', () => {
     return {
       present,
       heights: async () => ({ ...present }),
-      saveCounter: async (counter: number) => void (present.counter = counter),
+      saveCounter: async (counter: number) => {
+        present.counter = counter;
+      },
     };
   };
   const start = (name: string, store: ReturnType<typeof storeOf>, logged: string[] = []) =>
