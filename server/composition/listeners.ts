@@ -236,7 +236,11 @@ function stateOf(base: Foundation, domain: Domain, edges: TlsEdges, { timekeepin
   const { config, installation, clock } = base;
   const { ledger, orders, packs } = domain;
   return {
-    ready: async () => ledger.failure() === null && timekeeping.doubt()?.cause !== 'devices' && !(await disk.check()),
+    ready: async () =>
+      ledger.failure() === null &&
+      base.mark.failure() === null &&
+      timekeeping.doubt()?.cause !== 'devices' &&
+      !(await disk.check()),
     health: async () => {
       const list = orders.list.current();
       return {
