@@ -1,0 +1,133 @@
+/**
+ * A reviewed script attacks the device: the system helper, the keys and the process of the agent. The agent runs as a user of its own, in
+ * the group of the helper's socket, and the helper runs as root, as on a device with the units of Cordon.
+ */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { newCommandId } from '../../shared/protocol/ids.ts';
+import { AgentProcess } from '../support/agent-process.ts';
+import { startAgentServer } from '../support/agent-server.ts';
+import { testAuthority } from '../support/enrollment.ts';
+import { signedScript } from '../support/signed-scripts.ts';
+import { SystemHelper } from '../support/system-helper.ts';
+import { root } from '../support/tools.ts';
+import { until } from '../support/until.ts';
+
+/** Group of the helper's socket. */
+const GROUP = 64_200;
+/** Users of agents: one in the range of systemd's `DynamicUser`, and one in the range of people's accounts. */
+const OWN_USER = 64_100;
+const PERSON = 12_345;
+const ATTACKS = readFileSync(join(import.meta.dirname, '../support/script-attacks.py'), 'utf8');
+const outputSchema = z.object({ attacks: z.record(z.string(), z.string()), works: z.record(z.string(), z.unknown()) });
+
+describe.skipIf(!root().present)('a reviewed script', () => {
+  let ca: ReturnType<typeof testAuthority>;
+  let server: Awaited<ReturnType<typeof startAgentServer>>;
+  let helper: SystemHelper;
+  const target = createServer((socket) => socket.end('hello'));
+  const shared = `/dev/shm/cordon-test-${process.pid}`;
+
+  beforeAll(async () => {
+    ca = testAuthority();
+    server = await startAgentServer(ca.authority);
+    helper = new SystemHelper(['setpriv', `--regid=${GROUP}`, '--clear-groups']);
+    helper.allow();
+    await helper.start();
+    chmodSync(helper.machine.path('.'), 0o755);
+    await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', resolve));
+  }, 60_000);
+  afterAll(async () => {
+    target.close();
+    rmSync(shared, { force: true });
+    await helper?.remove();
+    await server?.close();
+    ca?.remove();
+  });
+
+  async function startAgent(user: number): Promise<AgentProcess> {
+    const inside = ['setpriv', `--reuid=${user}`, `--regid=${user}`, `--groups=${GROUP}`];
+    const folder = mkdtempSync(join(tmpdir(), 'cordon-scripts-'));
+    chownSync(folder, user, user);
+    const env = { CORDON_AGENT_SYSTEM_SOCKET: helper.socket, TMPDIR: folder };
+    const agent = new AgentProcess(env, undefined, undefined, inside);
+    await agent.enroll(server.link());
+    execFileSync('chown', ['-R', `${user}:${user}`, agent.home]);
+    agent.run();
+    await agent.connected();
+    return agent;
+  }
+
+  async function run(agent: AgentProcess, text: string) {
+    const { command, ...script } = signedScript(text, server.people.slice(0, 1), {
+      interpreter: 'python3',
+      memory: 1024,
+    });
+    const id = newCommandId();
+    server.send({ kind: 'command', id, command, signedScript: script, expires: Date.now() + 600_000 });
+    const items = () => server.received.flatMap((frame) => (frame.kind === 'report' ? [frame.item] : []));
+    const result = await until(() => {
+      const found = items().find((item) => item.type === 'result' && item.command === id);
+      if (found?.type !== 'result') throw new Error(`no result:\n${agent.log}`);
+      return found;
+    }, 60_000);
+    const output = items().flatMap((item) => (item.type === 'script-output' && item.command === id ? item.text : []));
+    return { ...result, output: output.join('') };
+  }
+
+  async function attack(user: number) {
+    const agent = await startAgent(user);
+    writeFileSync(shared, 'secret', { mode: 0o600 });
+    chownSync(shared, user, user);
+    const address = target.address();
+    const parameters = {
+      agent: agent.pid,
+      home: agent.home,
+      helper: helper.socket,
+      shared,
+      files: 65_536,
+      port: address !== null && typeof address === 'object' ? address.port : 0,
+    };
+    const before = statSync(agent.home).mode;
+    const { output, detail } = await run(agent, `PARAMETERS = ${JSON.stringify(parameters)}\n${ATTACKS}`);
+    const line = output.split('\n').find((each) => each.startsWith('{'));
+    if (line === undefined) throw new Error(`${detail}\n${output}`);
+    const { attacks, works } = outputSchema.parse(JSON.parse(line));
+    expect(agent.running).toBe(true);
+    return { agent, before, works, succeeded: Object.keys(attacks).filter((name) => attacks[name] === 'succeeded'), attacks };
+  }
+
+  it('reaches neither the helper nor the keys and the process of an agent with a user of its own', async () => {
+    const { agent, succeeded, works, before, attacks } = await attack(OWN_USER);
+    if (process.env['SHOW']) console.log(attacks);
+    expect(succeeded).toEqual([]);
+    expect(works).toEqual({
+      program: 'sub\n',
+      thread: 'done',
+      child: -15,
+      pair: 'pair',
+      file: 'own',
+      random: 8,
+      network: 'hello',
+      interfaces: true,
+      'own limits': 0,
+      groups: [GROUP],
+    });
+    expect(statSync(agent.home).mode).toBe(before);
+    expect(existsSync(agent.path('new'))).toBe(false);
+    expect((await agent.status()).connection).toMatchObject({});
+    await agent.remove();
+  }, 120_000);
+
+  it("has no network in a person's account, whose programs may obey on loopback", async () => {
+    const { agent, succeeded, works } = await attack(PERSON);
+    expect(succeeded).toEqual([]);
+    expect(works).toMatchObject({ program: 'sub\n', pair: 'pair', network: expect.stringContaining('PermissionError') });
+    await agent.remove();
+  }, 120_000);
+});
