@@ -162,7 +162,10 @@ export async function openAgent(
     showAdminMessage,
     scripts: {
       setting: config.scripts,
-      isolation: config.scripts === 'off' ? null : () => chooseIsolation(config.home, config.scripts === 'unconfined'),
+      isolation:
+        config.scripts === 'off'
+          ? null
+          : () => chooseIsolation({ ...config, unconfined: config.scripts === 'unconfined' }),
       announce: (record) => {
         const { title, body } = scriptNotice(record, config.languages);
         void showOnDesktop(title, body);

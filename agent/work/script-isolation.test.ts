@@ -1,11 +1,11 @@
 /** Isolation of scripts from an agent without root. The secret is readable for every user, so only Landlock can refuse it. */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { CordonError } from '../../shared/errors.ts';
 import { newCommandId } from '../../shared/protocol/ids.ts';
-import { chooseIsolation, type Isolation } from './script-isolation.ts';
+import { chooseIsolation, type Isolation, landlockRules } from './script-isolation.ts';
 import { startScript } from './script-process.ts';
 
 let home: string;
@@ -15,6 +15,15 @@ beforeEach(() => {
   writeFileSync(join(home, 'key.pem'), 'secret', { mode: 0o644 });
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+const ports = (unconfined: boolean, more: object = {}) => ({
+  home,
+  systemSocket: join(home, 'none'),
+  unconfined,
+  // A user other than root, so that the isolation is that of an agent without rights.
+  uid: 500,
+  ...more,
+});
 
 async function outputOf(text: string, isolation: Isolation): Promise<string> {
   let output = '';
@@ -33,7 +42,7 @@ async function outputOf(text: string, isolation: Isolation): Promise<string> {
 }
 
 it('keeps a script out of the folder of the agent, or refuses scripts', async () => {
-  const chosen = await chooseIsolation(home, false, false).catch((error: unknown) => error);
+  const chosen = await chooseIsolation(ports(false)).catch((error: unknown) => error);
   if (chosen instanceof CordonError) {
     // This machine has no Landlock.
     expect(chosen).toMatchObject({ code: 'unavailable', message: expect.stringContaining('unconfined') });
@@ -48,6 +57,26 @@ it('keeps a script out of the folder of the agent, or refuses scripts', async ()
 });
 
 it('unconfined scripts have the rights of the agent', async () => {
-  const isolation = await chooseIsolation(home, true, false);
+  const isolation = await chooseIsolation(ports(true));
   expect(await outputOf(`cat ${home}/key.pem`, isolation)).toBe('secret');
+});
+
+it('unconfined scripts do not run beside the system helper, which would make them root', async () => {
+  const systemSocket = join(home, 'helper.sock');
+  writeFileSync(systemSocket, '');
+  await expect(chooseIsolation(ports(true, { systemSocket }))).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('Remove the system helper'),
+  });
+});
+
+it('hides the folder of the agent if a readable folder is a link to it', () => {
+  const link = join(home, 'opt');
+  mkdirSync(join(home, 'data'));
+  symlinkSync(join(home, 'data'), link);
+  const readable = (secret: string) => landlockRules([secret], [link]).length > 2;
+  expect(existsSync(link)).toBe(true);
+  expect(readable('/nonexistent')).toBe(true);
+  // The agent's folder is below the target of the link, and does not exist yet.
+  expect(readable(join(home, 'data', 'agent', 'socket'))).toBe(false);
 });

@@ -1,16 +1,24 @@
 /**
- * Isolation of scripts from the agent. A script must not read the keys and messages of the device, although two people reviewed it: its
- * output goes to the server, which must never have them. An agent that runs as root uses another user. Every other agent restricts the
- * script to files outside of its own folder (Landlock, by `setpriv` of util-linux 2.41).
+ * Isolation of scripts from the agent. A script must not read the keys and messages of the device, and must not use the rights of the agent,
+ * although two people reviewed it: its output goes to the server, which must never have them. Every script has a system-call filter
+ * (`script-filter.ts`). An agent that runs as root uses another user. Every other agent restricts the script to files outside of its own
+ * folder (Landlock). `setpriv` of util-linux 2.41 loads both.
  */
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
+import { existsSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, relative } from 'node:path';
 import { CordonError } from '../../shared/errors.ts';
+import { scriptFilter } from './script-filter.ts';
 
 export interface Isolation {
-  /** Program and arguments that precede the interpreter. `folder`: the script's own folder, the only one in which it may write. */
-  wrapper(folder: string): string[];
+  /**
+   * Program and arguments that precede the interpreter. `folder`: the only folder in which the script may write. `filterFile`: file with the
+   * bytes of `filter`, which the script must not be able to change.
+   */
+  wrapper(folder: string, filterFile: string): string[];
+  /** Filter for system calls; null for none. */
+  readonly filter: Uint8Array | null;
   /** User and group of the script; null for the agent's own. */
   readonly user: { readonly uid: number; readonly gid: number } | null;
 }
@@ -18,6 +26,7 @@ export interface Isolation {
 /** `nobody` on all Linux distributions and in user namespaces. */
 const NOBODY = { uid: 65_534, gid: 65_534 };
 
+/** Folders and files that scripts may read. Neither may contain secrets that the agent's user can read. */
 const READABLE = [
   '/usr',
   '/bin',
@@ -29,20 +38,32 @@ const READABLE = [
   '/opt',
   '/proc',
   '/sys',
-  '/dev',
-  '/run',
   '/boot',
   '/var/log',
   '/var/lib/dpkg',
   '/var/lib/rpm',
   '/var/lib/apt',
   '/var/cache/apt',
+  // Without the rest of /dev, which has shared memory and terminals of the user.
+  '/dev/zero',
+  '/dev/full',
+  '/dev/random',
+  '/dev/urandom',
+  // Without the rest of /run, which has credentials of services, runtime folders of users, and the token of the system helper.
+  '/run/systemd/resolve',
+  '/run/resolvconf',
+  '/run/NetworkManager/resolv.conf',
+  '/run/reboot-required',
+  '/run/reboot-required.pkgs',
+  '/run/utmp',
 ];
 const READ = 'path-beneath:execute,read-file,read-dir';
+/** Landlock accepts only these rights for a file. */
+const READ_FILE = 'path-beneath:execute,read-file';
 const WRITE =
   'path-beneath:execute,write-file,read-file,read-dir,remove-dir,remove-file,make-dir,make-reg,make-fifo,make-sym,truncate';
 
-const works = (program: string, args: readonly string[]): Promise<boolean> =>
+const succeeds = ([program = '', ...args]: readonly string[]): Promise<boolean> =>
   new Promise((done) => {
     execFile(program, args, { timeout: 5000 }, (error) => done(error === null));
   });
@@ -50,41 +71,86 @@ const works = (program: string, args: readonly string[]): Promise<boolean> =>
 /** Options of `setpriv`: the kernel ends the interpreter when the agent ends, and the script cannot gain rights through setuid programs. */
 const SETPRIV = ['setpriv', '--no-new-privs', '--pdeathsig', 'KILL'];
 
-const hasSetpriv = (): Promise<boolean> => works('setpriv', [...SETPRIV.slice(1), 'true']);
-const hasLandlock = (): Promise<boolean> =>
-  works('setpriv', ['--landlock-access', 'fs', '--landlock-rule', `${READ}:/`, 'true']);
+export interface IsolationPorts {
+  /** Folder with the agent's keys and data. */
+  readonly home: string;
+  /** Path of the system helper's socket. The helper's token is beside it. */
+  readonly systemSocket: string;
+  /** True if the machine's own configuration allows scripts with all rights of the agent. */
+  readonly unconfined: boolean;
+  /** User of the agent. */
+  readonly uid?: number | undefined;
+}
 
-/**
- * Isolation that this machine offers. Throws `unavailable` if it offers none. `unconfined`: the machine's own configuration allows scripts
- * with all rights of the agent. `home`: folder with the agent's keys and data. `isRoot`: the agent runs as root.
- */
-export async function chooseIsolation(
-  home: string,
-  unconfined: boolean,
-  isRoot = process.getuid?.() === 0,
-): Promise<Isolation> {
-  const parent = (await hasSetpriv()) ? SETPRIV : [];
-  if (isRoot) return { wrapper: () => [...parent], user: NOBODY };
-  if (unconfined) return { wrapper: () => [...parent], user: null };
-  if (parent.length > 0 && (await hasLandlock())) {
-    const rules = readableBeside(home).flatMap((path) => ['--landlock-rule', `${READ}:${path}`]);
-    return {
-      wrapper: (folder) => [
-        ...parent,
-        ...['--landlock-access', 'fs', ...rules],
-        ...['--landlock-rule', `${WRITE}:${folder}`, '--landlock-rule', 'path-beneath:write-file,read-file:/dev/null'],
-      ],
-      user: null,
-    };
+/** Returns the isolation that this machine offers. Throws `unavailable` if it offers none. */
+export async function chooseIsolation(ports: IsolationPorts): Promise<Isolation> {
+  const { home, systemSocket, unconfined, uid = process.getuid?.() ?? 0 } = ports;
+  const user = uid === 0 ? NOBODY : null;
+  if (unconfined) {
+    if (user === null && existsSync(systemSocket)) throw new CordonError('unavailable', ROOT_THROUGH_HELPER);
+    const parent = (await succeeds([...SETPRIV, 'true'])) ? SETPRIV : [];
+    return { wrapper: () => [...parent], filter: null, user };
   }
+  const filter = scriptFilter(process.arch, isOwnUser(user?.uid ?? uid));
+  const rules = user === null ? landlockRules([home, systemSocket]) : [];
+  const isolation: Isolation = {
+    filter,
+    user,
+    wrapper: (folder, filterFile) => [
+      ...SETPRIV,
+      ...rules,
+      ...(user === null
+        ? ['--landlock-rule', `${WRITE}:${folder}`, '--landlock-rule', 'path-beneath:write-file,read-file:/dev/null']
+        : []),
+      ...['--seccomp-filter', filterFile],
+    ],
+  };
+  if (filter !== null && (await canUse(isolation, filter))) return isolation;
   throw new CordonError(
     'unavailable',
-    'This machine cannot keep a script away from the keys of the agent, so the agent runs none. Install util-linux 2.41 on a kernel with Landlock, or set CORDON_AGENT_SCRIPTS=unconfined for the agent.',
+    'This machine cannot keep a script away from the keys of the agent, so the agent runs none. Install util-linux 2.41 on a kernel with seccomp and Landlock, or set CORDON_AGENT_SCRIPTS=unconfined for the agent.',
   );
 }
 
-/** Readable folders that neither contain the agent's folder nor are part of it. */
-const readableBeside = (home: string): string[] =>
-  READABLE.filter((path) => existsSync(path) && !contains(path, home) && !contains(home, path));
+const ROOT_THROUGH_HELPER =
+  'CORDON_AGENT_SCRIPTS=unconfined gives scripts the rights of the agent, and the system helper of this machine would give them the rights of root, so the agent runs none. Remove the system helper, or set CORDON_AGENT_SCRIPTS=on for the agent.';
 
-const contains = (folder: string, path: string): boolean => !relative(resolve(folder), resolve(path)).startsWith('..');
+/** Starts a program with the isolation, in a folder for the test. */
+async function canUse({ wrapper }: Isolation, filter: Uint8Array): Promise<boolean> {
+  const folder = mkdtempSync(join(tmpdir(), 'cordon-isolation-'));
+  try {
+    const file = join(folder, 'filter');
+    writeFileSync(file, filter);
+    return await succeeds([...wrapper(folder, file), 'true']);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Returns true for a user that no person works with: a system user, or one that systemd made for a service (systemd.exec(5), `DynamicUser`).
+ * In a person's account, other programs may obey everyone on loopback, such as a debugger. A script without network cannot reach them.
+ */
+const isOwnUser = (uid: number): boolean => uid < 1000 || (uid >= 61_184 && uid <= 65_519) || uid === NOBODY.uid;
+
+/** Rules for the readable paths. A path is left out if it contains one of the hidden paths, or is part of one. */
+export function landlockRules(hidden: readonly string[], paths: readonly string[] = READABLE): string[] {
+  const secrets = hidden.map(realPath);
+  const readable = paths
+    .filter((path) => existsSync(path))
+    .filter((path) => {
+      const real = realPath(path);
+      return !secrets.some((secret) => contains(real, secret) || contains(secret, real));
+    });
+  const rules = readable.map((path) => `${statSync(path).isDirectory() ? READ : READ_FILE}:${path}`);
+  return ['--landlock-access', 'fs', ...rules.flatMap((rule) => ['--landlock-rule', rule])];
+}
+
+/** Resolves symbolic links, because Landlock applies a rule to the target of a link. A path that does not exist yet stays as it is. */
+function realPath(path: string): string {
+  if (existsSync(path)) return realpathSync(path);
+  const folder = dirname(path);
+  return folder === path ? path : join(realPath(folder), basename(path));
+}
+
+const contains = (folder: string, path: string): boolean => !relative(folder, path).startsWith('..');

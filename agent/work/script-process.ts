@@ -3,7 +3,16 @@
  * and a deadline.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ScriptStatement } from '../../shared/scripts/statement.ts';
@@ -54,13 +63,20 @@ const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 /** Starts a script. Throws if the folder cannot be made. */
 export function startScript(run: ScriptRun): RunningScript {
   const { command, statement, text, isolation, onOutput } = run;
-  const folder = mkdtempSync(join(tmpdir(), folderPrefix(command)));
-  const { user } = isolation;
+  const outer = mkdtempSync(join(tmpdir(), folderPrefix(command)));
+  const [folder, filterFile] = [join(outer, 'work'), join(outer, 'filter')];
+  const { user, filter } = isolation;
   const file = join(folder, 'script');
+  mkdirSync(folder, { mode: 0o700 });
   writeFileSync(file, text, { mode: 0o600 });
-  if (user) for (const path of [folder, file]) chownSync(path, user.uid, user.gid);
+  // The script may write only into the inner folder, so a process that an earlier script left behind cannot change the filter.
+  if (filter) writeFileSync(filterFile, filter, { mode: 0o644 });
+  if (user) {
+    chmodSync(outer, 0o711);
+    for (const path of [folder, file]) chownSync(path, user.uid, user.gid);
+  }
   const limits = [statement.seconds, LARGEST_FILE_BLOCKS, statement.memory * 1024, tasksOf(user?.uid) + MORE_PROCESSES];
-  const program = [...isolation.wrapper(folder), statement.interpreter, file, ...run.arguments];
+  const program = [...isolation.wrapper(folder, filterFile), statement.interpreter, file, ...run.arguments];
   const child = spawn('/bin/sh', ['-c', WITH_LIMITS, 'sh', ...limits.map(String), ...program], {
     cwd: folder,
     env: { PATH: SEARCH_PATH, HOME: folder, TMPDIR: folder, LANG: 'C.UTF-8', [MARK]: command },
@@ -86,7 +102,7 @@ export function startScript(run: ScriptRun): RunningScript {
   });
   const cleaned = ended.finally(() => {
     clearTimeout(deadline);
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(outer, { recursive: true, force: true });
   });
   return { ended: cleaned, stop: () => end('stopped') };
 }

@@ -90,7 +90,6 @@ describe.skipIf(!root().present)('a reviewed script', () => {
       home: agent.home,
       helper: helper.socket,
       shared,
-      files: 65_536,
       port: address !== null && typeof address === 'object' ? address.port : 0,
     };
     const before = statSync(agent.home).mode;
@@ -99,12 +98,17 @@ describe.skipIf(!root().present)('a reviewed script', () => {
     if (line === undefined) throw new Error(`${detail}\n${output}`);
     const { attacks, works } = outputSchema.parse(JSON.parse(line));
     expect(agent.running).toBe(true);
-    return { agent, before, works, succeeded: Object.keys(attacks).filter((name) => attacks[name] === 'succeeded'), attacks };
+    return {
+      agent,
+      before,
+      works,
+      succeeded: Object.keys(attacks).filter((name) => attacks[name] === 'succeeded'),
+      attacks,
+    };
   }
 
   it('reaches neither the helper nor the keys and the process of an agent with a user of its own', async () => {
-    const { agent, succeeded, works, before, attacks } = await attack(OWN_USER);
-    if (process.env['SHOW']) console.log(attacks);
+    const { agent, succeeded, works, before } = await attack(OWN_USER);
     expect(succeeded).toEqual([]);
     expect(works).toEqual({
       program: 'sub\n',
@@ -127,7 +131,11 @@ describe.skipIf(!root().present)('a reviewed script', () => {
   it("has no network in a person's account, whose programs may obey on loopback", async () => {
     const { agent, succeeded, works } = await attack(PERSON);
     expect(succeeded).toEqual([]);
-    expect(works).toMatchObject({ program: 'sub\n', pair: 'pair', network: expect.stringContaining('PermissionError') });
+    expect(works).toMatchObject({
+      program: 'sub\n',
+      pair: 'pair',
+      network: expect.stringContaining('PermissionError'),
+    });
     await agent.remove();
   }, 120_000);
 });

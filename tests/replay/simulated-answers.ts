@@ -67,5 +67,5 @@ export function pretendedRun(details: MachineDetails): Isolation {
     '(This device is simulated. The script did not run, and this output is invented.)',
   ];
   const text = lines.map((line) => `'${line}'`).join(' ');
-  return { wrapper: () => ['/bin/sh', '-c', `printf '%s\\n' ${text}`], user: null };
+  return { wrapper: () => ['/bin/sh', '-c', `printf '%s\\n' ${text}`], filter: null, user: null };
 }

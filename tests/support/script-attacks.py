@@ -148,7 +148,7 @@ def _():
 attack("take a descriptor of the agent")(lambda: syscall(438, os.pidfd_open(AGENT), 0, 0))
 attack("compare descriptors of the agent")(lambda: syscall(number(312, 272), AGENT, os.getpid(), 0, 0, 0))
 attack("change the limits of the agent")(
-    lambda: resource.prlimit(AGENT, resource.RLIMIT_NOFILE, (PARAMETERS["files"], PARAMETERS["files"]))
+    lambda: resource.prlimit(AGENT, resource.RLIMIT_CORE, resource.prlimit(AGENT, resource.RLIMIT_CORE))
 )
 
 # Namespaces, mounts, keys and kernel interfaces.
