@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { EnvironmentError, requireKnownVariables } from '../shared/environment.ts';
 import type { SensorSource } from './evidence/sensor-command.ts';
+import { SYSTEM_SOCKET } from './system-helper/requests.ts';
 
 const PORT = 'a whole number from 0 to 65535';
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -32,7 +33,7 @@ const environment = z.object({
    */
   CORDON_AGENT_SCRIPTS: z.enum(['on', 'off', 'unconfined'], { error: 'on, off or unconfined' }).default('on'),
   /** Socket of the system helper (`agent/system-helper`). */
-  CORDON_AGENT_SYSTEM_SOCKET: z.string().default('/run/cordon-agent-system/socket'),
+  CORDON_AGENT_SYSTEM_SOCKET: z.string().default(SYSTEM_SOCKET),
   CORDON_AGENT_LOG: z.enum(LEVELS, { error: `one of ${LEVELS.join(', ')}` }).default('info'),
   /** The user's languages (POSIX, section 8.2, and GNU's LANGUAGE). */
   LANGUAGE: z.string().optional(),

@@ -23,8 +23,9 @@ import { flatpakManager } from './flatpak.ts';
 import { openJournal } from './journal.ts';
 import { readMachinePolicy } from './machine-policy.ts';
 import { openPackageFiles, statementOf } from './package-files.ts';
+import { SYSTEM_SOCKET } from './requests.ts';
 import { toolRunner } from './run-tool.ts';
-import { serveRequests } from './serve.ts';
+import { issueToken, type ServePorts, serveRequests } from './serve.ts';
 import { openSettings } from './settings/open-settings.ts';
 
 const NAME = 'cordon-agent-system';
@@ -110,7 +111,7 @@ async function run(config: HelperConfig): Promise<void> {
     },
   });
   agentUpdate.resume();
-  const server = serveRequests(async (request, socket) => {
+  const respond: ServePorts['respond'] = async (request, socket) => {
     if (request.op === 'status') return { outcome: 'ready', apt: await apt.available() };
     if (request.op === 'apply-settings') {
       socket.resume();
@@ -126,8 +127,13 @@ async function run(config: HelperConfig): Promise<void> {
       await ports.files.receive(statementOf(ports.policy, request.envelope), socket);
     socket.resume();
     return changes.make(request);
-  }, log);
-  await listen(server, config.socket);
+  };
+  let token: string | null = null;
+  const server = serveRequests({ respond, token: () => token, log });
+  const listening = listen(server, config.socket);
+  // The socket exists, and this program has not read a connection yet.
+  token = issueToken(config.socket ?? SYSTEM_SOCKET);
+  await listening;
   signals.ready();
   await notifyServiceManager(config.notifySocket, 'READY=1', log);
   await signals.requested;

@@ -1,6 +1,7 @@
 /**
- * Requests to the system helper, over its Unix socket. Each connection carries one JSON line with a request and gets one JSON line with the
- * response. The helper runs only the operations in this list, and never a program or script from a request.
+ * Requests to the system helper, over its Unix socket. In each connection, the helper sends the line `GREETING`, and the agent sends a line
+ * with the helper's token and one JSON line with a request. The helper responds with one JSON line. It runs only the operations in this
+ * list, and never a program or script from a request.
  */
 import { z } from 'zod';
 import { envelopeSchema, sha256Hex } from '../../shared/order/documents.ts';
@@ -13,6 +14,18 @@ import {
   UPDATE_SCOPES,
 } from '../../shared/software/software-change.ts';
 import { channelTargetSchema } from '../../shared/software/update-channel.ts';
+
+/** Path of the socket that systemd passes to the helper (cordon-agent-system.socket). */
+export const SYSTEM_SOCKET = '/run/cordon-agent-system/socket';
+
+/** Line after which the token file belongs to the running helper. systemd accepts connections before it starts the helper. */
+export const GREETING = 'cordon-agent-system: send the token';
+
+/**
+ * File with the token of the running helper, which the group of the socket can read. A script of the organization runs in this group too,
+ * but cannot read the folder of the socket (`agent/work/script-isolation.ts`).
+ */
+export const tokenFile = (socket: string): string => `${socket}.token`;
 
 /** Attempt to make a change: the id of the command. The helper returns the stored result of an attempt that has ended. */
 const attempt = commandIdSchema;
@@ -45,6 +58,8 @@ export type ChangeRequest = Exclude<
   { op: 'status' | 'apply-settings' | 'update-agent' | 'offer-agent' }
 >;
 
+/** Bytes of a token: 32 random bytes in hexadecimal digits. */
+export const TOKEN_LENGTH = 64;
 export const LONGEST_REQUEST = 256 * 1024;
 export const LONGEST_RESPONSE = 256 * 1024;
 export const LONGEST_DETAIL = 1800;

@@ -1,6 +1,6 @@
 /** The system helper as a process, with the real apt and dpkg on a machine of its own. */
 import { randomUUID } from 'node:crypto';
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { newCommandId } from '../../shared/protocol/ids.ts';
@@ -8,7 +8,7 @@ import type { SoftwareChange } from '../../shared/software/software-change.ts';
 import { runProgram } from '../../tests/support/run-program.ts';
 import { HELPER_ENTRY, SystemHelper } from '../../tests/support/system-helper.ts';
 import { until } from '../../tests/support/until.ts';
-import type { ChangeRequest, HelperRequest } from './requests.ts';
+import { type ChangeRequest, GREETING, type HelperRequest, tokenFile } from './requests.ts';
 
 let helper: SystemHelper;
 beforeAll(async () => {
@@ -175,13 +175,34 @@ it('installs the updates that a repository offers, and rolls them back', async (
   expect(versions()).toEqual([null, null]);
 }, 60_000);
 
+/** Sends lines to the helper, and returns its response without the greeting. */
+const sendLines = (text: string) =>
+  new Promise<string>((resolve) => {
+    let answer = '';
+    const socket = connect(helper.socket, () => socket.write(text));
+    socket.on('data', (chunk) => (answer += chunk)).on('close', () => resolve(answer.replace(`${GREETING}\n`, '')));
+  });
+
+it('refuses a caller without its token, and issues another token at each start', async () => {
+  const request = `${JSON.stringify({ op: 'status' })}\n`;
+  for (const token of ['', '0'.repeat(64)]) {
+    expect(JSON.parse(await sendLines(`${token}\n${request}`))).toMatchObject({ code: 'not_permitted' });
+  }
+  for (const text of [request, 'x'.repeat(1000)]) {
+    expect(JSON.parse(await sendLines(text))).toMatchObject({ outcome: 'failed' });
+  }
+  const file = tokenFile(helper.socket);
+  const token = readFileSync(file, 'utf8');
+  expect(statSync(file).mode & 0o777).toBe(0o640);
+  expect(JSON.parse(await sendLines(`${token}\n${request}`))).toMatchObject({ outcome: 'ready' });
+  await helper.kill();
+  await helper.start();
+  expect(JSON.parse(await sendLines(`${token}\n${request}`))).toMatchObject({ code: 'not_permitted' });
+  expect(helper.log).not.toContain(readFileSync(file, 'utf8'));
+}, 60_000);
+
 it('refuses requests that are not in its list, and names that programs could read as options', async () => {
-  const say = (text: string) =>
-    new Promise<string>((resolve) => {
-      let answer = '';
-      const socket = connect(helper.socket, () => socket.write(text));
-      socket.on('data', (chunk) => (answer += chunk)).on('close', () => resolve(answer));
-    });
+  const say = (text: string) => sendLines(`${readFileSync(tokenFile(helper.socket), 'utf8')}\n${text}`);
   const { packages: _, ...rest } = change('install', [{ name: 'x' }]) as Extract<HelperRequest, { op: 'change' }>;
   for (const text of [
     'not json\n',

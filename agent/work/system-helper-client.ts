@@ -1,11 +1,13 @@
 /** Requests to the system helper (`agent/system-helper`), which makes changes that need root. */
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import {
+  GREETING,
   type HelperRequest,
   type HelperResponse,
   helperResponseSchema,
   LONGEST_RESPONSE,
+  tokenFile,
 } from '../system-helper/requests.ts';
 
 /** Sends a request to the system helper. `file`: path of a file whose bytes follow the request. */
@@ -28,16 +30,26 @@ export const systemHelper =
       // A stopping agent does not wait for the helper. It asks again after its start.
       connection.unref();
       connection.setEncoding('utf8');
-      connection.once('connect', () => {
-        connection.write(`${JSON.stringify(request)}\n`);
+      const send = () => {
+        try {
+          connection.write(`${readFileSync(tokenFile(socket), 'utf8')}\n${JSON.stringify(request)}\n`);
+        } catch (error) {
+          connection.destroy(error instanceof Error ? error : new Error(String(error)));
+          return;
+        }
         if (file === undefined) return;
         createReadStream(file)
           .on('error', (error) => connection.destroy(error))
           .pipe(connection, { end: false });
-      });
+      };
+      let isGreeted = false;
       connection.on('data', (chunk: string) => {
         text += chunk;
         if (text.length > LONGEST_RESPONSE) connection.destroy(new Error('its answer is too long'));
+        if (isGreeted || !text.startsWith(`${GREETING}\n`)) return;
+        isGreeted = true;
+        text = text.slice(GREETING.length + 1);
+        send();
       });
       connection.once('error', (error: NodeJS.ErrnoException) => {
         clearTimeout(deadline);

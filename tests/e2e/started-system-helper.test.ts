@@ -17,9 +17,12 @@ const present = systemdMachines.present && sshd.present && ssh.present;
 
 /** Asks the helper over its socket, as the agent does. The argument is the request. */
 const ASK = `node_modules/.bin/node -e '
-  const socket = require("node:net").connect("/run/cordon-agent-system/socket");
-  socket.write(process.argv[1] + "\\n");
-  socket.pipe(process.stdout);
+  const path = "/run/cordon-agent-system/socket";
+  const socket = require("node:net").connect(path);
+  socket.once("data", () => {
+    socket.write(require("node:fs").readFileSync(path + ".token") + "\\n" + process.argv[1] + "\\n");
+    socket.pipe(process.stdout);
+  });
 '`;
 const responseSchema = z.strictObject({ outcome: z.literal('settings'), settings: z.array(appliedSettingSchema) });
 
