@@ -68,7 +68,9 @@ async function run(script: TestScript, more: Parameters<typeof send>[1] = {}) {
 describe('a reviewed script', () => {
   it('runs with its arguments in a cleared environment and an own folder, and the user sees it', async () => {
     const text = 'echo "$1|$2"; env | cut -d= -f1 | sort | tr "\\n" " "; pwd; echo oops >&2; echo core $(ulimit -c)';
-    const done = await run(signedScript(text, ada()), { arguments: ['a b', '$(id)'] });
+    const done = await run(signedScript(text, ada(), { arguments: ['first: text', 'second: text'] }), {
+      arguments: ['a b', '$(id)'],
+    });
     expect(done).toMatchObject({ outcome: 'done', detail: expect.stringContaining('exit code 0') });
     expect(done.output).toContain('a b|$(id)\n');
     expect(done.output).toContain('CORDON_SCRIPT HOME LANG PATH PWD TMPDIR');
@@ -88,9 +90,12 @@ describe('a reviewed script', () => {
     expect(failed.detail).toContain('script_failed: The script ended with exit code 3');
     const bash = await run(signedScript('a=(1 2); echo $((a[0] + a[1]))', ada(), { interpreter: 'bash' }));
     expect(bash.output).toBe('3\n');
-    const python = await run(signedScript('import sys; print(sys.argv[1:])', ada(), { interpreter: 'python3' }), {
-      arguments: ['é'],
-    });
+    const python = await run(
+      signedScript('import sys; print(sys.argv[1:])', ada(), { interpreter: 'python3', arguments: ['a: text'] }),
+      {
+        arguments: ['é'],
+      },
+    );
     expect(python.output).toBe("['é']\n");
   });
 
@@ -143,6 +148,21 @@ describe('the agent refuses', () => {
     const refused = await run(script());
     expect(refused).toMatchObject({ outcome: 'failed', output: '' });
     expect(refused.detail).toMatch(new RegExp(`^${code}: `));
+  });
+
+  it('arguments that the reviewer did not sign', async () => {
+    const declared = signedScript('echo "$1"', ada(), { arguments: ['count: integer'] });
+    for (const [script, values] of [
+      [signedScript(TEXT, ada()), ['x']],
+      [declared, ['1; id']],
+      [declared, []],
+      [declared, ['1', '2']],
+    ] as const) {
+      const refused = await run(script, { arguments: [...values] });
+      expect(refused).toMatchObject({ outcome: 'failed', output: '' });
+      expect(refused.detail).toMatch(/^script_refused: /);
+    }
+    expect(await run(declared, { arguments: ['7'] })).toMatchObject({ outcome: 'done', output: '7\n' });
   });
 
   it('every script if the machine switches scripts off', async () => {

@@ -7,6 +7,7 @@ import type { ApproverSet } from '../../shared/order/approvers.ts';
 import type { Command, SignedScript } from '../../shared/protocol/frames.ts';
 import type { CommandId } from '../../shared/protocol/ids.ts';
 import type { ReportItem } from '../../shared/protocol/report-item.ts';
+import { requireDeclared } from '../../shared/scripts/declared-arguments.ts';
 import type { ScriptStatement } from '../../shared/scripts/statement.ts';
 import { verifyScript } from '../../shared/scripts/verify-script.ts';
 import type { Instant } from '../../shared/time/clock.ts';
@@ -49,7 +50,10 @@ export function createScriptRunner(ports: ScriptPorts): ScriptRunner {
 
   function verified(command: RunScript, script: SignedScript | undefined) {
     if (!script) throw new CordonError('script_refused', 'The server sent the command without its script.');
-    return verifyScript(script, command, ports.approverSet(), deviceNow());
+    const reviewed = verifyScript(script, command, ports.approverSet(), deviceNow());
+    // The server chooses the arguments, so the device accepts only those that the reviewer signed.
+    requireDeclared(reviewed.statement.arguments ?? [], command.arguments ?? []);
+    return reviewed;
   }
 
   function end(id: CommandId, outcome: Exclude<ScriptRecord['outcome'], 'running'>): void {

@@ -13,6 +13,7 @@ import {
 import { CordonError } from '../../shared/errors.ts';
 import { signScriptPayload } from '../../shared/order/approver-key.ts';
 import { sha256 } from '../../shared/order/digest.ts';
+import { DECLARATION_HELP } from '../../shared/scripts/declared-arguments.ts';
 import { describeScript } from '../../shared/scripts/describe-script.ts';
 import { INTERPRETERS, LARGEST_SCRIPT } from '../../shared/scripts/limits.ts';
 import { plain } from '../../shared/text/visible-text.ts';
@@ -116,6 +117,7 @@ interface Content {
   readonly memory: number;
   readonly output: number;
   readonly days: number;
+  readonly declareArgument?: string[];
 }
 
 function addWriteCommands(scripts: Command, cli: Cli): void {
@@ -126,14 +128,16 @@ function addWriteCommands(scripts: Command, cli: Cli): void {
       .option('--seconds <seconds>', 'time limit, at most 3600', Number, 60)
       .option('--memory <mib>', 'memory limit of each process in MiB', Number, 256)
       .option('--output <kib>', 'output limit in KiB, at most 1024', Number, 64)
-      .option('--days <days>', 'days until the version expires', Number, 180);
-  const bodyOf = (file: string, { purpose, interpreter, seconds, memory, output, days }: Content) => ({
+      .option('--days <days>', 'days until the version expires', Number, 180)
+      .option('--declare-argument <declaration...>', `argument that the script accepts: ${DECLARATION_HELP}`);
+  const bodyOf = (file: string, { purpose, interpreter, seconds, memory, output, days, declareArgument }: Content) => ({
     purpose,
     interpreter,
     seconds,
     memory,
     output,
     days,
+    arguments: declareArgument,
     text: readBytes(file, LARGEST_SCRIPT).toString('utf8'),
   });
   withContent(
@@ -218,7 +222,7 @@ function addRunCommands(scripts: Command, cli: Cli): void {
     .option('--all', 'run on all active devices that your role includes')
     .option('--group <group>', 'run on all active devices of this group')
     .option('--device <device...>', 'run on the devices with these ids')
-    .option('--argument <argument...>', 'arguments of the script')
+    .option('--argument <argument...>', 'values of the arguments that the version declares')
     .option('--id <id>', 'id of the request. A repeated request with this id is ignored')
     .option('--expires <seconds>', 'seconds until the command expires', Number)
     .option('--name <name>', 'name of the job')

@@ -24,6 +24,8 @@ export interface ScriptContent {
   readonly seconds: number;
   readonly memory: number;
   readonly output: number;
+  /** Arguments that the script accepts (`shared/scripts/declared-arguments.ts`). */
+  readonly arguments: readonly string[];
 }
 
 export interface Review {

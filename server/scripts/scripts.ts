@@ -18,6 +18,7 @@ import {
   type PersonId,
   type ScriptId,
 } from '../../shared/protocol/ids.ts';
+import { requireDeclared } from '../../shared/scripts/declared-arguments.ts';
 import { parseScriptStatement, type ScriptStatement } from '../../shared/scripts/statement.ts';
 import { verifyScript } from '../../shared/scripts/verify-script.ts';
 import type { Clock } from '../../shared/time/clock.ts';
@@ -52,6 +53,8 @@ export interface JudgedVersion extends ScriptVersion {
 export interface RunRequest {
   readonly script: ScriptId;
   readonly version: number;
+  /** Arguments of the run. Absent for none. */
+  readonly arguments?: readonly string[] | undefined;
 }
 
 const DAY = 86_400_000;
@@ -127,11 +130,15 @@ export function createScripts(ports: ScriptsPorts) {
       judged(await store.versions(script, before, VERSIONS_SHOWN)),
 
     /** Throws the reason why the version cannot run now on this number of devices. */
-    async requireRunnable({ script, version: number }: RunRequest, devices: number): Promise<void> {
+    async requireRunnable(
+      { script, version: number, arguments: given = [] }: RunRequest,
+      devices: number,
+    ): Promise<void> {
       if (!(await store.settings()).on) throw scriptsOff();
-      const { state, output } = await version(script, number);
+      const { state, output, arguments: declared } = await version(script, number);
       if (state !== 'reviewed')
         throw new CordonError('script_unreviewed', NOT_RUNNABLE[state], { script, version: number });
+      requireDeclared(declared, given);
       if (devices * output <= MOST_OUTPUT) return;
       const most = Math.floor(MOST_OUTPUT / output);
       const detail = `The server stores at most 1 GiB of output of one job, so this version runs on at most ${most} devices at a time. Use a smaller group, or write a version with a lower output limit.`;
@@ -174,6 +181,7 @@ function createWriting({ store, installation, bus, clock }: ScriptsPorts) {
       seconds,
       memory,
       output,
+      ...(content.arguments.length > 0 && { arguments: [...content.arguments] }),
       author: by.person,
       expires: new Date(expiresAt).toISOString(),
     };

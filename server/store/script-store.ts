@@ -9,6 +9,7 @@ import {
   scriptIdSchema,
 } from '../../shared/protocol/ids.ts';
 import { INTERPRETERS } from '../../shared/scripts/limits.ts';
+import { parseScriptStatement } from '../../shared/scripts/statement.ts';
 import type {
   OutputPiece,
   ScriptStore as Port,
@@ -267,6 +268,8 @@ const versionOf = (row: Schema['script_versions']): ScriptVersion => ({
   seconds: row.seconds,
   memory: row.memory,
   output: row.output,
+  // The signed statement is the only place that has them.
+  arguments: parseScriptStatement(Buffer.from(row.payload)).arguments ?? [],
   payload: row.payload,
   digest: row.digest,
   author: personIdSchema.parse(row.author),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { approverSignature, sha256Hex } from '../order/documents.ts';
 import { accountIdSchema, personIdSchema, scriptIdSchema } from '../protocol/ids.ts';
+import { argumentDeclarations } from '../scripts/declared-arguments.ts';
 import { hasNoNul, INTERPRETERS, LARGEST_SCRIPT, LONGEST_VALIDITY } from '../scripts/limits.ts';
 import { scriptLimits, scriptPurpose, scriptTitle } from '../scripts/statement.ts';
 import { instant } from './wire.ts';
@@ -19,6 +20,8 @@ const content = {
     .refine((text) => new TextEncoder().encode(text).length <= LARGEST_SCRIPT, 'must have at most 64 KiB')
     .refine((text) => hasNoNul(text) && text.isWellFormed(), 'must be text without NUL'),
   ...scriptLimits,
+  /** Arguments that the script accepts, such as `count: integer`. */
+  arguments: argumentDeclarations.default([]),
   /** Days until the version expires. */
   days: z.int().min(1).max(LONGEST_VALIDITY).default(180),
 };
@@ -41,6 +44,7 @@ export const scriptVersionView = z.object({
   seconds: z.int(),
   memory: z.int(),
   output: z.int(),
+  arguments: z.array(z.string()),
   /** Exact text that reviewers sign, and its SHA-256. The public ledger has the same digest. */
   payload: z.string(),
   digest: z.string(),

@@ -18,6 +18,14 @@ export function describeScript(payload: string): Described<ScriptStatement> {
         grave: true,
       },
       { label: 'limits', value: `${seconds} seconds, ${memory} MiB of memory, ${output} KiB of output` },
+      {
+        label: 'arguments',
+        value:
+          document.arguments === undefined
+            ? 'none'
+            : `${document.arguments.join(', ')}. Anyone who runs the script chooses the values.`,
+        ...(document.arguments !== undefined && { grave: true }),
+      },
       { label: 'author', value: author },
       { label: 'text digest', value: text },
     ],

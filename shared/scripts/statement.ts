@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { parseDocument } from '../order/canonical.ts';
 import { sha256Hex, timestamp } from '../order/documents.ts';
+import { argumentDeclarations } from './declared-arguments.ts';
 import { INTERPRETERS, LARGEST_MEMORY, LARGEST_OUTPUT, LONGEST_RUN, SMALLEST_MEMORY } from './limits.ts';
 
 const IDENTIFIER = /^[A-Za-z0-9_-]{1,64}$/;
@@ -30,6 +31,8 @@ export const scriptStatementSchema = z.strictObject({
   /** SHA-256 of the text in UTF-8. */
   text: sha256Hex,
   ...scriptLimits,
+  /** Arguments that the script accepts. Without this field, the script accepts none. */
+  arguments: argumentDeclarations.min(1).optional(),
   /** Person who wrote this version. The signature of this person does not count as a review. */
   author: z.string().regex(IDENTIFIER),
   /** Time after which no agent runs this version. */

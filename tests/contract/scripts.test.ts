@@ -18,6 +18,7 @@ const CONTENT = {
   seconds: 60,
   memory: 256,
   output: 1,
+  arguments: [],
 } as const;
 const AUTHOR = { person: newPersonId(), account: newAccountId(), name: 'Ada' };
 

@@ -68,6 +68,10 @@ describe.skipIf(!chromium.present)('scripts and own packages in the console', { 
     await page.getByLabel('Name').fill('Greeting');
     await page.getByLabel('Purpose').fill('Shows that scripts work');
     await page.getByRole('textbox', { name: 'Text' }).fill('echo "Hello $1"\n');
+    await page.getByRole('textbox', { name: 'Arguments' }).fill('name: anything');
+    await page.getByRole('button', { name: 'Create script' }).click();
+    await page.getByText('Declare at most 16 arguments').waitFor();
+    await page.getByRole('textbox', { name: 'Arguments' }).fill('name: word');
     expect.soft(await author.faults('scripts editor', BOTH_LOOKS)).toEqual([]);
     await page.getByRole('button', { name: 'Create script' }).click();
     await page.getByRole('heading', { name: 'Greeting' }).waitFor();
@@ -97,6 +101,8 @@ describe.skipIf(!chromium.present)('scripts and own packages in the console', { 
     const run = page.getByRole('dialog', { name: 'Run version 2 of Greeting' });
     await run.getByRole('combobox', { name: 'Devices' }).click();
     await page.getByRole('option', { name: 'embassies' }).click();
+    await run.getByLabel('Arguments').fill('not a word');
+    await run.getByText('does not have the reviewed format name: word').waitFor();
     await run.getByLabel('Arguments').fill('Zoe');
     await run.getByText('1 affected device').waitFor();
     expect.soft(await author.faults('scripts run', BOTH_LOOKS)).toEqual([]);

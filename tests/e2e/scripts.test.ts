@@ -42,8 +42,18 @@ const CONTENT = {
 const call = <S extends z.ZodType>(who: Person, method: 'GET' | 'POST', path: string, schema: S, body?: unknown) =>
   world.operator.as(who, method, path, schema, body);
 
-async function write(who: Person, name: string, text: string): Promise<ScriptVersionView> {
-  const { id } = await call(who, 'POST', '/scripts', scriptView, { ...CONTENT, name, text });
+async function write(
+  who: Person,
+  name: string,
+  text: string,
+  declared: readonly string[] = [],
+): Promise<ScriptVersionView> {
+  const { id } = await call(who, 'POST', '/scripts', scriptView, {
+    ...CONTENT,
+    name,
+    text,
+    arguments: declared,
+  });
   const { versions } = await call(who, 'GET', `/scripts/${id}/versions`, scriptVersionList);
   const [version] = versions;
   if (!version) throw new Error('the script has no version');
@@ -82,7 +92,7 @@ it('a script runs only if scripts are on and another person has reviewed the exa
   const { owner, approvers } = world.operator;
   const [ada, ben] = approvers;
   if (!ada || !ben) throw new Error('an approver is missing');
-  const version = await write(owner, 'Echo', 'echo "Hello $1"');
+  const version = await write(owner, 'Echo', 'echo "Hello $1"', ['name: word']);
   await expect(run(version)).rejects.toMatchObject({ code: 'scripts_off' });
   // A token cannot switch scripts on. A session can.
   await expect(call(owner, 'POST', '/script-settings', scriptSettings, { on: true })).rejects.toMatchObject({
@@ -96,6 +106,9 @@ it('a script runs only if scripts are on and another person has reviewed the exa
   });
   expect(await review(ada, version)).toMatchObject({ state: 'reviewed', reviews: [{ name: 'ada' }] });
 
+  for (const values of [undefined, ['a b'], ['a', 'b']]) {
+    await expect(run(version, { arguments: values })).rejects.toMatchObject({ code: 'script_refused' });
+  }
   const { id } = await run(version, { arguments: ['world'] });
   const command = await commandOf(id);
   expect(await world.finished(command)).toMatchObject({ state: 'done' });
@@ -109,7 +122,9 @@ it('the output is readable while the script runs, and survives a lost connection
   const [ada] = approvers;
   if (!ada) throw new Error('an approver is missing');
   const gate = agent.path('../go-on');
-  const version = await write(owner, 'Slow', 'echo first; while [ ! -e "$1" ]; do sleep 0.1; done; echo second');
+  const version = await write(owner, 'Slow', 'echo first; while [ ! -e "$1" ]; do sleep 0.1; done; echo second', [
+    'gate: text',
+  ]);
   await review(ada, version);
   const { id } = await run(version, { arguments: [gate] });
   const command = await commandOf(id);

@@ -7,7 +7,7 @@ import { GroupJobDialog } from '../jobs/group-job-dialog.tsx';
 
 export function RunDialog({
   script,
-  version: { version },
+  version: { version, arguments: declared },
   opened,
   close,
 }: {
@@ -27,7 +27,7 @@ export function RunDialog({
       command={scriptCommandOf({ script: script.id, version, args })}
       effect={<Text size="sm">The users of the devices see that the script ran, and who reviewed it.</Text>}
     >
-      <ArgumentsField args={args} change={setArgs} />
+      <ArgumentsField declared={declared} args={args} change={setArgs} />
     </GroupJobDialog>
   );
 }

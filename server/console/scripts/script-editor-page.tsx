@@ -5,6 +5,7 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { scriptVersionView, scriptView } from '../../../shared/api/scripts.ts';
 import { Failure, QueryResult } from '../../../shared/look/states.tsx';
+import { argumentDeclarations, DECLARATION_HELP } from '../../../shared/scripts/declared-arguments.ts';
 import {
   INTERPRETERS,
   type Interpreter,
@@ -13,6 +14,7 @@ import {
   LARGEST_SCRIPT,
   LONGEST_RUN,
   LONGEST_VALIDITY,
+  MOST_ARGUMENTS,
   SMALLEST_MEMORY,
 } from '../../../shared/scripts/limits.ts';
 import { call } from '../client/call.ts';
@@ -30,9 +32,20 @@ interface Draft {
   readonly memory: number;
   readonly output: number;
   readonly days: number;
+  /** Declarations of arguments. */
+  readonly arguments: readonly string[];
 }
 
-const NEW: Draft = { purpose: '', interpreter: 'sh', text: '', seconds: 60, memory: 256, output: 64, days: 180 };
+const NEW: Draft = {
+  purpose: '',
+  interpreter: 'sh',
+  text: '',
+  seconds: 60,
+  memory: 256,
+  output: 64,
+  days: 180,
+  arguments: [],
+};
 
 export function NewScriptPage() {
   return (
@@ -54,17 +67,18 @@ export function EditScriptPage() {
   );
 }
 
-const draftOf = ({ purpose, interpreter, text, seconds, memory, output }: Omit<Draft, 'days'>): Draft => ({
+const draftOf = ({ purpose, interpreter, text, seconds, memory, output, ...rest }: Omit<Draft, 'days'>): Draft => ({
   purpose,
   interpreter,
   text,
   seconds,
   memory,
   output,
+  arguments: rest.arguments,
   days: NEW.days,
 });
 
-function problemsOf(name: string | null, { purpose, text, seconds, memory, output, days }: Draft): string[] {
+function problemsOf(name: string | null, { purpose, text, seconds, memory, output, days, ...rest }: Draft): string[] {
   const within = (value: number, least: number, most: number) => value >= least && value <= most;
   const bytes = new TextEncoder().encode(text).length;
   return [
@@ -79,6 +93,9 @@ function problemsOf(name: string | null, { purpose, text, seconds, memory, outpu
       ? []
       : [`Set the memory limit to ${SMALLEST_MEMORY} to ${LARGEST_MEMORY} MiB.`]),
     ...(within(output, 1, LARGEST_OUTPUT) ? [] : [`Set the output limit to 1 to ${LARGEST_OUTPUT} KiB.`]),
+    ...(argumentDeclarations.safeParse(rest.arguments).success
+      ? []
+      : [`Declare at most ${MOST_ARGUMENTS} arguments, each as ${DECLARATION_HELP}.`]),
     ...(within(days, 1, LONGEST_VALIDITY) ? [] : [`Set the validity to 1 to ${LONGEST_VALIDITY} days.`]),
   ];
 }
@@ -187,6 +204,18 @@ function Fields({ draft, change }: { readonly draft: Draft; readonly change: (dr
         styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
         value={draft.text}
         onChange={({ currentTarget }) => set({ text: currentTarget.value })}
+      />
+      <Textarea
+        label="Arguments"
+        description={`One on each line: ${DECLARATION_HELP}. Leave the field empty for none.`}
+        autosize
+        minRows={1}
+        maxRows={8}
+        spellCheck={false}
+        value={draft.arguments.join('\n')}
+        onChange={({ currentTarget }) =>
+          set({ arguments: currentTarget.value === '' ? [] : currentTarget.value.split('\n') })
+        }
       />
       <Group align="flex-end">
         <Limit

@@ -3,6 +3,7 @@ import { Alert, Select, Stack, Text, Textarea } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { Command } from '../../../../shared/protocol/frames.ts';
 import { scriptIdSchema } from '../../../../shared/protocol/ids.ts';
+import { argumentsProblem } from '../../../../shared/scripts/declared-arguments.ts';
 import { LONGEST_ARGUMENT, MOST_ARGUMENTS } from '../../../../shared/scripts/limits.ts';
 import { scriptsQuery, settingsQuery, versionsQuery } from '../../scripts/queries.ts';
 
@@ -53,10 +54,9 @@ export function ScriptFields({
         data={scripts.map(({ id, name }) => ({ value: id, label: name }))}
         nothingFoundMessage="No script found"
         value={draft.script}
-        onChange={(script) => change({ ...draft, script, version: null })}
+        onChange={(script) => change({ ...draft, script, version: null, args: '' })}
       />
       {draft.script !== null && <VersionSelect script={draft.script} draft={draft} change={change} />}
-      <ArgumentsField args={draft.args} change={(args) => change({ ...draft, args })} />
       <Text size="sm">The user of the device sees that the script ran, and who reviewed it.</Text>
     </Stack>
   );
@@ -67,28 +67,48 @@ function VersionSelect({ script, draft, change }: Parameters<typeof ScriptFields
   const reviewed = versions?.filter(({ state }) => state === 'reviewed') ?? [];
   const chosen = reviewed.find(({ version }) => version === draft.version);
   return (
-    <Select
-      label="Version"
-      placeholder="Choose a reviewed version"
-      required
-      data={reviewed.map(({ version }) => ({ value: String(version), label: `Version ${version}` }))}
-      description={chosen?.purpose}
-      error={versions && reviewed.length === 0 && 'No version of the script is reviewed. Ask an approver to review it.'}
-      value={chosen ? String(chosen.version) : null}
-      onChange={(version) => change({ ...draft, version: version === null ? null : Number(version) })}
-    />
+    <>
+      <Select
+        label="Version"
+        placeholder="Choose a reviewed version"
+        required
+        data={reviewed.map(({ version }) => ({ value: String(version), label: `Version ${version}` }))}
+        description={chosen?.purpose}
+        error={
+          versions && reviewed.length === 0 && 'No version of the script is reviewed. Ask an approver to review it.'
+        }
+        value={chosen ? String(chosen.version) : null}
+        onChange={(version) => change({ ...draft, version: version === null ? null : Number(version), args: '' })}
+      />
+      {chosen && (
+        <ArgumentsField declared={chosen.arguments} args={draft.args} change={(args) => change({ ...draft, args })} />
+      )}
+    </>
   );
 }
 
-export function ArgumentsField({ args, change }: { readonly args: string; readonly change: (args: string) => void }) {
+/** Field for the values of the declared arguments. Shows nothing for a script without arguments. */
+export function ArgumentsField({
+  declared,
+  args,
+  change,
+}: {
+  readonly declared: readonly string[];
+  readonly args: string;
+  readonly change: (args: string) => void;
+}) {
+  const values = argumentsOf(args);
+  if (declared.length === 0) return null;
   return (
     <Textarea
       label="Arguments"
-      description={`One argument on each line, at most ${MOST_ARGUMENTS}. Leave the field empty for none.`}
+      description={`One value on each line, in the order of the declarations: ${declared.join(', ')}`}
       error={
-        argumentsOf(args) === null &&
-        `Give at most ${MOST_ARGUMENTS} arguments of at most ${LONGEST_ARGUMENT} characters.`
+        values === null
+          ? `Give at most ${MOST_ARGUMENTS} arguments of at most ${LONGEST_ARGUMENT} characters.`
+          : args !== '' && argumentsProblem(declared, values)
       }
+      required
       autosize
       minRows={1}
       maxRows={8}
