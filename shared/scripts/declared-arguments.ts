@@ -1,6 +1,6 @@
 /**
  * Arguments that a script accepts. The signed statement declares each one by name and format, such as `count: integer`, so that the reviewer
- * knows which values anybody who runs the script can give. Server and device refuse every other value.
+ * knows which values the admin who runs the script can give. Server and device refuse every other value.
  */
 import { z } from 'zod';
 import { CordonError } from '../errors.ts';

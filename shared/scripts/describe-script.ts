@@ -23,7 +23,7 @@ export function describeScript(payload: string): Described<ScriptStatement> {
         value:
           document.arguments === undefined
             ? 'none'
-            : `${document.arguments.join(', ')}. Anyone who runs the script chooses the values.`,
+            : `${document.arguments.join(', ')}. The admin who runs the script chooses the values.`,
         ...(document.arguments !== undefined && { grave: true }),
       },
       { label: 'author', value: author },
