@@ -240,6 +240,35 @@ describe('health issues', () => {
     for (const { detail } of all) expect(detail).toMatch(/^[A-Z0-9].*\.$/);
   });
 
+  it('link to exactly the devices, alerts or orders that they count, or to the page about their cause or remedy', () => {
+    const devices = (filter: object) => ({ page: 'devices', filter: { status: 'active', ...filter } });
+    const links: Record<(typeof HEALTH_ISSUES)[number], object> = {
+      devices_silent: devices({ connected: false, seenBefore: NOW - 7 * DAY }),
+      devices_behind: devices({ connected: false, listBelow: 3 }),
+      devices_never_connected: devices({ everConnected: false }),
+      countersignature_waiting: devices({ countersigned: false }),
+      alerts: { page: 'alerts', since: NOW - DAY },
+      orders_uncovered: { page: 'orders', numbers: ['2026-001'] },
+      answer_due: { page: 'orders', numbers: ['2026-001'] },
+      restored: { page: 'recovery' },
+      no_approvers: { page: 'approvers' },
+      mail_connector_offline: { page: 'mail' },
+      mail_failing: { page: 'people' },
+      ledger_failing: { page: 'ledger' },
+      ledger_withheld: { page: 'ledger' },
+      witness_late: { page: 'ledger' },
+      statement_expired: { page: 'transparency' },
+      ip_database_old: { page: 'settings', section: 'ip-databases' },
+      backup_missing: { page: 'settings', section: 'backup' },
+      certificates_unreadable: { page: 'settings', section: 'backup' },
+      certificate_expires: { page: 'settings', section: 'certificates' },
+      list_expires: { page: 'settings', section: 'health' },
+      disk_full: { page: 'settings', section: 'health' },
+      clock_in_doubt: { page: 'settings', section: 'time-corrections' },
+    };
+    expect(Object.fromEntries(of(everything).map(({ code, link }) => [code, link]))).toEqual(links);
+  });
+
   it('an expired statement links to the page on which two people renew it', () => {
     expect(of({ statementExpires: NOW })[0]?.link).toEqual({ page: 'transparency' });
   });

@@ -1,5 +1,5 @@
 /** Health issues, most severe first, each with its consequence and remedy. The functions are pure. */
-import type { Overview } from '../../shared/api/overview.ts';
+import type { Overview, SettingsSection } from '../../shared/api/overview.ts';
 import type { RecoveryState } from '../recovery/recovery.ts';
 import type { FleetCounts } from './ports.ts';
 
@@ -142,47 +142,46 @@ export function healthIssuesOf(facts: Facts): HealthIssue[] {
   ];
   return found
     .filter((one) => one !== null)
-    .map((one) => ({ ...one, link: linkOf(one.code, facts) }))
+    .map((one) => ({ ...one, link: LINKS[one.code](facts) }))
     .sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
 }
 
-/** Link to the page that shows exactly the devices, alerts or orders of the health issue. */
-function linkOf(code: HealthIssue['code'], { now, fleet, list, uncovered, answers: open }: Facts): HealthIssue['link'] {
-  const devices = (filter: object) => ({ page: 'devices' as const, filter: { status: 'active' as const, ...filter } });
-  switch (code) {
-    case 'devices_silent':
-      return devices({ connected: false, seenBefore: now - SILENT_AFTER });
-    case 'devices_behind':
-      return list && devices({ connected: stuckDevices(fleet, list, now) > 0, listBelow: list.version });
-    case 'devices_never_connected':
-      return devices({ everConnected: false });
-    case 'countersignature_waiting':
-      return devices({ countersigned: false });
-    case 'alerts':
-      return { page: 'alerts', since: now - ALERTS_OF };
-    case 'orders_uncovered':
-      return { page: 'orders', numbers: [...uncovered] };
-    case 'answer_due':
-      return { page: 'orders', numbers: answersDueSoon(open, now).map(({ order }) => order) };
-    case 'restored':
-      return { page: 'recovery' };
-    case 'no_approvers':
-      return { page: 'approvers' };
-    case 'ip_database_old':
-    case 'backup_missing':
-      return { page: 'settings' };
-    case 'mail_connector_offline':
-      return { page: 'mail' };
-    case 'ledger_failing':
-    case 'ledger_withheld':
-    case 'witness_late':
-      return { page: 'ledger' };
-    case 'statement_expired':
-      return { page: 'transparency' };
-    default:
-      return null;
-  }
-}
+const devices = (filter: object) => ({ page: 'devices' as const, filter: { status: 'active' as const, ...filter } });
+const settings = <Section extends SettingsSection>(section: Section) => ({ page: 'settings' as const, section });
+
+/**
+ * Link of each health issue: to exactly the devices, alerts or orders that it counts, or to the page about its cause or remedy. A new code
+ * without a link does not compile.
+ */
+const LINKS: Readonly<Record<HealthIssue['code'], (facts: Facts) => HealthIssue['link']>> = {
+  devices_silent: ({ now }) => devices({ connected: false, seenBefore: now - SILENT_AFTER }),
+  devices_behind: ({ now, fleet, list: current }) =>
+    devices({ ...(current && { connected: stuckDevices(fleet, current, now) > 0, listBelow: current.version }) }),
+  devices_never_connected: () => devices({ everConnected: false }),
+  countersignature_waiting: () => devices({ countersigned: false }),
+  alerts: ({ now }) => ({ page: 'alerts', since: now - ALERTS_OF }),
+  orders_uncovered: ({ uncovered: numbers }) => ({ page: 'orders', numbers: [...numbers] }),
+  answer_due: ({ now, answers: open }) => ({
+    page: 'orders',
+    numbers: answersDueSoon(open, now).map(({ order }) => order),
+  }),
+  restored: () => ({ page: 'recovery' }),
+  no_approvers: () => ({ page: 'approvers' }),
+  mail_connector_offline: () => ({ page: 'mail' }),
+  // After a repair of the mail server, an admin sends invitations and reset links again from the list of accounts.
+  mail_failing: () => ({ page: 'people' }),
+  ledger_failing: () => ({ page: 'ledger' }),
+  ledger_withheld: () => ({ page: 'ledger' }),
+  witness_late: () => ({ page: 'ledger' }),
+  statement_expired: () => ({ page: 'transparency' }),
+  ip_database_old: () => settings('ip-databases'),
+  backup_missing: () => settings('backup'),
+  certificates_unreadable: () => settings('backup'),
+  certificate_expires: () => settings('certificates'),
+  list_expires: () => settings('health'),
+  disk_full: () => settings('health'),
+  clock_in_doubt: () => settings('time-corrections'),
+};
 
 /** Number of connected devices that had enough time to store the newest order list but have an older list. */
 const stuckDevices = (fleet: FleetCounts, list: { readonly issuedAt: number }, now: number): number =>

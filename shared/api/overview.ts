@@ -40,6 +40,10 @@ export const HEALTH_ISSUES = [
   'countersignature_waiting',
 ] as const;
 
+/** Sections of the console page *Settings* to which health issues link. */
+export const SETTINGS_SECTIONS = ['health', 'certificates', 'ip-databases', 'time-corrections', 'backup'] as const;
+export type SettingsSection = (typeof SETTINGS_SECTIONS)[number];
+
 /** Console page that lists exactly the devices, alerts or orders of a health issue, or on which an admin can resolve it. */
 const issueLink = z.discriminatedUnion('page', [
   z.object({
@@ -55,7 +59,8 @@ const issueLink = z.discriminatedUnion('page', [
   }),
   z.object({ page: z.literal('alerts'), since: instant }),
   z.object({ page: z.literal('orders'), numbers: z.array(z.string()) }),
-  z.object({ page: z.enum(['recovery', 'approvers', 'settings', 'ledger', 'mail', 'transparency']) }),
+  z.object({ page: z.literal('settings'), section: z.enum(SETTINGS_SECTIONS) }),
+  z.object({ page: z.enum(['recovery', 'approvers', 'people', 'ledger', 'mail', 'transparency']) }),
 ]);
 
 export const SETUP_STEPS = [
@@ -103,7 +108,7 @@ export const overviewView = z.object({
       count: z.int().nullable(),
       /** Explanation of the health issue for the admin: the fact, its consequence and the remedy. */
       detail: z.string(),
-      link: issueLink.nullable(),
+      link: issueLink,
     }),
   ),
   /** Setup steps of a new installation. Null unless the caller may create accounts, because setup is the task of an owner. */

@@ -1,6 +1,6 @@
 import { Alert, Badge, Group, Stack, Text } from '@mantine/core';
 import { IconAlertOctagon, IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
-import type { Overview } from '../../../shared/api/overview.ts';
+import type { Overview, SettingsSection } from '../../../shared/api/overview.ts';
 import { useMay } from '../client/session.tsx';
 import { PageLink } from '../parts/links.tsx';
 import classes from './overview-page.module.css';
@@ -33,7 +33,7 @@ function HealthIssue({ issue: { code, severity, count, detail, link } }: { reado
     <Alert color={color} icon={<Icon aria-label={label} />} p="sm" data-issue={code}>
       <Group gap="xs" wrap="nowrap" align="flex-start" justify="space-between">
         <Text size="sm">
-          {detail} {link && <IssueLink link={link} />}
+          {detail} <IssueLink link={link} />
         </Text>
         {count !== null && (
           <Badge color={color} variant="outline" className={classes.count}>
@@ -47,7 +47,7 @@ function HealthIssue({ issue: { code, severity, count, detail, link } }: { reado
 
 const LINK_STYLE = { c: 'inherit', underline: 'always' } as const;
 
-function IssueLink({ link }: { readonly link: NonNullable<Issue['link']> }) {
+function IssueLink({ link }: { readonly link: Issue['link'] }) {
   switch (link.page) {
     case 'devices':
       return (
@@ -85,12 +85,14 @@ function IssueLink({ link }: { readonly link: NonNullable<Issue['link']> }) {
           Show approvers
         </PageLink>
       );
-    case 'settings':
+    case 'people':
       return (
-        <PageLink to="/settings" {...LINK_STYLE}>
-          Show settings
+        <PageLink to="/people" {...LINK_STYLE}>
+          Show accounts
         </PageLink>
       );
+    case 'settings':
+      return <SettingsLink section={link.section} />;
     case 'ledger':
       return (
         <PageLink to="/ledger" search={{ tab: 'ledger' }} {...LINK_STYLE}>
@@ -100,6 +102,26 @@ function IssueLink({ link }: { readonly link: NonNullable<Issue['link']> }) {
     case 'transparency':
       return <StatementLink />;
   }
+}
+
+const SECTIONS = {
+  health: { right: 'health.show', words: 'Show server health' },
+  certificates: { right: null, words: 'Show certificates' },
+  'ip-databases': { right: 'ip-databases.list', words: 'Show IP databases' },
+  'time-corrections': { right: 'time-corrections.list', words: 'Show time corrections' },
+  backup: { right: 'backup.create', words: 'Show backup' },
+} as const satisfies Record<SettingsSection, { readonly right: string | null; readonly words: string }>;
+
+/** Link to a section of the page *Settings*. The page has the section only for roles with the right. */
+function SettingsLink({ section }: { readonly section: SettingsSection }) {
+  const may = useMay();
+  const { right, words } = SECTIONS[section];
+  if (right !== null && !may(right)) return null;
+  return (
+    <PageLink to="/settings" hash={section} {...LINK_STYLE}>
+      {words}
+    </PageLink>
+  );
 }
 
 function StatementLink() {

@@ -28,11 +28,11 @@ export function SettingsPage() {
     <Page title="Settings">
       <Stack gap="xl">
         {may('health.show') && (
-          <Section title="Health">
+          <Section id="health" title="Health">
             <QueryResult query={health}>{(data) => <Health health={data} />}</QueryResult>
           </Section>
         )}
-        <Section title="Certificates">
+        <Section id="certificates" title="Certificates">
           <QueryResult query={installation}>
             {({ certificates }) => <Certificates certificates={certificates} />}
           </QueryResult>
@@ -48,7 +48,7 @@ export function SettingsPage() {
           </Section>
         )}
         {may('ip-databases.list') && (
-          <Section title="IP databases">
+          <Section id="ip-databases" title="IP databases">
             <IpDatabases />
           </Section>
         )}
@@ -56,7 +56,7 @@ export function SettingsPage() {
           <QueryResult query={installation}>{(data) => <Facts installation={data} />}</QueryResult>
         </Section>
         {may('time-corrections.list') && (
-          <Section title="Time corrections">
+          <Section id="time-corrections" title="Time corrections">
             <TimeCorrections />
           </Section>
         )}
