@@ -6,7 +6,7 @@ import { z } from 'zod';
  * - `met`: the device has the desired value.
  * - `not-met`: the device has another value.
  * - `unknown`: the agent could not find out; `detail` has the reason.
- * - `not-supported`: the agent or its platform cannot check the setting.
+ * - `not-supported`: the agent or its platform cannot check the setting. The result counts neither for nor against the device.
  */
 export const CHECK_STATUSES = ['met', 'not-met', 'unknown', 'not-supported'] as const;
 export type CheckStatus = (typeof CHECK_STATUSES)[number];

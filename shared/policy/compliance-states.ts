@@ -1,9 +1,9 @@
 /**
  * Compliance of a device.
- * - `compliant`: no check failed.
+ * - `compliant`: the device meets every setting that it supports, and at least one.
  * - `in-grace`: a check failed, and the grace period of every failed setting still runs.
  * - `not-compliant`: the grace period of a failed setting has ended.
- * - `unknown`: no check failed, but the device has not reported all settings, or could not check one.
+ * - `unknown`: no check failed, but the device has not reported all settings, could not check one, or supports none of them.
  * - `no-policy`: no policy applies to the device.
  */
 export const COMPLIANCE_STATES = ['compliant', 'in-grace', 'not-compliant', 'unknown', 'no-policy'] as const;

@@ -120,10 +120,37 @@ describe('compliance', () => {
     ]);
     expect(hidden).toMatchObject({ state: 'not-compliant', begin: ['lock-workspace'] });
     expect(stepCompliance([FIREWALL], [], NO_RECORD, 0).state).toBe('unknown');
-    expect(stepCompliance([FIREWALL], [result('firewall.enabled', 'not-supported')], NO_RECORD, 0).state).toBe(
-      'compliant',
-    );
     expect(stepCompliance([], [], NO_RECORD, 0).state).toBe('no-policy');
+  });
+
+  it.each<[readonly (CheckStatus | null)[], string]>([
+    [['met'], 'compliant'],
+    [['met', 'met'], 'compliant'],
+    [['met', 'not-supported'], 'compliant'],
+    [['not-supported'], 'unknown'],
+    [['not-supported', 'not-supported'], 'unknown'],
+    [['not-supported', null], 'unknown'],
+    [['met', null], 'unknown'],
+    [['met', 'unknown'], 'unknown'],
+    [['not-supported', 'unknown'], 'unknown'],
+    [[null], 'unknown'],
+    [['not-met', 'met'], 'in-grace'],
+    [['not-met', 'not-supported'], 'in-grace'],
+    [['not-met', null], 'in-grace'],
+    [['met', 'not-met'], 'not-compliant'],
+    [[], 'no-policy'],
+  ])('with the results %j, the device is %s', (statuses, expected) => {
+    const settings = [FIREWALL, DISK].slice(0, statuses.length);
+    const results = statuses.flatMap((status, at) => (status ? [result(settings[at]?.setting ?? '', status)] : []));
+    expect(stepCompliance(settings, results, NO_RECORD, 0).state).toBe(expected);
+  });
+
+  it('keeps a failure that the agent no longer supports, and its consequences', () => {
+    const [, hidden] = course([
+      [0, off],
+      [48, [result('firewall.enabled', 'not-supported')]],
+    ]);
+    expect(hidden).toMatchObject({ state: 'not-compliant', begin: ['lock-workspace'] });
   });
 
   it('uses the earliest time of all failed settings', () => {

@@ -51,10 +51,12 @@ export function stepCompliance(
   now: number,
 ): ComplianceStep {
   const settings = effective.slice(0, MOST_SETTINGS);
-  // If a setting failed and can no longer be checked, it stays failed. Otherwise a user could end the consequences by hiding the state.
+  // If a setting failed and can no longer be checked, it stays failed. Otherwise a user could end the consequences by hiding the state, or
+  // with an agent that does not support the setting.
   const failing = settings.filter(({ setting }) => {
     const status = statusOf(results, setting);
-    return status === 'not-met' || (status === 'unknown' && before.failing[setting] !== undefined);
+    const unchecked = status === 'unknown' || status === 'not-supported';
+    return status === 'not-met' || (unchecked && before.failing[setting] !== undefined);
   });
   const since = (setting: string): number => Math.min(before.failing[setting] ?? now, now);
 
@@ -98,6 +100,10 @@ export function stepCompliance(
   };
 }
 
+/**
+ * State of a device. A setting that the device does not support counts neither as met nor as failed. A device that supports no setting of
+ * its policies is therefore unknown, not compliant.
+ */
 function stateOf(
   settings: readonly EffectiveSetting[],
   results: readonly CheckResult[],
@@ -106,7 +112,6 @@ function stateOf(
 ): ComplianceState {
   if (settings.length === 0) return 'no-policy';
   if (graceEnds.length > 0) return graceEnds.some((at) => at <= now) ? 'not-compliant' : 'in-grace';
-  return settings.some(({ setting }) => (statusOf(results, setting) ?? 'unknown') === 'unknown')
-    ? 'unknown'
-    : 'compliant';
+  const statuses = settings.map(({ setting }) => statusOf(results, setting) ?? 'unknown');
+  return statuses.includes('met') && !statuses.includes('unknown') ? 'compliant' : 'unknown';
 }

@@ -21,10 +21,10 @@ export const STATE_COLORS: Readonly<Record<ComplianceState, string>> = {
   'no-policy': 'gray',
 };
 export const STATE_MEANINGS: Readonly<Record<ComplianceState, string>> = {
-  compliant: 'No check failed',
+  compliant: 'Meets every setting that the device supports',
   'in-grace': 'A check failed, and the grace period runs',
   'not-compliant': 'The grace period has ended',
-  unknown: 'Not reported, or not readable on the device',
+  unknown: 'Not reported, not readable, or no setting supported',
   'no-policy': 'No policy applies',
 };
 
