@@ -19,7 +19,7 @@ export function addComplianceCommands(program: Command, cli: Cli): void {
   compliance
     .command('counts')
     .description('Count the active devices by their compliance')
-    .option('--policy <policy>', 'only devices of the groups to which the policy is assigned')
+    .option('--policy <policy>', 'only devices of the policy’s groups, with their compliance with this policy alone')
     .action(async (options: Record<string, string>) => {
       const counts = await cli.client().call(complianceCounts, 'GET', `/compliance/counts${queryOf(options)}`);
       cli.out().show(counts, table(['state', 'devices'], Object.entries(counts)));
@@ -32,7 +32,7 @@ export function addComplianceCommands(program: Command, cli: Cli): void {
       'state: compliant, in-grace, not-compliant, unknown or no-policy; or failing for in-grace and not-compliant',
     )
     .option('--setting <setting>', 'only devices on which the check of this setting failed')
-    .option('--policy <policy>', 'only devices of the groups to which the policy is assigned')
+    .option('--policy <policy>', 'only devices of the policy’s groups, with their compliance with this policy alone')
     .option('--limit <count>')
     .option('--cursor <cursor>')
     .action(async (options: Record<string, string>) => {

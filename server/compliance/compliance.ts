@@ -25,6 +25,7 @@ import type { Commands } from '../commands/commands.ts';
 import type { Devices } from '../devices/devices.ts';
 import { type EffectivePolicy, NO_POLICY, type Policies } from '../policies/policies.ts';
 import { currentResults, nextRow, stepOf } from './next-row.ts';
+import { countsOfPolicy, listOfPolicy } from './policy-compliance.ts';
 import type { ComplianceEventKind, ComplianceQuery, ComplianceRow, ComplianceStore, Outgoing, Scope } from './ports.ts';
 
 export interface CompliancePorts {
@@ -379,12 +380,14 @@ export function createCompliance(ports: CompliancePorts) {
     },
     /** Throws `not_found` for an unknown policy, as `list` does. */
     counts: async (scope: Scope, policy: PolicyId | null) => {
-      if (policy !== null) await policies.get(policy);
-      return store.counts(scope, policy);
+      if (policy === null) return store.counts(scope);
+      await policies.get(policy);
+      return countsOfPolicy({ store, policies }, { scope, policy, now: clock.now() });
     },
-    list: async (query: ComplianceQuery) => {
-      if (query.policy !== null) await policies.get(query.policy);
-      return store.list(query);
+    list: async ({ policy, ...query }: ComplianceQuery) => {
+      if (policy === null) return store.list(query);
+      await policies.get(policy);
+      return listOfPolicy({ store, policies }, { ...query, policy, now: clock.now() });
     },
     events: (device: DeviceId, before: number | null) => store.events(device, before, EVENTS_SHOWN),
   };

@@ -86,12 +86,20 @@ export interface ListedCompliance {
   readonly nextAt: number | null;
 }
 
+/** Device in a group of a policy. `row`: the row of the current enrollment; null before the first step. */
+export interface Member {
+  readonly device: DeviceId;
+  readonly user: string;
+  readonly generation: number;
+  readonly row: ComplianceRow | null;
+}
+
 export interface ComplianceQuery {
   readonly scope: Scope;
   readonly state: ComplianceFilter | null;
   /** Only devices on which the check of this setting failed. */
   readonly setting: SettingId | null;
-  /** Only devices of the groups to which this policy is assigned. */
+  /** Only devices of the groups to which this policy is assigned, with their compliance with this policy alone. */
   readonly policy: PolicyId | null;
   readonly after: DeviceId | null;
   readonly limit: number;
@@ -106,11 +114,11 @@ export interface ComplianceStore {
   /** Devices whose next step is due. The device that has waited longest comes first. */
   due(now: number, limit: number): Promise<DeviceId[]>;
   nextDue(): Promise<number | null>;
-  /**
-   * Number of active devices in each state, of the whole scope or of the groups of one policy. A device without a row has no policy.
-   */
-  counts(scope: Scope, policy: PolicyId | null): Promise<Record<ComplianceState, number>>;
-  list(query: ComplianceQuery): Promise<ListedCompliance[]>;
+  /** Number of active devices in each state, within the scope. A device without a row has no policy. */
+  counts(scope: Scope): Promise<Record<ComplianceState, number>>;
+  list(query: Omit<ComplianceQuery, 'policy'>): Promise<ListedCompliance[]>;
+  /** Active devices of the groups to which a policy is assigned, by id, in slices. */
+  members(query: Pick<ComplianceQuery, 'scope' | 'after'> & { readonly policy: PolicyId }): AsyncIterable<Member[]>;
   /** Events of a device, newest first. */
   events(
     device: DeviceId,

@@ -13,10 +13,10 @@ import {
   COMPLIANCE_EVENTS,
   type ComplianceEvent,
   type ComplianceEventKind,
-  type ComplianceQuery,
   type ComplianceRow,
   type ComplianceUpdate,
   type ListedCompliance,
+  type Member,
   type ComplianceStore as Port,
   type StoredResult,
 } from '../compliance/ports.ts';
@@ -59,6 +59,8 @@ const devicesIn = (range: Range): RawBuilder<unknown> => sql`devices left join d
   on c.device_id = devices.id and c.generation = devices.generation and ${range('c.device_id')}`;
 /** Number of devices that one query examines. The server then yields, so that other requests wait only milliseconds. */
 const STEP = 2_000;
+/** Number of rows of members that are parsed before the server yields. */
+const MEMBERS_READ = 100;
 
 export class ComplianceStore implements Port {
   readonly #database: Database;
@@ -110,20 +112,16 @@ export class ComplianceStore implements Port {
     return rows[0]?.at ?? null;
   }
 
-  async counts(scope: Scope, policy: PolicyId | null): Promise<Record<ComplianceState, number>> {
+  async counts(scope: Scope): Promise<Record<ComplianceState, number>> {
     const counts = { compliant: 0, 'in-grace': 0, 'not-compliant': 0, unknown: 0, 'no-policy': 0 };
-    for await (const range of policy === null ? [EVERY_DEVICE] : this.#ranges(null)) {
-      const { rows } = await sql<{ state: string | null; count: number }>`
-        select c.state, count(*) as count from ${devicesIn(range)}
-        where devices.status = 'active' and ${range('devices.id')} and ${ofPolicy(policy)}
-          and ${withinScope(scope, policy === null ? 'list' : 'each')}
-        group by c.state`.execute(this.#database.db);
-      for (const { state, count } of rows) counts[stateSchema.parse(state ?? 'no-policy')] += Number(count);
-    }
+    const { rows } = await sql<{ state: string | null; count: number }>`
+      select c.state, count(*) as count from ${devicesIn(EVERY_DEVICE)}
+      where devices.status = 'active' and ${withinScope(scope)} group by c.state`.execute(this.#database.db);
+    for (const { state, count } of rows) counts[stateSchema.parse(state ?? 'no-policy')] += Number(count);
     return counts;
   }
 
-  async list({ scope, state, setting, policy, after, limit }: ComplianceQuery): Promise<ListedCompliance[]> {
+  async list({ scope, state, setting, after, limit }: Parameters<Port['list']>[0]): Promise<ListedCompliance[]> {
     const { db, dialect } = this.#database;
     const listed: ListedCompliance[] = [];
     const ofSetting = setting === null ? sql`1 = 1` : sql`${positionIn(dialect, 'c.failing', `"${setting}":`)} > 0`;
@@ -132,12 +130,26 @@ export class ComplianceStore implements Port {
         select devices.id, devices.person_name as "user", c.state, c.failing, c.reported_at, c.changed_at, c.next_at
         from ${devicesIn(range)}
         where devices.status = 'active' and ${range('devices.id')} and ${inState(state)}
-          and ${ofSetting} and ${ofPolicy(policy)} and ${withinScope(scope, 'each')}
+          and ${ofSetting} and ${withinScope(scope, 'each')}
         order by devices.id limit ${limit - listed.length}`.execute(db);
       listed.push(...rows.map(listedOf));
       if (listed.length >= limit) break;
     }
     return listed;
+  }
+
+  async *members({ policy, scope, after }: Parameters<Port['members']>[0]): AsyncGenerator<Member[]> {
+    for await (const range of this.#ranges(after)) {
+      const { rows } = await sql<JoinedRow>`
+        select devices.id, devices.person_name as "user", devices.generation as present, c.*
+        from ${devicesIn(range)}
+        where devices.status = 'active' and ${range('devices.id')} and ${ofPolicy(policy)} and ${withinScope(scope, 'each')}
+        order by devices.id`.execute(this.#database.db);
+      for (let at = 0; at < rows.length; at += MEMBERS_READ) {
+        yield rows.slice(at, at + MEMBERS_READ).map(memberOf);
+        await turn();
+      }
+    }
   }
 
   /** Ranges that together contain all devices after the given one, each with the devices of one step. */
@@ -246,10 +258,19 @@ function inState(state: ComplianceFilter | null): RawBuilder<unknown> {
 }
 
 /** Condition: the policy is assigned to a group of the device, whether primary, static or dynamic. */
-function ofPolicy(policy: PolicyId | null): RawBuilder<unknown> {
-  if (policy === null) return sql`1 = 1`;
+function ofPolicy(policy: PolicyId): RawBuilder<unknown> {
   return sql`exists (select 1 from policy_groups p where p.policy_id = ${policy} and (p.group_id = devices.group_id
     or exists (select 1 from group_members m where m.group_id = p.group_id and m.device_id = devices.id)))`;
+}
+
+type JoinedRow = { id: string; user: string; present: number } & (
+  | Schema['device_compliance']
+  | Record<keyof Schema['device_compliance'], null>
+);
+
+function memberOf({ id, user, present, ...row }: JoinedRow): Member {
+  const known = row.device_id === null ? null : complianceOf(row);
+  return { device: deviceIdSchema.parse(id), user, generation: present, row: known };
 }
 
 const listedOf = (row: Partial<Schema['device_compliance']> & { id: string; user: string }): ListedCompliance => ({

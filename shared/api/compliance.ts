@@ -48,7 +48,10 @@ export const deviceComplianceView = z.object({
 });
 export type DeviceComplianceView = z.infer<typeof deviceComplianceView>;
 
-/** `policy`: only the devices of the groups to which the policy is assigned. */
+/**
+ * `policy`: only the devices of the groups to which the policy is assigned, and only the settings whose value comes from this policy. A
+ * device to which the policy gives no value has the state `no-policy`.
+ */
 const policy = policyIdSchema.optional();
 
 export const complianceCountsQuery = z.strictObject({ policy });

@@ -1,6 +1,7 @@
 /** Compliance on both databases, on a driven clock: grace, actions, reversal, restarts and guards. */
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, expect, it } from 'vitest';
+import { countsOfPolicy, listOfPolicy } from '../../server/compliance/policy-compliance.ts';
 import type { ComplianceQuery } from '../../server/compliance/ports.ts';
 import { createHolds } from '../../server/holds/holds.ts';
 import { ComplianceStore } from '../../server/store/compliance-store.ts';
@@ -9,7 +10,7 @@ import { HoldStore } from '../../server/store/hold-store.ts';
 import { readPublicKey } from '../../shared/order/dsse.ts';
 import { readComplianceStatement, STATEMENT_LIFE } from '../../shared/policy/compliance-statement.ts';
 import type { PolicyDocument } from '../../shared/policy/policy-document.ts';
-import { type DeviceId, newPolicyId } from '../../shared/protocol/ids.ts';
+import { type DeviceId, newPolicyId, type PolicyId } from '../../shared/protocol/ids.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
 import { BY, FIREWALL, HOUR, openPolicyWorld, START } from '../support/policy-world.ts';
 import { until } from '../support/until.ts';
@@ -299,13 +300,16 @@ describeOnEveryStore('compliance', (openStore) => {
     await opened.report(member, OFF);
     // Two devices per step, so that a page consists of several steps.
     const store = new ComplianceStore(database, 2);
+    const ports = { store, policies: opened.policies };
     const usersOf = async (more: Partial<ComplianceQuery>) => {
       const query = { scope: null, state: null, setting: null, policy: null, after: null, limit: 10, ...more };
-      const rows = await store.list(query);
+      const list = ({ policy, ...rest }: ComplianceQuery) =>
+        policy === null ? store.list(rest) : listOfPolicy(ports, { ...rest, policy, now: opened.clock.now() });
+      const rows = await list(query);
       // Each page continues after the last device of the page before.
       const pages: typeof rows = [];
       for (let after: DeviceId | null = null; ; after = pages.at(-1)?.device ?? null) {
-        const page = await store.list({ ...query, after, limit: 1 });
+        const page = await list({ ...query, after, limit: 1 });
         pages.push(...page);
         if (page.length === 0) break;
       }
@@ -323,10 +327,51 @@ describeOnEveryStore('compliance', (openStore) => {
     expect(await usersOf({ policy: second.id, state: 'failing' })).toEqual(['Bilal']);
     expect(await usersOf({ policy: policy.id, scope })).toEqual([]);
     const none = { compliant: 0, 'in-grace': 0, 'not-compliant': 0, unknown: 0, 'no-policy': 0 };
-    expect(await store.counts(null, policy.id)).toEqual({ ...none, 'in-grace': 1, 'not-compliant': 1 });
-    expect(await store.counts(scope, second.id)).toEqual({ ...none, 'not-compliant': 1, unknown: 1 });
-    expect(await store.counts(scope, policy.id)).toEqual(none);
+    const count = (within: ComplianceQuery['scope'], of: PolicyId) =>
+      countsOfPolicy(ports, { scope: within, policy: of, now: opened.clock.now() });
+    expect(await count(null, policy.id)).toEqual({ ...none, 'in-grace': 1, 'not-compliant': 1 });
+    expect(await count(scope, second.id)).toEqual({ ...none, 'not-compliant': 1, unknown: 1 });
+    expect(await count(scope, policy.id)).toEqual(none);
     const unknown = opened.compliance.counts(null, newPolicyId());
     await expect(unknown).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('counts and lists the devices of a policy by the settings of this policy alone', async () => {
+    const database = await openStore();
+    const { opened, group, device, policy } = await world(database);
+    const { compliance } = opened;
+    const rules = FIREWALL.compliance;
+    const both: PolicyDocument = { settings: { 'firewall.enabled': true, 'disk.encryption': true }, compliance: rules };
+    const disks = await opened.apply('Disks', both, [group]);
+    const hidden = await opened.apply('Hidden', FIREWALL, [group]);
+    await opened.compliance.settled();
+    const none = { compliant: 0, 'in-grace': 0, 'not-compliant': 0, unknown: 0, 'no-policy': 0 };
+    const counts = async () => Promise.all([policy, disks, hidden].map(({ id }) => compliance.counts(null, id)));
+    // The device gets the firewall setting from the policy Laptops and the disk setting from Disks. Hidden gives it no value.
+    expect(await counts()).toEqual([
+      { ...none, unknown: 1 },
+      { ...none, unknown: 1 },
+      { ...none, 'no-policy': 1 },
+    ]);
+    await opened.report(device, { 'disk.encryption': 'not-met' });
+    expect(await counts()).toEqual([
+      { ...none, compliant: 1 },
+      { ...none, 'in-grace': 1 },
+      { ...none, 'no-policy': 1 },
+    ]);
+    await opened.report(device, { 'disk.encryption': 'not-supported', 'firewall.enabled': 'not-met' });
+    await opened.pass(24);
+    expect((await counts()).slice(0, 2)).toEqual([
+      { ...none, 'not-compliant': 1 },
+      // A check that failed and can no longer be made stays failed.
+      { ...none, 'not-compliant': 1 },
+    ]);
+    const query = { scope: null, setting: null, after: null, limit: 10 };
+    const failing = async (id: PolicyId, state: ComplianceQuery['state']) =>
+      (await compliance.list({ ...query, policy: id, state })).map((each) => each.failing);
+    expect(await failing(policy.id, 'failing')).toEqual([['firewall.enabled']]);
+    expect(await failing(disks.id, 'not-compliant')).toEqual([['disk.encryption']]);
+    expect(await failing(policy.id, 'compliant')).toEqual([]);
+    expect(await failing(hidden.id, 'no-policy')).toEqual([[]]);
   });
 });

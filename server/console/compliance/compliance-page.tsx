@@ -112,7 +112,7 @@ function Filters({ filter }: Filtered) {
       </SimpleGrid>
       <Group justify="space-between" gap="sm">
         <Text size="sm" c="dimmed">
-          The policy filter selects the devices of the policy’s groups. Their state covers all their policies.
+          The policy filter selects the devices of the policy’s groups. Their state then covers only this policy.
         </Text>
         {!isWhole && (
           <ButtonLink to="/compliance" search={{ state: 'all' }} variant="default" size="xs">

@@ -148,7 +148,8 @@ function Compliance({ policy: { id, groups, current, next } }: { readonly policy
         {(found) => (
           <Stack gap="sm">
             <Text size="sm" c="dimmed">
-              Devices of the policy’s groups by state. The state of a device covers all its policies.
+              Devices of the policy’s groups by state. Only settings whose value comes from this policy count. Settings
+              that a device does not support count neither for nor against the device.
             </Text>
             <StateCounts counts={found} policy={id} />
           </Stack>
