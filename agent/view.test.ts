@@ -70,6 +70,15 @@ describe('status', () => {
     expect(shown({}, false)).not.toMatch(/connection/);
   });
 
+  it.each(['unknown', 'contested'] as const)(
+    'says that no order applies to an open service if the location is %s and the order allows it',
+    (reason) => {
+      const text = shown({ gates: [{ ...gate('messaging'), open: true, reasons: [reason] }] });
+      expect(text).toContain('The order does not apply in this case.');
+      expect(text).not.toContain('The order applies');
+    },
+  );
+
   it('explains why a source refuses', () => {
     const sources = [{ name: 'GeoClue', state: 'refused', detail: 'disallowed by configuration' }] as const;
     expect(shown({ sources })).toMatch(/^sensors +GeoClue: access refused \(disallowed by configuration\)$/m);

@@ -133,7 +133,7 @@ function gatesLines(gates: readonly GateView[]): string[] {
     const waiting = !open && denials.length === 0 ? missing : '';
     return [
       `${service.padEnd(12)} ${open ? 'open' : 'suspended'}${waiting}, since ${when(since)}`,
-      ...(open && reasons.some((reason) => reason !== 'no_order') ? [reasonsLine(reasons)] : []),
+      ...(open && reasons.some((reason) => reason !== 'no_order') ? [reasonsLine(reasons, 'allowed')] : []),
       ...denials.flatMap((denial) => {
         const isRepeated = shown.has(denial.order);
         shown.add(denial.order);
@@ -152,12 +152,13 @@ const WAITING_WORDS: Record<WaitingRule, string> = {
 const waitingLine = (service: 'messaging' | 'mail', { order, waiting }: DenialView): string =>
   `             ${service === 'mail' ? 'mails' : 'messages'} to you ${WAITING_WORDS[waiting]} (order ${order})`;
 
-const reasonsLine = (reasons: readonly Reason[]): string => `             ${reasonsIn(ENGLISH, reasons, null)}`;
+const reasonsLine = (reasons: readonly Reason[], decision: 'denied' | 'allowed'): string =>
+  `             ${reasonsIn(ENGLISH, reasons, null, decision)}`;
 
 function denialLines({ order, revision, title, reasons, until }: DenialView): string[] {
   return [
     `             by order ${order}.${revision}, ${plain(title)}; ${until === null ? 'no end time' : `until ${when(until)}`}`,
-    reasonsLine(reasons),
+    reasonsLine(reasons, 'denied'),
   ];
 }
 
@@ -181,7 +182,7 @@ export function noticeLines(notices: readonly Notice[], languages: readonly stri
     ...(notice.status === 'active' && notice.reasons.length === 0 ? [`  ${plain(words.noBlockedService)}`] : []),
     fact(words.services, servicesIn(words, notice.services)),
     fact(words.where, areasIn(words, notice.areas)),
-    ...(notice.reasons.length > 0 ? [fact(words.why, reasonsIn(words, notice.reasons, notice.areas))] : []),
+    ...(notice.reasons.length > 0 ? [fact(words.why, reasonsIn(words, notice.reasons, notice.areas, 'denied'))] : []),
     fact(words.from, date(notice.effective)),
     fact(words.until, notice.until === null ? words.open : date(notice.until)),
     ...statementLines(notice, languages),

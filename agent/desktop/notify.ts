@@ -59,7 +59,7 @@ export function desktopText(
     status === 'withdrawn' || status === 'ended'
       ? [words[status]]
       : [
-          reasonsIn(words, reasons, areas),
+          reasonsIn(words, reasons, areas, 'denied'),
           `${words.from}: ${date(effective)}`,
           `${words.until}: ${until === null ? words.open : date(until)}`,
           `${words.appeal}: ${appeal}`,

@@ -29,6 +29,10 @@ export const CHINESE: NoticeWords = {
     traveler: () => '您正在旅行。',
     no_order: () => '没有命令涉及此设备。',
   },
+  allowedReasons: {
+    contested: (areas) => `无法确定此设备是否位于${areas}，在这种情况下命令不适用。`,
+    unknown: () => '不知道此设备在哪里，在这种情况下命令不适用。',
+  },
   theArea: '命令所涉地区',
   noBlockedService: '该命令目前未停止此设备的任何服务。',
   from: '起始时间',

@@ -35,6 +35,11 @@ export const ENGLISH: NoticeWords = {
     traveler: () => 'You are traveling.',
     no_order: () => 'No order affects this device.',
   },
+  allowedReasons: {
+    contested: (areas) =>
+      `Cordon cannot determine for certain whether this device is in ${areas}. The order does not apply in this case.`,
+    unknown: () => 'Cordon does not know the location of this device. The order does not apply in this case.',
+  },
   theArea: 'the area of the order',
   noBlockedService: 'The order blocks no service of this device at present.',
   from: 'From',

@@ -35,6 +35,11 @@ export const FRENCH: NoticeWords = {
     traveler: () => 'Vous êtes en voyage.',
     no_order: () => 'Aucun ordre ne concerne cet appareil.',
   },
+  allowedReasons: {
+    contested: (areas) =>
+      `Il n’est pas certain que cet appareil se trouve ici : ${areas}. Dans ce cas, l’ordre ne s’applique pas.`,
+    unknown: () => 'On ne sait pas où se trouve cet appareil. Dans ce cas, l’ordre ne s’applique pas.',
+  },
   theArea: 'la zone de l’ordre',
   noBlockedService: 'L’ordre ne bloque actuellement aucun service sur cet appareil.',
   from: 'À partir du',

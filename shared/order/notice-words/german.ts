@@ -35,6 +35,11 @@ export const GERMAN: NoticeWords = {
     traveler: () => 'Sie sind auf Reisen.',
     no_order: () => 'Keine Anordnung betrifft dieses Gerät.',
   },
+  allowedReasons: {
+    contested: (areas) =>
+      `Es ist nicht sicher, ob sich dieses Gerät hier befindet: ${areas}. In diesem Fall gilt die Anordnung nicht.`,
+    unknown: () => 'Es ist nicht bekannt, wo sich dieses Gerät befindet. In diesem Fall gilt die Anordnung nicht.',
+  },
   theArea: 'das Gebiet der Anordnung',
   noBlockedService: 'Die Anordnung sperrt auf diesem Gerät zurzeit keinen Dienst.',
   from: 'Ab',

@@ -34,6 +34,10 @@ export const INDONESIAN: NoticeWords = {
     traveler: () => 'Anda sedang bepergian.',
     no_order: () => 'Tidak ada perintah yang menyangkut perangkat ini.',
   },
+  allowedReasons: {
+    contested: (areas) => `Belum pasti apakah perangkat ini berada di ${areas}; dalam hal itu perintah tidak berlaku.`,
+    unknown: () => 'Lokasi perangkat ini tidak diketahui; dalam hal itu perintah tidak berlaku.',
+  },
   theArea: 'wilayah perintah',
   noBlockedService: 'Saat ini perintah tidak memblokir layanan apa pun di perangkat ini.',
   from: 'Mulai',

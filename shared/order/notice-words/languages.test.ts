@@ -1,8 +1,34 @@
 import '../../areas/register-part-names.ts';
 import { describe, expect, it } from 'vitest';
-import { REASONS } from '../../verdict/terms.ts';
-import { areasIn, authorityIn, dateTimeIn, noticeWordsIn, servicesIn } from './languages.ts';
+import { expandAreas, parseEvidenceArea, parseScopeArea } from '../../areas/area-code.ts';
+import { evaluate } from '../../verdict/evaluate.ts';
+import { emptyLocation, observeAll } from '../../verdict/locate.ts';
+import { type OrderRule, REASONS } from '../../verdict/terms.ts';
+import { areasIn, authorityIn, dateTimeIn, noticeWordsIn, reasonsIn, servicesIn } from './languages.ts';
 import type { NoticeWords } from './notice-words.ts';
+
+const ORDER: OrderRule = {
+  order: '2026-001',
+  revision: 1,
+  services: new Set(['messaging']),
+  areas: expandAreas([parseScopeArea('PK')]),
+  nexus: new Set(['present']),
+  effective: 0,
+  until: null,
+  pausedUntil: null,
+  withdrawn: false,
+  unknown: 'allow',
+  contested: 'allow',
+  stale: 'keep',
+  visitors: 0,
+  travelers: 'allow',
+  waiting: 'hold',
+  disputed: new Map(),
+};
+/** Location of a device that is in Pakistan or in India. */
+const AT_BORDER = observeAll(emptyLocation(), [
+  { source: 'statement', areas: ['PK', 'IN'].map(parseEvidenceArea), at: 1, until: 100 },
+]);
 
 const LANGUAGES = ['ar', 'bn', 'de', 'en', 'es', 'fa', 'fr', 'hi', 'id', 'kk', 'pt', 'ru', 'tr', 'ur', 'zh'];
 /** Letters that each sentence in the language must contain. */
@@ -64,6 +90,28 @@ describe.each(LANGUAGES)('%s', (language) => {
     }
     expect(new Set(REASONS.map((reason) => words.reasons[reason]('⟨⟩'))).size).toBe(REASONS.length);
   });
+
+  it.each(['contested', 'unknown'] as const)(
+    'says of a location that is %s what the order’s own rule decided',
+    (reason) => {
+      // The same location, and the two rules of an order for it.
+      const sentences = (['deny', 'allow'] as const).map((decision) => {
+        const rule = { ...ORDER, [reason]: decision };
+        const location = reason === 'contested' ? AT_BORDER : emptyLocation();
+        const facts = { home: null, seat: null, exemptions: [], location, listExpires: null };
+        const { allowed, reasons, denials } = evaluate([rule], facts, 1).services.messaging;
+        expect([allowed, reasons]).toEqual([decision === 'allow', [reason]]);
+        return allowed
+          ? reasonsIn(words, reasons, ['PK'], 'allowed')
+          : reasonsIn(words, denials[0]?.reasons ?? [], ['PK'], 'denied');
+      });
+      expect(sentences).toEqual([
+        words.reasons[reason](areasIn(words, ['PK'])),
+        words.allowedReasons[reason](areasIn(words, ['PK'])),
+      ]);
+      expect(new Set(sentences).size).toBe(2);
+    },
+  );
 
   it('has the writing direction of its script', () => {
     expect(words.direction).toBe(['ar', 'fa', 'ur'].includes(language) ? 'rtl' : 'ltr');

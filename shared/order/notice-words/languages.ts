@@ -88,11 +88,17 @@ export const servicesIn = ({ tag, service }: NoticeWords, services: readonly Ser
 
 /**
  * Sentences about the reasons for which an order denies or allows services on a device. `areas`: names of the order's areas; null if
- * unknown.
+ * unknown. `decision`: decision that the reasons led to. A contested or unknown location leads to either, by the order's own rule.
  */
-export function reasonsIn(words: NoticeWords, reasons: readonly Reason[], areas: readonly string[] | null): string {
+export function reasonsIn(
+  words: NoticeWords,
+  reasons: readonly Reason[],
+  areas: readonly string[] | null,
+  decision: 'denied' | 'allowed',
+): string {
   const areaText = areas ? areasIn(words, areas) : words.theArea;
-  return reasons.map((reason) => words.reasons[reason](areaText)).join(' ');
+  const sentences = decision === 'allowed' ? { ...words.reasons, ...words.allowedReasons } : words.reasons;
+  return reasons.map((reason) => sentences[reason](areaText)).join(' ');
 }
 
 export function dateTimeIn({ tag }: NoticeWords, instant: number, zone?: string): string {

@@ -44,6 +44,11 @@ export interface NoticeWords {
   readonly why: string;
   /** Sentence for each reason for which an order denies or allows services on a device. `areas`: names of the order's areas. */
   readonly reasons: Readonly<Record<Reason, (areas: string) => string>>;
+  /**
+   * Sentences in place of `reasons` on a device that no order affects: for these reasons, the order's own rule decides whether the order
+   * applies.
+   */
+  readonly allowedReasons: Readonly<Record<'contested' | 'unknown', (areas: string) => string>>;
   /** Words that replace the area names in a sentence if the areas are unknown. */
   readonly theArea: string;
   /** Text for an order that suspends no service of the device at present. */

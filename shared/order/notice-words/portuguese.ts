@@ -34,6 +34,10 @@ export const PORTUGUESE: NoticeWords = {
     traveler: () => 'Você está em viagem.',
     no_order: () => 'Nenhuma ordem diz respeito a este dispositivo.',
   },
+  allowedReasons: {
+    contested: (areas) => `Não é certo se este dispositivo está em ${areas}; nesse caso, a ordem não se aplica.`,
+    unknown: () => 'Não se sabe onde este dispositivo está; nesse caso, a ordem não se aplica.',
+  },
   theArea: 'a área da ordem',
   noBlockedService: 'No momento, a ordem não bloqueia nenhum serviço neste dispositivo.',
   from: 'A partir de',

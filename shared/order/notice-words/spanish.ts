@@ -34,6 +34,10 @@ export const SPANISH: NoticeWords = {
     traveler: () => 'Está de viaje.',
     no_order: () => 'Ninguna orden se refiere a este dispositivo.',
   },
+  allowedReasons: {
+    contested: (areas) => `No es seguro que este dispositivo esté en ${areas}, y en ese caso la orden no se aplica.`,
+    unknown: () => 'No se sabe dónde está este dispositivo, y en ese caso la orden no se aplica.',
+  },
   theArea: 'la zona de la orden',
   noBlockedService: 'Por ahora, la orden no bloquea ningún servicio en este dispositivo.',
   from: 'A partir del',

@@ -34,6 +34,10 @@ export const TURKISH: NoticeWords = {
     traveler: () => 'Seyahattesiniz.',
     no_order: () => 'Hiçbir karar bu cihazla ilgili değil.',
   },
+  allowedReasons: {
+    contested: (areas) => `Bu cihazın şurada olup olmadığı kesin değil: ${areas}. Bu durumda karar uygulanmaz.`,
+    unknown: () => 'Bu cihazın nerede olduğu bilinmiyor. Bu durumda karar uygulanmaz.',
+  },
   theArea: 'kararın kapsadığı bölge',
   noBlockedService: 'Karar şu anda bu cihazda hiçbir hizmeti engellemiyor.',
   from: 'Başlangıç',

@@ -75,7 +75,7 @@ function InForce({
       <OrderText statement={statement} authoritative={authoritative} />
       <dl className={orderClasses.facts}>
         <dt>{NOTICE_WORDS.why}</dt>
-        <dd>{reasonsIn(NOTICE_WORDS, reasons, null)}</dd>
+        <dd>{reasonsIn(NOTICE_WORDS, reasons, null, 'denied')}</dd>
         <dt>{NOTICE_WORDS.until}</dt>
         <dd>{until === null ? NOTICE_WORDS.open : dateTimeIn(NOTICE_WORDS, until)}</dd>
         <dt>{words.waiting}</dt>

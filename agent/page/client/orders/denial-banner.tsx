@@ -88,7 +88,7 @@ function InForce({
       <OrderText statement={statement} authoritative={authoritative} />
       <dl className={classes.facts}>
         <dt>{words.why}</dt>
-        <dd>{reasonsIn(words, reasons, notice?.areas ?? null)}</dd>
+        <dd>{reasonsIn(words, reasons, notice?.areas ?? null, 'denied')}</dd>
         <dt>{words.since}</dt>
         <dd>{dateTimeIn(words, begun)}</dd>
         <dt>{words.until}</dt>

@@ -48,7 +48,7 @@ function Orders({ notices }: { readonly notices: readonly Notice[] }) {
             {notice.reasons.length > 0 && (
               <>
                 <dt>{words.why}</dt>
-                <dd>{reasonsIn(words, notice.reasons, notice.areas)}</dd>
+                <dd>{reasonsIn(words, notice.reasons, notice.areas, 'denied')}</dd>
               </>
             )}
             <dt>{words.from}</dt>
