@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { tool } from '../tests/support/tools.ts';
 import { openAuthority } from './authority.ts';
 import { readCrl } from './read-crl.ts';
 
@@ -21,6 +22,8 @@ const at = Date.parse('2026-11-27T12:00:00.000Z');
 const crl = (revoked: Parameters<typeof authority.crl>[0]['revoked'], number = 7) =>
   authority.crl({ number, thisUpdate: at, nextUpdate: at + 1000, revoked });
 
+const openssl = tool('openssl', 'apt-get install openssl');
+
 describe('certificate revocation list', () => {
   it('is parsed with its fields', () => {
     const revoked = [
@@ -30,7 +33,7 @@ describe('certificate revocation list', () => {
     expect(readCrl(crl(revoked), authority.issuingDer)).toEqual({ number: 7, thisUpdate: at, revoked });
   });
 
-  it('may be empty and in PEM, and may have a number beyond 32 bits', () => {
+  it.skipIf(!openssl.present)('may be empty and in PEM, and may have a number beyond 32 bits', () => {
     const pem = execFileSync('openssl', ['crl', '-inform', 'DER', '-outform', 'PEM'], { input: crl([], 10 ** 12) });
     expect(readCrl(pem, authority.issuingDer)).toEqual({ number: 10 ** 12, thisUpdate: at, revoked: [] });
   });

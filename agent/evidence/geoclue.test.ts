@@ -22,6 +22,7 @@ const UNSHARE = process.getuid?.() === 0 ? ['--mount'] : ['--user', '--map-curre
 const present = existsSync(GEOCLUE) && spawnSync('unshare', [...UNSHARE, 'true']).status === 0;
 const geoclue = needed('geoclue', 'apt-get install geoclue-2.0, where mounts may be unshared', present);
 const dbus = tool('dbus-daemon', 'apt-get install dbus');
+const busctl = tool('busctl', 'apt-get install systemd');
 
 endAllAfterEach();
 
@@ -186,7 +187,7 @@ describe.skipIf(!dbus.present)('a machine without GeoClue', () => {
   });
 });
 
-describe.skipIf(!geoclue.present || !dbus.present)('a real GeoClue service', () => {
+describe.skipIf(!geoclue.present || !dbus.present || !busctl.present)('a real GeoClue service', () => {
   it('that is not configured for the agent refuses with a reason', async () => {
     const bus = await busUp(folderForOneTest());
     await startGeoclue(bus, { ours: false, sources: { 'network-nmea': await receiver() } });

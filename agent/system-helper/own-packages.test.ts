@@ -1,13 +1,17 @@
 /** Own packages on the system helper: signature, digest and control data are verified before the installation. */
+
 import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createKeyFile } from '../../shared/order/key-file.ts';
 import { newCommandId } from '../../shared/protocol/ids.ts';
 import type { OwnPackage } from '../../shared/software/own-package.ts';
+import { aptMachines } from '../../tests/support/apt-machine.ts';
 import { signedPackage, statementFor } from '../../tests/support/own-packages.ts';
 import { SystemHelper } from '../../tests/support/system-helper.ts';
 import type { ChangeRequest } from './requests.ts';
+
+const test = it.skipIf(!aptMachines.present);
 
 const { key } = createKeyFile('the passphrase of a signer');
 const { key: stranger } = createKeyFile('the passphrase of a stranger');
@@ -26,7 +30,7 @@ const install = (statement: OwnPackage, signer = key): ChangeRequest => ({
   envelope: signedPackage(signer, statement),
 });
 
-it('installs signed packages, and rolls back to an earlier one that is in no repository', async () => {
+test('installs signed packages, and rolls back to an earlier one that is in no repository', async () => {
   const { ask, machine } = helper;
   const versions = ['1.0', '2.0'].map((version) => {
     const file = machine.build('cordon-own', version);
@@ -45,7 +49,7 @@ it('installs signed packages, and rolls back to an earlier one that is in no rep
   expect(machine.version('cordon-own')).toBe('1.0');
 }, 60_000);
 
-it('refuses a wrong signer, a changed file, and a file with other control data', async () => {
+test('refuses a wrong signer, a changed file, and a file with other control data', async () => {
   const { ask, machine } = helper;
   const file = machine.build('cordon-bad', '1.0');
   const statement = statementFor(file, 'cordon-bad', '1.0');

@@ -5,10 +5,13 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { newCommandId } from '../../shared/protocol/ids.ts';
 import type { SoftwareChange } from '../../shared/software/software-change.ts';
+import { aptMachines } from '../../tests/support/apt-machine.ts';
 import { runProgram } from '../../tests/support/run-program.ts';
 import { HELPER_ENTRY, SystemHelper } from '../../tests/support/system-helper.ts';
 import { until } from '../../tests/support/until.ts';
 import { type ChangeRequest, GREETING, type HelperRequest, tokenFile } from './requests.ts';
+
+const test = it.skipIf(!aptMachines.present);
 
 let helper: SystemHelper;
 beforeAll(async () => {
@@ -42,7 +45,7 @@ const back = (of: ChangeRequest): ChangeRequest => ({
 });
 const versions = () => ['cordon-demo', 'cordon-lib'].map((name) => helper.machine.version(name));
 
-it('installs with dependencies, updates, removes and rolls back each change', async () => {
+test('installs with dependencies, updates, removes and rolls back each change', async () => {
   const { ask } = helper;
   const install = change('install', [{ name: 'cordon-demo', version: '1.0' }]);
   expect(await ask(install)).toMatchObject({
@@ -71,7 +74,7 @@ it('installs with dependencies, updates, removes and rolls back each change', as
   expect(await ask(back(install))).toMatchObject({ outcome: 'done', detail: 'No change was necessary.' });
 }, 60_000);
 
-it('makes a repeated request once, and refuses another request with the same id', async () => {
+test('makes a repeated request once, and refuses another request with the same id', async () => {
   const { ask, machine } = helper;
   const before = machine.log('cordon-lib').length;
   const install = change('install', [{ name: 'cordon-lib' }]);
@@ -85,7 +88,7 @@ it('makes a repeated request once, and refuses another request with the same id'
   expect(machine.version('cordon-lib')).toBeNull();
 }, 60_000);
 
-it('restores the earlier version if a package fails, and reports the failure', async () => {
+test('restores the earlier version if a package fails, and reports the failure', async () => {
   const { ask, machine } = helper;
   machine.publish('cordon-frail', '1.0');
   machine.publish('cordon-frail', '2.0', { postinst: 'echo "the database is missing" >&2; exit 1' });
@@ -104,7 +107,7 @@ it('restores the earlier version if a package fails, and reports the failure', a
   expect(machine.has('opt/cordon-frail')).toBe(false);
 }, 60_000);
 
-it('completes a change after kill -9 of the helper and of apt, and keeps the first versions for the rollback', async () => {
+test('completes a change after kill -9 of the helper and of apt, and keeps the first versions for the rollback', async () => {
   const { ask, machine } = helper;
   const [started, go] = [machine.path('started'), machine.path('go')];
   machine.publish('cordon-slow', '1.0', { postinst: `touch ${started}; while [ ! -e ${go} ]; do sleep 0.05; done` });
@@ -125,7 +128,7 @@ it('completes a change after kill -9 of the helper and of apt, and keeps the fir
   expect(await ask(back(install))).toMatchObject({ outcome: 'done', detail: 'cordon-slow 1.0 removed.' });
 }, 60_000);
 
-it('refuses what the policy of the machine, the repository or apt does not allow, and changes nothing', async () => {
+test('refuses what the policy of the machine, the repository or apt does not allow, and changes nothing', async () => {
   const { ask, machine } = helper;
   machine.publish('cordon-secret', '1.0');
   machine.publish('cordon-needs-secret', '1.0', { depends: 'cordon-secret' });
@@ -150,7 +153,7 @@ it('refuses what the policy of the machine, the repository or apt does not allow
   expect(['cordon-secret', 'cordon-needs-secret'].map((name) => machine.version(name))).toEqual([null, null]);
 }, 60_000);
 
-it('installs the updates that a repository offers, and rolls them back', async () => {
+test('installs the updates that a repository offers, and rolls them back', async () => {
   const { ask, machine } = helper;
   const install = change('install', [{ name: 'cordon-demo', version: '1.0' }]);
   expect(await ask(install)).toMatchObject({ outcome: 'done' });
@@ -183,7 +186,7 @@ const sendLines = (text: string) =>
     socket.on('data', (chunk) => (answer += chunk)).on('close', () => resolve(answer.replace(`${GREETING}\n`, '')));
   });
 
-it('refuses a caller without its token, and issues another token at each start', async () => {
+test('refuses a caller without its token, and issues another token at each start', async () => {
   const request = `${JSON.stringify({ op: 'status' })}\n`;
   for (const token of ['', '0'.repeat(64)]) {
     expect(JSON.parse(await sendLines(`${token}\n${request}`))).toMatchObject({ code: 'not_permitted' });
@@ -201,7 +204,7 @@ it('refuses a caller without its token, and issues another token at each start',
   expect(helper.log).not.toContain(readFileSync(file, 'utf8'));
 }, 60_000);
 
-it('refuses requests that are not in its list, and names that programs could read as options', async () => {
+test('refuses requests that are not in its list, and names that programs could read as options', async () => {
   const say = (text: string) => sendLines(`${readFileSync(tokenFile(helper.socket), 'utf8')}\n${text}`);
   const { packages: _, ...rest } = change('install', [{ name: 'x' }]) as Extract<HelperRequest, { op: 'change' }>;
   for (const text of [
@@ -217,7 +220,7 @@ it('refuses requests that are not in its list, and names that programs could rea
   }
 });
 
-it('does not start without a policy, or with one that other users may write', async () => {
+test('does not start without a policy, or with one that other users may write', async () => {
   const policy = helper.machine.path('other.json');
   const check = () =>
     runProgram(process.execPath, [HELPER_ENTRY, 'run', '--policy', policy, '--state', helper.machine.path('other')]);

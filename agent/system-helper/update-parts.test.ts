@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newCommandId } from '../../shared/protocol/ids.ts';
 import type { UpdateScope } from '../../shared/software/software-change.ts';
-import { AptMachine } from '../../tests/support/apt-machine.ts';
+import { AptMachine, aptMachines } from '../../tests/support/apt-machine.ts';
 import { FlatpakMachine, flatpakMachines } from '../../tests/support/flatpak-machine.ts';
 import { changesOn, rollbackOf } from '../../tests/support/package-requests.ts';
 import { packageRoots } from '../../tests/support/package-root.ts';
@@ -16,7 +16,7 @@ import { toolRunner } from './run-tool.ts';
 import { applicationsOf, combined } from './update-parts.ts';
 
 const MAPS = 'org.cordon.Maps';
-const present = flatpakMachines.present && packageRoots.present;
+const present = aptMachines.present && flatpakMachines.present && packageRoots.present;
 
 describe.skipIf(!present)('an update of a machine with apt and flatpak', { timeout: 120_000 }, () => {
   let deb: AptMachine;

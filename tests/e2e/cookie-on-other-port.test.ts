@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { sessionCookieName } from '../../shared/api/session.ts';
-import { closeBrowser, openBrowser } from '../support/browser.ts';
+import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
 import { type ConsoleWorld, openConsoleWorld } from '../support/console-world.ts';
 import { firstOwner, type Person } from '../support/people.ts';
 
@@ -33,7 +33,8 @@ afterAll(async () => {
   await world.remove();
 });
 
-it('case 48: a program on another port of localhost gets the cookie, and cannot use it', async () => {
+const test = it.skipIf(!chromium.present);
+test('case 48: a program on another port of localhost gets the cookie, and cannot use it', async () => {
   const { port } = new URL(world.url);
   const home = `http://localhost:${port}`;
   const context = await browser.newContext();

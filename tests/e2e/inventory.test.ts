@@ -1,4 +1,5 @@
 /** Inventory of real agents on a real server: packages of this machine, differences, switched-off sections, and what the user sees. */
+
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { deviceSoftware, inventorySections } from '../../shared/api/inventory.ts';
@@ -6,7 +7,10 @@ import { advisoryDevicePage, advisoryImport, softwarePage } from '../../shared/a
 import type { AgentProcess } from '../support/agent-process.ts';
 import { type DpkgMachine, dpkgMachine } from '../support/dpkg-machine.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
+import { tool } from '../support/tools.ts';
 import { until } from '../support/until.ts';
+
+const test = it.skipIf(!tool('dpkg', 'run the tests on Debian').present);
 
 let world: World;
 let machine: DpkgMachine;
@@ -39,7 +43,7 @@ const refresh = async (device: string) =>
 /** Reports of the inventory that wait in the agent's outbox. */
 const waiting = (agent: AgentProcess) => agent.query("select item from outbox where type = 'inventory'");
 
-it('reports the real packages of this machine, and finds them by version', async () => {
+test('reports the real packages of this machine, and finds them by version', async () => {
   const agent = await connected();
   const fields = ['db:Status-Abbrev', 'Package', 'Version', 'Architecture'];
   const format = `${fields.map((field) => `\${${field}}`).join('|')}\\n`;
@@ -68,7 +72,7 @@ it('reports the real packages of this machine, and finds them by version', async
   expect(software.values.length).toBeGreaterThanOrEqual(installed.length);
 });
 
-it('reports only the difference after packages were installed, upgraded and removed', async () => {
+test('reports only the difference after packages were installed, upgraded and removed', async () => {
   machine.install('cordon-example', '1.0-1');
   machine.install('cordon-library', '2.9-1', 'cordon-source');
   const agent = await connected(machine.env);
@@ -101,7 +105,7 @@ it('reports only the difference after packages were installed, upgraded and remo
   expect(await world.alerts(agent.device)).toEqual([]);
 });
 
-it('never reads a section that is switched off, and reports one that is on again after the user has seen it', async () => {
+test('never reads a section that is switched off, and reports one that is on again after the user has seen it', async () => {
   const { owner, as } = world.operator;
   const switchOff = (off: string[]) => as(owner, 'POST', '/inventory-sections', inventorySections, { off });
   const agent = await connected();

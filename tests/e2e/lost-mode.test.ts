@@ -17,7 +17,7 @@ import { markOf, Search } from '../support/canary.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
 import { describeOnEachDatabase } from '../support/each-database.ts';
 import { freePort } from '../support/free-port.ts';
-import { startReceiver } from '../support/gps-receiver.ts';
+import { gpsfake, startReceiver } from '../support/gps-receiver.ts';
 import { runInProcess } from '../support/in-process-cli.ts';
 import { invite, type Person } from '../support/people.ts';
 import { until } from '../support/until.ts';
@@ -28,7 +28,7 @@ const PLACE = { latitude: 33.684212345, longitude: 73.047912345 };
 const HERE = { ...PLACE, accuracy: expect.any(Number) };
 const REQUEST = { reason: 'Left in a train', contact: 'Please call +44 20 7946 0000.' };
 
-describeOnEachDatabase('lost mode', (database) => {
+describeOnEachDatabase({ name: 'lost mode', needs: gpsfake }, (database) => {
   let world: World;
   let env: Record<string, string>;
   let agent: AgentProcess;

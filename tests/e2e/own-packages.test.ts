@@ -1,4 +1,5 @@
 /** Own packages: uploaded by one person, signed by another, downloaded in parts, verified and installed on a real agent. */
+
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -14,10 +15,13 @@ import { pae } from '../../shared/order/pae.ts';
 import type { Command } from '../../shared/protocol/frames.ts';
 import { adminCli } from '../support/admin-cli.ts';
 import type { AgentProcess } from '../support/agent-process.ts';
+import { aptMachines } from '../support/apt-machine.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
 import { RpmMachine, rpmMachines } from '../support/rpm-machine.ts';
 import { SystemHelper } from '../support/system-helper.ts';
 import { until } from '../support/until.ts';
+
+const test = it.skipIf(!aptMachines.present);
 
 /** Bytes per second. A package of 1.5 MB then takes several seconds, in which the test ends the agent. */
 const BANDWIDTH = 400_000;
@@ -75,7 +79,7 @@ async function signed({ sha256, statement }: { sha256: string; statement: string
   return { kind: 'install-package', change: randomUUID(), envelope: view.envelope } satisfies Command;
 }
 
-it('continues a download after kill -9 of the agent, within the bandwidth, and rolls the installation back', async () => {
+test('continues a download after kill -9 of the agent, within the bandwidth, and rolls the installation back', async () => {
   const { machine } = helper;
   const view = await uploaded('cordon-own', '1.0', files.own);
   const command = await signed(view);
@@ -98,7 +102,7 @@ it('continues a download after kill -9 of the agent, within the bandwidth, and r
   expect(machine.version('cordon-own')).toBeNull();
 }, 120_000);
 
-it('does not install a package without a signature of another person', async () => {
+test('does not install a package without a signature of another person', async () => {
   const { as, owner } = world.operator;
   const view = await uploaded('cordon-unsigned', '1.0', files.unsigned);
   const { key } = ada();
@@ -123,7 +127,7 @@ it('does not install a package without a signature of another person', async () 
   expect((await sign(ada(), good)).signedBy).not.toBeNull();
 });
 
-it('an admin uploads, signs and installs a package on the command line', async () => {
+test('an admin uploads, signs and installs a package on the command line', async () => {
   const { owner } = world.operator;
   const owned = adminCli(world.operator.admin, folder, { CORDON_TOKEN: owner.token });
   const upload = ['packages', 'upload', files.cli, '--package', 'cordon-cli', '--package-version', '3.1'];
@@ -146,32 +150,35 @@ it('an admin uploads, signs and installs a package on the command line', async (
   await until(() => expect(helper.machine.version('cordon-cli')).toBeNull(), 30_000);
 }, 120_000);
 
-it.skipIf(!rpmMachines.present)('reads the facts of an RPM package, which a device with apt refuses', async () => {
-  const { as, owner } = world.operator;
-  const bytes = readFileSync(files.rpm);
-  const wrong = as(owner, 'POST', '/packages?version=1.0-1', packageView, bytes);
-  await expect(wrong).rejects.toMatchObject({
-    code: 'invalid_input',
-    message: expect.stringContaining('states the version 2:1.0-1. Omit the version.'),
-  });
-  await expect(as(owner, 'POST', '/packages', packageView, bytes.subarray(0, 200))).rejects.toMatchObject({
-    code: 'invalid_input',
-  });
-  await expect(as(owner, 'POST', '/packages', packageView, readFileSync(files.own))).rejects.toMatchObject({
-    code: 'invalid_input',
-    message: expect.stringContaining('State name, version and architecture of a Debian package'),
-  });
-  const owned = adminCli(world.operator.admin, folder, { CORDON_TOKEN: owner.token });
-  const view = packageView.parse(await owned.json(['packages', 'upload', files.rpm]));
-  expect(view).toMatchObject({ format: 'rpm', name: 'cordon-own', version: '2:1.0-1', architecture: 'noarch' });
-  expect(JSON.parse(view.statement)).toMatchObject({ format: 'rpm', version: '2:1.0-1' });
-  const sent = await world.send(agent.device, await signed(view));
-  const finished = await world.finished(sent.id, 60_000);
-  expect(finished).toMatchObject({ state: 'failed' });
-  expect(finished.detail).toMatch(/cannot install a package of the format rpm/);
-});
+it.skipIf(!aptMachines.present || !rpmMachines.present)(
+  'reads the facts of an RPM package, which a device with apt refuses',
+  async () => {
+    const { as, owner } = world.operator;
+    const bytes = readFileSync(files.rpm);
+    const wrong = as(owner, 'POST', '/packages?version=1.0-1', packageView, bytes);
+    await expect(wrong).rejects.toMatchObject({
+      code: 'invalid_input',
+      message: expect.stringContaining('states the version 2:1.0-1. Omit the version.'),
+    });
+    await expect(as(owner, 'POST', '/packages', packageView, bytes.subarray(0, 200))).rejects.toMatchObject({
+      code: 'invalid_input',
+    });
+    await expect(as(owner, 'POST', '/packages', packageView, readFileSync(files.own))).rejects.toMatchObject({
+      code: 'invalid_input',
+      message: expect.stringContaining('State name, version and architecture of a Debian package'),
+    });
+    const owned = adminCli(world.operator.admin, folder, { CORDON_TOKEN: owner.token });
+    const view = packageView.parse(await owned.json(['packages', 'upload', files.rpm]));
+    expect(view).toMatchObject({ format: 'rpm', name: 'cordon-own', version: '2:1.0-1', architecture: 'noarch' });
+    expect(JSON.parse(view.statement)).toMatchObject({ format: 'rpm', version: '2:1.0-1' });
+    const sent = await world.send(agent.device, await signed(view));
+    const finished = await world.finished(sent.id, 60_000);
+    expect(finished).toMatchObject({ state: 'failed' });
+    expect(finished.detail).toMatch(/cannot install a package of the format rpm/);
+  },
+);
 
-it('keeps nothing of an upload that kill -9 of the server interrupts, and every complete package', async () => {
+test('keeps nothing of an upload that kill -9 of the server interrupts, and every complete package', async () => {
   const { owner } = world.operator;
   const list = () => world.operator.as(owner, 'GET', '/packages', packageList);
   const before = await list();

@@ -11,12 +11,18 @@ import { openWorld, type World } from '../support/e2e-world.ts';
 import { runInProcess } from '../support/in-process-cli.ts';
 import { invite } from '../support/people.ts';
 import { type PrivateBus, privateBus } from '../support/private-bus.ts';
-import { needed } from '../support/tools.ts';
+import { needed, tool } from '../support/tools.ts';
 import { until } from '../support/until.ts';
 
 const PYTHON = '/usr/bin/python3';
 const mocks = spawnSync(PYTHON, ['-c', 'import dbusmock']).status === 0;
-const dbusmock = needed('python3-dbusmock', 'apt-get install python3-dbusmock dbus', mocks);
+const busctlTool = tool('busctl', 'apt-get install systemd');
+const dbusDaemon = tool('dbus-daemon', 'apt-get install dbus');
+const dbusmock = needed(
+  'python3-dbusmock',
+  'apt-get install python3-dbusmock',
+  mocks && busctlTool.present && dbusDaemon.present,
+);
 const RESTART = { kind: 'restart-device', minutes: 10 } as const satisfies Command;
 
 let world: World;

@@ -1,4 +1,5 @@
 /** Changes of software on real agents, with their system helper, the real apt, and a local repository. */
+
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -8,10 +9,13 @@ import { jobView } from '../../shared/api/jobs.ts';
 import type { Command } from '../../shared/protocol/frames.ts';
 import type { SoftwareChange } from '../../shared/software/software-change.ts';
 import type { AgentProcess } from '../support/agent-process.ts';
+import { aptMachines } from '../support/apt-machine.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
 import { invite } from '../support/people.ts';
 import { SystemHelper } from '../support/system-helper.ts';
 import { until } from '../support/until.ts';
+
+const test = it.skipIf(!aptMachines.present);
 
 let world: World;
 const helpers: SystemHelper[] = [];
@@ -68,7 +72,7 @@ async function softwareOf(device: string): Promise<string[]> {
   return (software ?? []).filter(({ source }) => source === 'dpkg').map(({ name, version }) => `${name} ${version}`);
 }
 
-it('case: an admin installs a package on two devices from a repository, updates it, and rolls the job back', async () => {
+test('case: an admin installs a package on two devices from a repository, updates it, and rolls the job back', async () => {
   const [first, second] = [at(helpers, 0).machine, at(helpers, 1).machine];
   const versions = () => [first.version('cordon-demo'), second.version('cordon-demo')];
   expect((await world.send(at(agents, 0).device, change('install', 'cordon-demo', '1.0'))).state).toBe('queued');
@@ -86,7 +90,7 @@ it('case: an admin installs a package on two devices from a repository, updates 
   await until(async () => expect(await softwareOf(at(agents, 0).device)).toEqual(['cordon-demo 1.0']));
 }, 120_000);
 
-it('after kill -9 of the agent during an installation, the device installs once and reports the result', async () => {
+test('after kill -9 of the agent during an installation, the device installs once and reports the result', async () => {
   const [agent, { machine }] = [at(agents, 0), at(helpers, 0)];
   const [started, go] = [machine.path('started'), machine.path('go')];
   machine.publish('cordon-slow', '1.0', { postinst: `touch ${started}; while [ ! -e ${go} ]; do sleep 0.05; done` });
@@ -105,7 +109,7 @@ it('after kill -9 of the agent during an installation, the device installs once 
   expect(machine.log('cordon-slow')).toEqual(['install <none> 1.0']);
 }, 120_000);
 
-it('the user sees an update of the operating system, delays it, and starts it; the choice survives kill -9', async () => {
+test('the user sees an update of the operating system, delays it, and starts it; the choice survives kill -9', async () => {
   const [agent, { machine }] = [at(agents, 0), at(helpers, 0)];
   expect(machine.version('cordon-demo')).toBe('1.0');
   const sent = await world.send(agent.device, {
@@ -132,7 +136,7 @@ it('the user sees an update of the operating system, delays it, and starts it; t
   expect(await text()).toMatch(/No update of the operating system waits/);
 }, 120_000);
 
-it('without a system helper, the device changes nothing and says how to allow it', async () => {
+test('without a system helper, the device changes nothing and says how to allow it', async () => {
   const [agent, helper] = [at(agents, 1), at(helpers, 1)];
   await helper.kill();
   const { state, detail } = await world.finished((await world.send(agent.device, change('install', 'cordon-demo'))).id);
@@ -141,7 +145,7 @@ it('without a system helper, the device changes nothing and says how to allow it
   expect(helper.machine.version('cordon-demo')).toBeNull();
 });
 
-it('an admin of the role helpdesk may not change software', async () => {
+test('an admin of the role helpdesk may not change software', async () => {
   const { as, owner, admin } = world.operator;
   const helpdesk = await invite(admin, owner, 'hana', [{ role: 'helpdesk' }]);
   const path = `/devices/${at(agents, 0).device}/commands`;

@@ -29,6 +29,8 @@ const UNITS = [
 const PRIVILEGED = ['agent/cordon-agent-system.service', 'agent/cordon-agent-system.socket'];
 const analyze = tool('systemd-analyze', 'Debian: systemd');
 const notify = tool('systemd-notify', 'Debian: systemd');
+/** Receives the messages for the service manager in `openNotifySocket`. */
+const python = tool('python3', 'apt-get install python3');
 
 describe.skipIf(!analyze.present)('the systemd units', () => {
   let folder: string;
@@ -88,7 +90,7 @@ const answers = (port: string) =>
     socket.once('connect', () => socket.destroy());
   });
 
-describe.skipIf(!notify.present)('a service manager', () => {
+describe.skipIf(!notify.present || !python.present)('a service manager', () => {
   it('receives READY=1 from the server when all ports respond, and STOPPING=1 before it drains', async () => {
     const manager = await openNotifySocket();
     const server = await startServerProcess({ NOTIFY_SOCKET: manager.path });

@@ -13,9 +13,12 @@ import { pae } from '../../shared/order/pae.ts';
 import { AGENT_PACKAGE } from '../../shared/software/update-channel.ts';
 import { adminCli } from '../support/admin-cli.ts';
 import type { AgentProcess } from '../support/agent-process.ts';
+import { aptMachines } from '../support/apt-machine.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
 import { SystemHelper } from '../support/system-helper.ts';
 import { until } from '../support/until.ts';
+
+const test = it.skipIf(!aptMachines.present);
 
 let world: World;
 let helper: SystemHelper;
@@ -87,7 +90,7 @@ async function restart() {
   await agent.connected();
 }
 
-it('publishes only a signed package of the agent, and keeps it while the channel has it', async () => {
+test('publishes only a signed package of the agent, and keeps it while the channel has it', async () => {
   for (const version of ['0.2.0', '0.3.0']) {
     const stored = await upload(AGENT_PACKAGE, version);
     digests[version] = stored.sha256;
@@ -108,7 +111,7 @@ it('publishes only a signed package of the agent, and keeps it while the channel
   expect(await channel()).toEqual({ current: ['0.2.0'], devices: 0, met: 0, notMet: 0 });
 });
 
-it('a device on the channel installs a published version once, and goes back when an admin moves the channel back', async () => {
+test('a device on the channel installs a published version once, and goes back when an admin moves the channel back', async () => {
   const { owner, as } = world.operator;
   const document = { settings: { 'agent.update-channel': 'stable' }, compliance: { graceHours: 0, actions: [] } };
   const { id } = await as(owner, 'POST', '/policies', policyView, { name: 'Agents', document });

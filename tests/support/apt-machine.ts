@@ -7,6 +7,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { tool } from './tools.ts';
+
+/** For `it.skipIf(!aptMachines.present)`. The machine itself has apt and dpkg, whose programs the tests run on other folders. */
+export const aptMachines = tool('dpkg-query', 'run the tests on Debian');
 
 export interface PackageFields {
   readonly depends?: string;

@@ -12,6 +12,8 @@ import { type ServerProcess, startServerProcess } from './server-process.ts';
 import { tool } from './tools.ts';
 import { until } from './until.ts';
 
+/** Makes the certificate of the proxy. */
+const openssl = tool('openssl', 'apt-get install openssl');
 const DEPLOY = join(import.meta.dirname, '../../server/deploy');
 
 export interface ReverseProxy {
@@ -24,7 +26,7 @@ export interface ReverseProxy {
 export const NGINX: ReverseProxy = {
   name: 'nginx',
   file: 'nginx.conf',
-  present: tool('nginx', 'apt-get install nginx-light libnginx-mod-stream').present,
+  present: openssl.present && tool('nginx', 'apt-get install nginx-light libnginx-mod-stream').present,
   start: (file, folder) => [
     'nginx',
     '-p',
@@ -40,7 +42,7 @@ export const NGINX: ReverseProxy = {
 export const HAPROXY: ReverseProxy = {
   name: 'HAProxy',
   file: 'haproxy.cfg',
-  present: tool('haproxy', 'apt-get install haproxy').present,
+  present: openssl.present && tool('haproxy', 'apt-get install haproxy').present,
   start: (file) => ['haproxy', '-db', '-f', file],
 };
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { afterAll, describe } from 'vitest';
 import { type OwnPostgres, ownPostgres } from './own-postgres.ts';
-import { needed } from './tools.ts';
+import { needed, type Tool } from './tools.ts';
 
 export interface DatabaseUnderTest {
   readonly kind: 'sqlite' | 'postgres';
@@ -26,7 +26,18 @@ export function describeOnSqliteFirst(name: string, suite: (database: DatabaseUn
   else describeOnSqlite(name, suite);
 }
 
-export function describeOnEachDatabase(name: string, suite: (database: DatabaseUnderTest) => void): void {
+type Suite = (database: DatabaseUnderTest) => void;
+
+/** `needs`: program without which the suite is skipped. */
+export function describeOnEachDatabase(
+  named: string | { readonly name: string; readonly needs: Tool },
+  suite: Suite,
+): void {
+  const { name, needs } = typeof named === 'string' ? { name: named, needs: null } : named;
+  if (needs !== null && !needs.present) {
+    describe.skip(name, () => describeOnSqlite(name, suite));
+    return;
+  }
   describeOnSqlite(name, suite);
   describeOnPostgres(name, suite);
 }

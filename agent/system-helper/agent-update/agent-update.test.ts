@@ -1,13 +1,17 @@
 /** Updates of the agent on the system helper, with the real apt and dpkg on a machine of its own. The packages have no agent in them. */
+
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Envelope } from '../../../shared/order/documents.ts';
 import { createKeyFile } from '../../../shared/order/key-file.ts';
 import { AGENT_PACKAGE, type ChannelTarget } from '../../../shared/software/update-channel.ts';
+import { aptMachines } from '../../../tests/support/apt-machine.ts';
 import { signedPackage, statementFor } from '../../../tests/support/own-packages.ts';
 import { SystemHelper } from '../../../tests/support/system-helper.ts';
 import { until } from '../../../tests/support/until.ts';
+
+const test = it.skipIf(!aptMachines.present);
 
 const { key } = createKeyFile('the passphrase of a signer');
 const { key: stranger } = createKeyFile('the passphrase of a stranger');
@@ -62,7 +66,7 @@ const isInstalled = (version: string, target: ChannelTarget) =>
     expect(installed()).toBe(version);
   }, 20_000);
 
-it('installs the version of the channel once, and ends when another process of the agent is connected', async () => {
+test('installs the version of the channel once, and ends when another process of the agent is connected', async () => {
   const [first, second] = [built('0.2.0'), built('0.3.0')];
   await helper.start();
   helper.machine.run('dpkg', '--install', helper.machine.path(`build/${AGENT_PACKAGE}-0.2.0.deb`));
@@ -82,7 +86,7 @@ it('installs the version of the channel once, and ends when another process of t
   await isInstalled('0.2.0', back);
 }, 60_000);
 
-it('updates although a signer of an earlier package is no longer permitted, and then has no copy to return to', async () => {
+test('updates although a signer of an earlier package is no longer permitted, and then has no copy to return to', async () => {
   const [first, second] = [built('0.2.0', { signer: stranger }), built('0.3.0')];
   await helper.start(SOON);
   helper.machine.run('dpkg', '--install', helper.machine.path(`build/${AGENT_PACKAGE}-0.2.0.deb`));
@@ -93,7 +97,7 @@ it('updates although a signer of an earlier package is no longer permitted, and 
   expect(await ask(target)).toMatchObject({ waits: false, detail: '' });
 }, 60_000);
 
-it('returns to the former version if no new agent connects, and tries the version again after another publication', async () => {
+test('returns to the former version if no new agent connects, and tries the version again after another publication', async () => {
   const [first, second] = [built('0.2.0'), built('0.3.0')];
   await helper.start(SOON);
   helper.machine.run('dpkg', '--install', helper.machine.path(`build/${AGENT_PACKAGE}-0.2.0.deb`));
@@ -110,7 +114,7 @@ it('returns to the former version if no new agent connects, and tries the versio
   await until(() => expect(upgrades()).toBe(2), 30_000);
 }, 60_000);
 
-it('has one installed version after kill -9 in the middle, and still waits for the new agent', async () => {
+test('has one installed version after kill -9 in the middle, and still waits for the new agent', async () => {
   const [started, go] = [helper.machine.path('started'), helper.machine.path('go')];
   const postinst = `touch ${started}; while [ ! -e ${go} ]; do sleep 0.05; done`;
   const [first, second] = [built('0.2.0'), built('0.3.0', { postinst })];
@@ -127,7 +131,7 @@ it('has one installed version after kill -9 in the middle, and still waits for t
   expect(await ask(target, { instance: AFTER })).toMatchObject({ waits: false, applied: true });
 }, 60_000);
 
-it('keeps the former version if the scripts of the package fail', async () => {
+test('keeps the former version if the scripts of the package fail', async () => {
   const [first, second] = [built('0.2.0'), built('0.3.0', { postinst: 'exit 1' })];
   await helper.start();
   helper.machine.run('dpkg', '--install', helper.machine.path(`build/${AGENT_PACKAGE}-0.2.0.deb`));
@@ -140,7 +144,7 @@ it('keeps the former version if the scripts of the package fail', async () => {
   expect(installed()).toBe('0.2.0');
 }, 60_000);
 
-it('refuses what the owner of the device does not permit, another signer, and a package that is not the agent', async () => {
+test('refuses what the owner of the device does not permit, another signer, and a package that is not the agent', async () => {
   const [first, second] = [built('0.2.0'), built('0.3.0')];
   helper.allow({ allow: [] }, [key.publicKey]);
   await helper.start();

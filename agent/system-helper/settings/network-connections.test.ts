@@ -14,12 +14,15 @@ import {
   settingsMachines,
 } from '../../../tests/support/settings-machine.ts';
 import { SystemHelper } from '../../../tests/support/system-helper.ts';
+import { tool } from '../../../tests/support/tools.ts';
 import { until } from '../../../tests/support/until.ts';
 import { KEYFILES, keyfilePath, uuidOf } from '../../policy/network-keyfile.ts';
 
 const SETTING = 'network.connections';
 
-describe.skipIf(!networkManagers.present || !settingsMachines.present)(
+const openssl = tool('openssl', 'apt-get install openssl');
+
+describe.skipIf(!openssl.present || !networkManagers.present || !settingsMachines.present)(
   'network connections',
   { timeout: 120_000 },
   () => {

@@ -1,6 +1,6 @@
 /** Required and forbidden software with the real package managers, each on a machine of its own. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AptMachine } from '../../../tests/support/apt-machine.ts';
+import { AptMachine, aptMachines } from '../../../tests/support/apt-machine.ts';
 import { FlatpakMachine, flatpakMachines } from '../../../tests/support/flatpak-machine.ts';
 import { changesOn } from '../../../tests/support/package-requests.ts';
 import { packageRoots } from '../../../tests/support/package-root.ts';
@@ -14,7 +14,7 @@ import { toolRunner } from '../run-tool.ts';
 import { forbiddenSoftwarePart, requiredSoftwarePart, type SoftwarePorts } from './software.ts';
 
 const POLICY = { allow: ['cordon-*', 'org.cordon.*'], deny: ['cordon-secret'] };
-const present = rpmMachines.present && flatpakMachines.present && packageRoots.present;
+const present = aptMachines.present && rpmMachines.present && flatpakMachines.present && packageRoots.present;
 
 /** Both settings on a machine, each with the note of the helper and the sentences that it reports. */
 function settingsOn(machine: { path(name: string): string }, managers: PackageManagers) {
