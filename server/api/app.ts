@@ -24,6 +24,7 @@ import {
   pendingSignInOf,
   refuseOtherSites,
   requirePasskey,
+  SIGN_IN_REMEDY,
 } from './authentication.ts';
 import type { Client, ClientOf } from './client-address.ts';
 import { serveConsole } from './console.ts';
@@ -145,8 +146,7 @@ function handlerOf(route: Route, parser: express.RequestHandler, ports: ApiPorts
       Object.assign(facts, { account: caller.account.id, via: caller.via });
       await record.signedIn(caller);
     }
-    if (!isPublic && !caller)
-      throw new CordonError('not_signed_in', 'Sign in with POST /api/v1/session, or send a token.');
+    if (!isPublic && !caller) throw new CordonError('not_signed_in', SIGN_IN_REMEDY);
     if (caller) await requirePasskey(admins, caller, route.name);
     const confirmation = request.get(PASSKEY_HEADER) ?? null;
     // Read the body only after authentication, so that an unauthenticated client cannot occupy a megabyte of memory.

@@ -5,6 +5,7 @@ import { CSRF_HEADER, sessionCookieName } from '../../shared/api/session.ts';
 import { problemSchema } from '../../shared/api/wire.ts';
 import { CordonError, type ErrorCode } from '../../shared/errors.ts';
 import { RIGHTS } from '../admins/rights.ts';
+import { SIGN_IN_REMEDY } from './authentication.ts';
 import type { Route } from './route.ts';
 import { nameSchemas } from './schema-names.ts';
 
@@ -12,7 +13,7 @@ const BYTES = { type: 'string', format: 'binary' } as const;
 
 const REFUSALS: Readonly<Record<number, { readonly code: ErrorCode; readonly detail: string }>> = {
   400: { code: 'invalid_input', detail: 'body.name: must not be empty' },
-  401: { code: 'not_signed_in', detail: 'Sign in with POST /api/v1/session, or send a token.' },
+  401: { code: 'not_signed_in', detail: SIGN_IN_REMEDY },
   403: { code: 'forbidden', detail: 'Your role does not allow this action. Ask an owner.' },
   404: { code: 'not_found', detail: 'No resource has this id. Check the id.' },
   409: { code: 'conflict', detail: 'A group with this name exists. Choose another name.' },

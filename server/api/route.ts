@@ -2,6 +2,7 @@
  * Definition of an API route: name, method, path, schemas and handler. The name determines the rights. The Express app and the OpenAPI
  * document are made from these definitions.
  */
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
@@ -15,9 +16,9 @@ import type { ActionContent } from '../admins/actions.ts';
 import type { Account, Session } from '../admins/ports.ts';
 import type { RightName, RouteName } from '../admins/rights.ts';
 import { type AccessScope, isAllowed, scopeOf } from '../admins/roles.ts';
-
 import type { OrderReader } from '../orders/adoption/order-visibility.ts';
 import type { Evidence } from '../orders/evidence/evidence.ts';
+import { SIGN_IN_REMEDY } from './authentication.ts';
 import { orderPartOf } from './order-parts.ts';
 
 type Shape = z.ZodType;
@@ -309,11 +310,7 @@ async function requireReading(
 }
 
 function signedIn(caller: Caller | null): Caller {
-  if (!caller)
-    throw new CordonError(
-      'not_signed_in',
-      'The request has no credentials. Sign in with POST /api/v1/session, or send a token.',
-    );
+  if (!caller) throw new CordonError('not_signed_in', `The request has no credentials. ${SIGN_IN_REMEDY}`);
   return caller;
 }
 

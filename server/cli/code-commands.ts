@@ -22,7 +22,7 @@ export function addCodeCommands(program: Command, cli: Cli): void {
   codes
     .command('create')
     .description('Create an activation code, shown as a link and a QR code')
-    .option('--person <person>', "Id of the device's user")
+    .option('--person <person>', "id or name of the device's user")
     .option(
       '--user <name>',
       'create a person with this name, who becomes the user of the device. Fails if the name exists',

@@ -54,7 +54,7 @@ export function addCommandCommands(program: Command, cli: Cli): void {
     .option('--all', 'send to all active devices that your role includes')
     .option('--group <group>', 'send to all active devices of this group')
     .option('--area <area>', 'send to all active devices that are or may be in this area')
-    .option('--device <device...>', 'send to the devices with these ids')
+    .option('--device <device...>', 'send to the devices with these ids or names')
     .option('--minutes <minutes>', 'countdown before a restart or shutdown, 1 to 60 minutes, usually 10', Number)
     .option('--id <id>', 'id of the request. A repeated request with this id is ignored')
     .option('--expires <seconds>', 'seconds until the command expires', Number)

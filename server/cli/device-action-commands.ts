@@ -185,7 +185,7 @@ function addReassign(devices: Command, cli: Cli): void {
     .command('reassign')
     .description('Create an activation link with which a device enrolls again for another person')
     .argument('<device>')
-    .argument('<person>', 'id of the new owner')
+    .argument('<person>', 'id or name of the new owner')
     .option('--hours <hours>', 'lifetime of the link in hours', Number)
     .action(async (id: string, person: string, { hours }: { hours?: number }) => {
       const client = cli.client();

@@ -117,7 +117,7 @@ function addDrafting(disclosures: Command, cli: Cli): void {
   disclosures
     .command('draft')
     .description('Draft a request about one account. A wider demand is refused and recorded')
-    .requiredOption('--person <person>', 'id of the account’s person')
+    .requiredOption('--person <id>', 'id of the account’s person')
     .requiredOption('--authority <authority>', 'id of the verified authority')
     .addOption(new Option('--instrument <type>').choices(INSTRUMENT_TYPES).makeOptionMandatory())
     .requiredOption('--reference <text>', 'reference of the instrument')

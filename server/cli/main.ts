@@ -2,6 +2,7 @@
  * `cordon`, the command line for admins. The private keys of approvers and of the organization never leave the admin's machine. Before a
  * signature, the command line itself decodes the document and shows its content (`signing-text.ts`).
  */
+
 import { type Command, CommanderError } from 'commander';
 import { z } from 'zod';
 import { fieldErrorContext, fieldErrorsIn, fieldErrorsOf } from '../../shared/api/field-errors.ts';
@@ -16,6 +17,7 @@ import { COMMAND_GROUPS, type CommandGroup } from './commands.ts';
 import { readCliConfig } from './config.ts';
 import { CordonCommand } from './cordon-command.ts';
 import { fieldErrorLines } from './field-errors.ts';
+import { resolveNames } from './names-to-ids.ts';
 import { createOutput } from './output.ts';
 import { authenticatorCode, type Terminal } from './secrets.ts';
 
@@ -57,9 +59,11 @@ export async function runCli(args: readonly string[], terminal: Terminal, env?: 
       })
       // Check the environment variables before a command runs. Otherwise a misspelled variable name could send the command to the default
       // server.
-      .hook('preAction', (_program, action) => {
+      .hook('preAction', async (_program, action) => {
         running = action;
-        if (!SERVER_COMMANDS.has(action.name())) config.requireKnown();
+        if (SERVER_COMMANDS.has(action.name())) return;
+        config.requireKnown();
+        await resolveNames(action, client);
       })
       .exitOverride();
     let exit = 0;

@@ -37,7 +37,7 @@ export function addPeopleCommands(program: Command, cli: Cli): void {
     .command('add')
     .description('Add a person. Names need not be unique')
     .argument('<name>')
-    .requiredOption('--group <group...>', 'ids of groups')
+    .requiredOption('--group <group...>', 'ids or names of groups')
     .option('--email <address>')
     .option('--directory-id <id>', "Identifier in the organization's directory")
     .action(async (name: string, { group: groups, ...rest }: AddOptions) => {
@@ -59,7 +59,7 @@ export function addPeopleCommands(program: Command, cli: Cli): void {
     });
   people
     .command('show')
-    .argument('<person>', 'id of the person')
+    .argument('<person>', 'id or name of the person')
     .action(async (id: string) => {
       const person = await cli.client().call(personView, 'GET', `/people/${encodeURIComponent(id)}`);
       cli
@@ -73,7 +73,7 @@ export function addPeopleCommands(program: Command, cli: Cli): void {
   people
     .command('change')
     .description("Change a person. --group replaces all of the person's groups")
-    .argument('<person>', 'id of the person')
+    .argument('<person>', 'id or name of the person')
     .option('--name <name>')
     .option('--email <address>', 'new e-mail address, or "none"')
     .option('--group <group...>')

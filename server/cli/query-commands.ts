@@ -43,7 +43,7 @@ export function addQueryCommands(program: Command, cli: Cli): void {
       .option('--all', 'ask all active devices that your role includes')
       .option('--group <group>', 'ask all active devices of this group')
       .option('--area <area>', 'ask all active devices that are or may be in this area')
-      .option('--device <device...>', 'ask the devices with these ids')
+      .option('--device <device...>', 'ask the devices with these ids or names')
       .option(
         '--seconds <seconds>',
         `seconds in which devices may answer (default: ${DEADLINE_SECONDS.usual})`,

@@ -28,7 +28,7 @@ export function addReassignManyCommand(devices: Command, cli: Cli): void {
       'Create activation links with which many devices enroll again for other persons. Without --count, a preview',
     )
     .option('--pairs <file>', 'CSV file with a device and a person on each line, such as "PF-1234;amina@example.org"')
-    .option('--to <person>', 'id of the new owner of the selected devices, instead of --pairs')
+    .option('--to <person>', 'id or name of the new owner of the selected devices, instead of --pairs')
     .option('--count <devices>', 'number of affected devices that you confirm', Number)
     .option('--links <file>', 'new CSV file for the links. The server shows them only once')
     .option('--mail', 'also send the links to the new owners by mail')

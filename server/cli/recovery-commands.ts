@@ -23,7 +23,7 @@ export function addRecoveryCommands(program: Command, cli: Cli): void {
       'Accept a device again that enrolled after the backup. Do this only if you know that it was not revoked.',
     )
     .argument('<serial>', 'serial number of the certificate, from "show"')
-    .option('--person <id>', 'user of the device (cordon people list); needed if the backup names no user')
+    .option('--person <person>', 'user of the device (cordon people list); needed if the backup names no user')
     .option('--group <name>', 'group of the device; needed if the backup names no group')
     .action(async (serial: string, body: { person?: string; group?: string }) => {
       const path = `/recovery/devices/${encodeURIComponent(serial)}/readmit`;

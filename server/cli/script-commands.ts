@@ -221,7 +221,7 @@ function addRunCommands(scripts: Command, cli: Cli): void {
     .argument('<version>')
     .option('--all', 'run on all active devices that your role includes')
     .option('--group <group>', 'run on all active devices of this group')
-    .option('--device <device...>', 'run on the devices with these ids')
+    .option('--device <device...>', 'run on the devices with these ids or names')
     .option('--argument <argument...>', 'values of the arguments that the version declares')
     .option('--id <id>', 'id of the request. A repeated request with this id is ignored')
     .option('--expires <seconds>', 'seconds until the command expires', Number)

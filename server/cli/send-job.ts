@@ -17,7 +17,7 @@ export const addTargetOptions = (command: Command): Command =>
   command
     .option('--all', 'all active devices that your role includes')
     .option('--group <group>', 'all active devices of this group')
-    .option('--device <device...>', 'the devices with these ids');
+    .option('--device <device...>', 'the devices with these ids or names');
 
 /** Devices of the options: a list, or a filter. */
 export const targetOf = ({ all, group, device: devices }: JobTarget) => ({

@@ -10,8 +10,8 @@ export const AFFECTED_MEANING =
 
 export const ROLLOUT_NAMES: Readonly<Record<RolloutState, string>> = {
   undelivered: 'Not yet delivered',
-  delivered: 'Delivered',
-  displayed: 'Displayed',
+  delivered: 'Delivered, not displayed',
+  displayed: 'Displayed, not enforced',
   enforced: 'Enforced',
   restored: 'Restored',
   offline_undelivered: 'Offline, not delivered',

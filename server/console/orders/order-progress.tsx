@@ -21,6 +21,10 @@ export function OrderProgress({ number }: { readonly number: string }) {
       {(progress) => (
         <Stack gap="sm">
           <Text role="status">{rolloutSentence(progress)}</Text>
+          <Text size="sm" c="dimmed">
+            Each device counts once, in the state that it has reached. A device that enforces the order has also
+            received it.
+          </Text>
           <RolloutTable progress={progress} />
           {progress.lastSeen > 0 && (
             <Text size="sm" c="dimmed">

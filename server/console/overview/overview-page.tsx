@@ -71,11 +71,13 @@ function Glance({ overview }: { readonly overview: Overview }) {
   return (
     <Stack gap="xl">
       <SimpleGrid cols={{ base: 2, md: 4 }} spacing="sm">
-        <Figure label="Devices" value={devices.total} to="/devices" search={{ status: 'active' as const }} />
+        <Figure label="Active devices" value={devices.total} to="/devices" search={{ status: 'active' as const }} />
         <Figure
           label="Connected devices"
           value={devices.connected}
-          note={devices.total > 0 ? `${Math.round((devices.connected / devices.total) * 100)} % of all devices` : null}
+          note={
+            devices.total > 0 ? `${Math.round((devices.connected / devices.total) * 100)} % of active devices` : null
+          }
           to="/devices"
           search={{ status: 'active' as const, connected: true }}
         />

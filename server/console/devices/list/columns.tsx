@@ -257,7 +257,7 @@ function State({
   return (
     <span className={classes.state}>
       <ConnectionMark connected={presence?.connected ?? false} />
-      <span className={classes.truncated}>
+      <span className={classes.time}>
         {presence === null ? 'Never connected' : presence.connected ? 'Connected' : relative(presence.lastSeenAt, now)}
       </span>
       {mark && (
