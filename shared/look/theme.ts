@@ -36,7 +36,14 @@ export const theme = createTheme({
   headings: { fontWeight: '650' },
   // The theme uses component names instead of `Modal.extend`, so that unused components are not loaded.
   components: {
-    Modal: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' }, centered: true } },
+    Modal: {
+      defaultProps: {
+        closeButtonProps: { 'aria-label': 'Close' },
+        centered: true,
+        // Other transitions leave a transform on the dialog. The option list of a field would then be cut at the edge of the dialog.
+        transitionProps: { transition: 'fade' },
+      },
+    },
     // The header element of a dialog would otherwise be a second banner of the page.
     ModalHeader: { defaultProps: { role: 'presentation' } },
     Button: { defaultProps: { size: 'sm', component: ButtonRoot } },

@@ -34,6 +34,28 @@ export function deviceListPages(tour: () => ConsoleTour): void {
     await act('label', { remove: ['loan', 'front desk', 'spare'] });
   });
 
+  it('device list: the dialog of a condition shows a whole list of fields, also with motion', async () => {
+    const { seat, page, button } = tour();
+    await page.emulateMedia({ reducedMotion: 'no-preference' });
+    try {
+      await seat.goto('/devices');
+      await button('Add condition…').click();
+      await page.getByRole('combobox', { name: 'Field' }).click();
+      await page.getByRole('option').first().waitFor();
+      await seat.picture('device-list-fields-of-a-condition');
+      // An option counts only if the user sees its center.
+      const visible = () =>
+        page.evaluate<number>(`[...document.querySelectorAll('[role="option"]')].filter((option) => {
+          const { left, top, width, height } = option.getBoundingClientRect();
+          return option.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+        }).length`);
+      await expect.poll(visible).toBeGreaterThanOrEqual(5);
+      await page.keyboard.press('Escape');
+    } finally {
+      await page.emulateMedia({ reducedMotion: 'reduce' });
+    }
+  });
+
   it('device list: conditions, columns, saved views and export', async () => {
     const { seat, page, look, glance, button } = tour();
     const count = page.locator('main').getByText(/^[\d,]+ devices?/);
