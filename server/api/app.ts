@@ -2,6 +2,7 @@
  * Express app of the admin listener: security headers, authentication, one handler per route, and problem responses (RFC 9457). The app
  * never logs a request body.
  */
+
 import express, { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import { z } from 'zod';
@@ -24,12 +25,12 @@ import {
   pendingSignInOf,
   refuseOtherSites,
   requirePasskey,
-  SIGN_IN_REMEDY,
 } from './authentication.ts';
 import type { Client, ClientOf } from './client-address.ts';
 import { serveConsole } from './console.ts';
 import { createHostCheck } from './host-check.ts';
 import { BytesReply, FileReply, type RawInput, Reply, type Route, StreamReply } from './route.ts';
+import { SIGN_IN_REMEDY } from './sign-in-remedy.ts';
 
 /** Maximum bytes of a request body: enough for an order with a thousand exemptions and notices in several languages. */
 const LARGEST_BODY = '1mb';

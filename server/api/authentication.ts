@@ -69,10 +69,6 @@ export interface RequestFacts {
   readonly cookieSuffices: boolean;
 }
 
-/** What to do without credentials: first for a person at the command line, then for a program. */
-export const SIGN_IN_REMEDY =
-  'Run "cordon sign-in", or set CORDON_TOKEN. A program sends a token, or signs in with POST /api/v1/session.';
-
 /** Authenticated caller; null without credentials. Throws `not_signed_in` for invalid credentials. */
 export async function authenticate(
   admins: Pick<Admins, 'session' | 'sessionOfCookie' | 'tokenAccount'>,

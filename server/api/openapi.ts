@@ -5,9 +5,9 @@ import { CSRF_HEADER, sessionCookieName } from '../../shared/api/session.ts';
 import { problemSchema } from '../../shared/api/wire.ts';
 import { CordonError, type ErrorCode } from '../../shared/errors.ts';
 import { RIGHTS } from '../admins/rights.ts';
-import { SIGN_IN_REMEDY } from './authentication.ts';
 import type { Route } from './route.ts';
 import { nameSchemas } from './schema-names.ts';
+import { SIGN_IN_REMEDY } from './sign-in-remedy.ts';
 
 const BYTES = { type: 'string', format: 'binary' } as const;
 

@@ -18,8 +18,8 @@ import type { RightName, RouteName } from '../admins/rights.ts';
 import { type AccessScope, isAllowed, scopeOf } from '../admins/roles.ts';
 import type { OrderReader } from '../orders/adoption/order-visibility.ts';
 import type { Evidence } from '../orders/evidence/evidence.ts';
-import { SIGN_IN_REMEDY } from './authentication.ts';
 import { orderPartOf } from './order-parts.ts';
+import { SIGN_IN_REMEDY } from './sign-in-remedy.ts';
 
 type Shape = z.ZodType;
 type Out<S extends Shape> = z.output<S>;

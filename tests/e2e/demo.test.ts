@@ -15,6 +15,7 @@ import { z } from 'zod';
 import type { AgentStatus } from '../../agent/agent.ts';
 import { sendControlRequest } from '../../agent/control/control.ts';
 import type { MailFolder, MailItem } from '../../agent/mail/mail.ts';
+import { begunCliSignIn, cliSignInResult } from '../../shared/api/cli-sign-in.ts';
 import { complianceCounts } from '../../shared/api/compliance.ts';
 import { demoJumped, demoMessage, demoSession, demoView } from '../../shared/api/demo.ts';
 import { deviceViewList } from '../../shared/api/device-views.ts';
@@ -30,6 +31,7 @@ import { policyList } from '../../shared/api/policies.ts';
 import { scriptList } from '../../shared/api/scripts.ts';
 import { CSRF_HEADER, sessionView } from '../../shared/api/session.ts';
 import { advisoryPage, softwarePage } from '../../shared/api/software.ts';
+import { done } from '../../shared/api/wire.ts';
 import { approvalOf } from '../../shared/order/approver-key.ts';
 import { signerOf } from '../../shared/order/dsse.ts';
 import { Caller } from '../support/people.ts';
@@ -212,6 +214,23 @@ describe('the demo', () => {
     await ben.api.call('DELETE', '/session', z.unknown());
     const again = await open(demo, 'ben');
     expect((await again.api.call('GET', '/session', sessionView)).account.name).toBe('Ben Weber');
+
+    // The command line shows a code, which Olivia confirms at the host of her link.
+    const [, server = ''] = await demo.said(/cordon --server (\S+) sign-in/);
+    const begun = await fetch(`${server}/api/v1/session/cli`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ host: 'demo' }),
+    });
+    const { userCode: code, secret } = begunCliSignIn.parse(await begun.json());
+    expect(demo.output).toContain('with olivia.localhost as the host');
+    await olivia.api.call('POST', '/session/cli/approval', done, { code });
+    const confirmed = await fetch(`${server}/api/v1/session/cli/result`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ secret }),
+    });
+    expect(cliSignInResult.parse(await confirmed.json()).session?.account.name).toMatch(/^Olivia/);
 
     await expectManagement(olivia, ines);
     await expectWatching(sana, olivia);
