@@ -2,7 +2,7 @@
  * Express app of the admin listener: security headers, authentication, one handler per route, and problem responses (RFC 9457). The app
  * never logs a request body.
  */
-
+import type { IncomingMessage } from 'node:http';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import { z } from 'zod';
@@ -10,6 +10,7 @@ import { failureOf } from '../../shared/api/failure.ts';
 import { PASSKEY_HEADER } from '../../shared/api/passkeys.ts';
 import { providerResult } from '../../shared/api/provider.ts';
 import { CordonError } from '../../shared/errors.ts';
+import type { AccountId } from '../../shared/protocol/ids.ts';
 import { ROUTE_ACTIONS } from '../admins/action-policy.ts';
 import type { Actions } from '../admins/actions.ts';
 import type { Admins } from '../admins/admins.ts';
@@ -34,6 +35,10 @@ import { SIGN_IN_REMEDY } from './sign-in-remedy.ts';
 
 /** Maximum bytes of a request body: enough for an order with a thousand exemptions and notices in several languages. */
 const LARGEST_BODY = '1mb';
+/** Maximum bytes of a body without a sign-in: enough for the largest response of a passkey. One attacker can send many of them at once. */
+const LARGEST_PUBLIC_BODY = '64kb';
+/** Deadline in milliseconds for a request body that is no upload. */
+const BODY_WITHIN = 30_000;
 
 export interface ApiLog {
   info(facts: object, message: string): void;
@@ -59,6 +64,8 @@ export interface ApiPorts {
   /** True if the admin listener itself uses HTTPS, false if HTTPS ends at a reverse proxy. */
   readonly secure: boolean;
   readonly clientOf: ClientOf;
+  /** Open connections of the listener. The listener closes those of a signed-in account last. */
+  readonly connections: { signedIn(request: IncomingMessage, account: AccountId): void };
   readonly routes: readonly Route[];
   readonly log: ApiLog;
   readonly names: readonly string[];
@@ -84,9 +91,12 @@ export function createApi(ports: ApiPorts): express.Express {
     requireOwnHost(request.headers.host);
     next();
   });
-  const body = express.json({ limit: LARGEST_BODY, strict: true });
-
-  for (const route of routes) app[route.method](route.path, handlerOf(route, body, ports));
+  const ofAccounts = express.json({ limit: LARGEST_BODY, strict: true });
+  const ofStrangers = express.json({ limit: LARGEST_PUBLIC_BODY, strict: true });
+  for (const route of routes) {
+    const parser = RIGHTS[route.name].scope === 'public' ? ofStrangers : ofAccounts;
+    app[route.method](route.path, handlerOf(route, parser, ports));
+  }
 
   app.use(serveConsole(consoleFolder));
   app.use(() => {
@@ -135,7 +145,7 @@ function observeRequests(monitor: ApiPorts['monitor']): express.RequestHandler {
 }
 
 function handlerOf(route: Route, parser: express.RequestHandler, ports: ApiPorts) {
-  const { admins, actions, clientOf, secure: encrypted, readOrder } = ports;
+  const { admins, actions, clientOf, connections, secure: encrypted, readOrder } = ports;
   const isPublic = RIGHTS[route.name].scope === 'public';
 
   async function run(request: Request, response: Response, { address, secure }: Client, record: RequestRecord) {
@@ -145,6 +155,7 @@ function handlerOf(route: Route, parser: express.RequestHandler, ports: ApiPorts
     const caller = isPublic ? null : await callerNow();
     if (caller) {
       Object.assign(facts, { account: caller.account.id, via: caller.via });
+      connections.signedIn(request, caller.account.id);
       await record.signedIn(caller);
     }
     if (!isPublic && !caller) throw new CordonError('not_signed_in', SIGN_IN_REMEDY);
@@ -258,11 +269,19 @@ function requireComplete(routes: readonly Route[]): void {
   }
 }
 
-function read(parser: express.RequestHandler, request: Request, response: Response): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const finished = (error?: unknown) => (error === undefined ? resolve() : reject(error));
+/** Parses the body of a request. Throws `unavailable` if the body is not complete within `BODY_WITHIN`. */
+async function read(parser: express.RequestHandler, request: Request, response: Response): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const deadline = setTimeout(() => {
+    reject(new CordonError('unavailable', 'The request was too slow. Send its body within 30 seconds.'));
+  }, BODY_WITHIN);
+  const finished = (error?: unknown) => (error === undefined ? resolve() : reject(error));
+  try {
     Promise.resolve(parser(request, response, finished)).catch(reject);
-  });
+    await promise;
+  } finally {
+    clearTimeout(deadline);
+  }
 }
 
 function send(response: Response, { path, type, name, sent }: FileReply, next: NextFunction): void {

@@ -16,9 +16,10 @@ import { apiRoutes } from '../api/resources.ts';
 import { openTimeCorrections } from '../clock/time-corrections.ts';
 import { createOwnerMail } from '../enrollment/owner-mail.ts';
 import { PUBLIC_LIMITS } from '../gateway/admission.ts';
-import { boundServer, isLoopback } from '../gateway/bounded-server.ts';
+import { ADMIN_DEADLINES, boundServer, isLoopback } from '../gateway/bounded-server.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { identifyIfPresented } from '../gateway/identity.ts';
+import { OpenConnections } from '../gateway/open-connections.ts';
 import { createTlsListener, OPTIONAL_CLIENT_CERTIFICATE } from '../gateway/tls-listener.ts';
 import { createOverview, type Viewer } from '../overview/overview.ts';
 import { createPublic } from '../public/app.ts';
@@ -51,11 +52,14 @@ export async function createListeners(
   const notifications = connectNotifications(base, domain, async () => (await overview(SERVER_VIEW)).healthIssues);
   const { config } = base;
   const { admin } = config;
+  const connections = new OpenConnections();
+  const clientOf = createClientOf(admin.proxyFrom);
   const api = createApi({
     monitor: base.monitor,
     log: base.log,
     secure: admin.tls !== null,
-    clientOf: createClientOf(admin.proxyFrom),
+    clientOf,
+    connections,
     admins: domain.admins,
     actions: domain.actions,
     activity: domain.activity,
@@ -81,11 +85,16 @@ export async function createListeners(
       demo: base.demo,
     }),
   });
-  const adminServer = adminIdentity ? createHttpsServer(adminIdentity, api) : createHttpServer(api);
+  const adminServer = adminIdentity
+    ? createHttpsServer({ ...adminIdentity, ...ADMIN_DEADLINES, handshakeTimeout: 10_000 }, api)
+    : createHttpServer(ADMIN_DEADLINES, api);
   const adminProxies = parseAddressRanges(admin.proxyFrom);
   boundServer(adminServer, {
     tls: adminIdentity !== null,
     isShared: (address) => isLoopback(address) || inRanges(adminProxies, address),
+    clientOf: ({ socket, headers }) =>
+      clientOf({ remoteAddress: socket.remoteAddress, encrypted: admin.tls !== null }, headers).address,
+    connections,
   });
   return { ...edges, ...watches, events, notifications, adminServer };
 }

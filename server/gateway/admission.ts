@@ -63,7 +63,11 @@ export const endsOf = ({
 }: Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>): string =>
   `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 
-export function createAdmission(limits: AdmissionLimits): Admission {
+/** `makeRoom`: closes an older open connection, of this source or of any, if a new connection must wait because too many are open. */
+export function createAdmission(
+  limits: AdmissionLimits,
+  makeRoom: (source: string | null) => void = () => undefined,
+): Admission {
   const sources = new Map<string, Source>();
   /** Connections whose TLS handshake is in progress. */
   const inHandshake = new Map<Socket, { readonly source: Source; readonly ends: string }>();
@@ -122,11 +126,15 @@ export function createAdmission(limits: AdmissionLimits): Admission {
 
   return {
     admit(socket, remoteAddress, start) {
-      const address = groupOf(remoteAddress ?? '');
+      const address = sourceOf(remoteAddress ?? '');
       const source = sources.get(address) ?? newSource(address);
       sources.set(address, source);
       if (source.waiting.size === 0 && hasRoom(source)) begin(socket, source, start);
-      else lines.add(socket, source, start);
+      else {
+        lines.add(socket, source, start);
+        if (source.open >= limits.openOfOne) makeRoom(address);
+        else if (open >= limits.open) makeRoom(null);
+      }
     },
     secured(socket) {
       const secured = byEnds.get(endsOf(socket));
@@ -199,7 +207,7 @@ function createWaitingLines(limits: AdmissionLimits, forget: (source: Source) =>
  * Source of a connection, to which the limits for one address apply. For IPv6 the source is the /64 network, because one customer has a
  * whole /64 (RFC 6177). `address` must be in canonical form.
  */
-function groupOf(address: string): string {
+export function sourceOf(address: string): string {
   if (!address.includes(':')) return address;
   const [head = '', tail] = address.split('::');
   const groups = head === '' ? [] : head.split(':');

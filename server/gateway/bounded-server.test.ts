@@ -12,6 +12,7 @@ import { until } from '../../tests/support/until.ts';
 import { createEventStreams } from '../api/event-streams.ts';
 import { LocalBus, type Wake } from '../bus/bus.ts';
 import { boundServer } from './bounded-server.ts';
+import { OpenConnections } from './open-connections.ts';
 import type { WriteDeadlines } from './write-deadlines.ts';
 
 const MIB = 1024 * 1024;
@@ -35,7 +36,13 @@ describe.each([{ tls: false }, { tls: true }])('case 13: the admin listener with
     const { keyPem, chainPem } = ca.authority.serverIdentity();
     const answer = (_request: unknown, response: ServerResponse) => respond(response);
     const server: Server = tls ? createHttps({ key: keyPem, cert: chainPem }, answer) : createHttp(answer);
-    boundServer(server, { tls, isShared: () => shared, deadlines });
+    boundServer(server, {
+      tls,
+      isShared: () => shared,
+      clientOf: ({ socket }) => socket.remoteAddress ?? '',
+      connections: new OpenConnections(),
+      deadlines,
+    });
     server.listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     onTestFinished(async () => {
@@ -141,12 +148,17 @@ describe.each([{ tls: false }, { tls: true }])('case 13: the admin listener with
     expect(responses[1]?.destroyed).toBe(false);
   });
 
-  it('refuses a connection above the limit of an address, but not of a proxy’s address', async () => {
-    const port = await serve((response) => response.end('here'), { deadlines: NEVER, shared: false });
-    const served = (where: number) => Promise.all(Array.from({ length: 130 }, () => isServed(where)));
-    const refused = (await served(port)).filter((one) => !one);
-    expect(refused).toHaveLength(2);
-    const proxied = await serve((response) => response.end('here'), { deadlines: NEVER });
-    expect(await served(proxied)).not.toContain(false);
+  it('closes the oldest connections above the limit of an address, but not of a proxy’s address', async () => {
+    const openOf = async (where: number) => {
+      const sockets: Socket[] = [];
+      for (let number = 0; number < 130; number += 1) sockets.push(await open(where));
+      expect(await isServed(where)).toBe(true);
+      return sockets;
+    };
+    const direct = await openOf(await serve((response) => response.end('here'), { deadlines: NEVER, shared: false }));
+    await until(() => expect(direct.map(({ destroyed }) => destroyed).indexOf(false)).toBe(3));
+    expect(direct.filter(({ destroyed }) => destroyed)).toHaveLength(3);
+    const proxied = await openOf(await serve((response) => response.end('here'), { deadlines: NEVER }));
+    expect(proxied.filter(({ destroyed }) => destroyed)).toHaveLength(0);
   });
 });

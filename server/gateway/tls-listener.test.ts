@@ -396,3 +396,29 @@ describe.skipIf(!openssl.present)('openssl s_client', () => {
     expect(stdout).toMatch(list.includes('X25519MLKEM768') ? /X25519MLKEM768/ : /X25519/);
   });
 });
+
+describe('a listener with a limit of open connections', () => {
+  const one = { handshakes: 64, handshakesOfOne: 64, openOfOne: 4, open: 8, waiting: 64, longestWait: 3_600_000 };
+
+  it.each([
+    ['one address', [], 'openOfOne'],
+    ['many addresses', ['127.0.0.1'], 'open'],
+  ] as const)('case 13: serves a client beside unfinished requests of %s', async (_, proxyFrom, limit) => {
+    const { port } = await start(proxyFrom, {}, '127.0.0.1', undefined, { admission: one });
+    const connectAs = async (number: number) => {
+      const socket = await tcp(port);
+      if (proxyFrom.length > 0) socket.write(`PROXY TCP4 198.51.100.${number} 127.0.0.1 49152 8443\r\n`);
+      return secure(socket);
+    };
+    const slow: TLSSocket[] = [];
+    for (let number = 0; number < one[limit]; number += 1) {
+      const socket = await connectAs(number);
+      socket.on('error', () => socket.destroy());
+      socket.resume().write('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n');
+      slow.push(socket);
+    }
+    expect(await fetchOver(await connectAs(200))).toBe(proxyFrom.length > 0 ? '198.51.100.200' : '127.0.0.1');
+    expect(slow.filter(({ destroyed }) => destroyed)).toHaveLength(1);
+    expect(slow[0]?.destroyed).toBe(true);
+  });
+});

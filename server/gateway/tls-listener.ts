@@ -8,7 +8,8 @@ import { createServer as createHttpsServer, type Server, type ServerOptions } fr
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { inRanges, parseAddressRanges } from '../../shared/areas/address-ranges.ts';
 import { canonicalAddress } from '../../shared/areas/special-addresses.ts';
-import { type Admission, type AdmissionLimits, createAdmission, endsOf } from './admission.ts';
+import { type Admission, type AdmissionLimits, createAdmission, endsOf, sourceOf } from './admission.ts';
+import { OpenConnections } from './open-connections.ts';
 import { parseProxyHeader } from './proxy-protocol.ts';
 import { sendInSlices } from './sliced-responses.ts';
 import { startAfterFirstBytes } from './tls-start.ts';
@@ -28,6 +29,8 @@ export const OPTIONAL_CLIENT_CERTIFICATE = {
 } as const;
 /** Deadline in milliseconds for the header of a request. It also applies to the body, unless the routes set their own deadlines. */
 const REQUEST_WITHIN = 30_000;
+/** Milliseconds between two checks of these deadlines. */
+const CHECK_EVERY = 5_000;
 /**
  * Deadline in milliseconds for the proxy's header, and then for the TLS handshake. The first bytes of TLS must arrive in half of this time,
  * before the handshake begins. The deadlines are short, because each idle peer occupies a file descriptor.
@@ -71,16 +74,21 @@ export function createTlsListener(
 ): TlsListener {
   const { proxyRequired = false } = options;
   const trusted = parseAddressRanges(proxyFrom);
-  const admission = createAdmission(bounds.admission);
+  // Without a limit, the listener need not remember its connections. This saves memory for each device.
+  const connections = Number.isFinite(bounds.admission.open) ? new OpenConnections() : null;
+  const admission = createAdmission(bounds.admission, (source) =>
+    connections?.closeOne(source === null ? {} : { of: source }),
+  );
   const sources = new Map<string, string | null>();
   const open = new Set<Socket>();
   const { handshakeTimeout = HANDSHAKE_WITHIN } = options;
   const { headersTimeout = REQUEST_WITHIN, requestTimeout = REQUEST_WITHIN } = options;
   const secured = { ...options, ecdhCurve: KEY_EXCHANGE_GROUPS };
   const server = createHttpsServer(
-    { ...secured, handshakeTimeout, headersTimeout, requestTimeout },
+    { ...secured, handshakeTimeout, headersTimeout, requestTimeout, connectionsCheckingInterval: CHECK_EVERY },
     (request, response) => {
       sendInSlices(response);
+      connections?.begin(request, response);
       onRequest(request, response);
     },
   );
@@ -93,6 +101,7 @@ export function createTlsListener(
     socket.destroy();
   });
   server.on('secureConnection', admission.secured);
+  if (connections) server.on('secureConnection', (socket: Socket) => connections.secured(socket));
   enforceWriteDeadlines(server, 'secureConnection', bounds.deadlines);
 
   // Handlers that all sockets share, to save memory.
@@ -113,12 +122,13 @@ export function createTlsListener(
   });
 
   function admit(socket: Socket, address: string | null): void {
-    admission.admit(socket, address, () =>
+    admission.admit(socket, address, () => {
+      connections?.add(socket, sourceOf(address ?? ''));
       startAfterFirstBytes(socket, handshakeTimeout / 2, {
         start: () => server.emit('connection', socket),
         failed: (code) => onTlsFailure({ code, address }),
-      }),
-    );
+      });
+    });
   }
   function direct(socket: Socket): void {
     admit(socket, canonicalAddress(socket.remoteAddress ?? ''));

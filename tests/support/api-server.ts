@@ -438,6 +438,7 @@ export async function startApi({
       activity,
       readOrder: orders.evidence.read,
       clientOf: createClientOf(proxies),
+      connections: { signedIn: () => undefined },
       secure: false,
       routes,
       log,
