@@ -1,5 +1,6 @@
 /** Actions on the records of one and many devices, over real HTTP. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { workspaceState } from '../../shared/api/devices.ts';
 import type { Role } from '../../shared/api/roles.ts';
 import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
@@ -167,6 +168,10 @@ describe('a preview', () => {
     const hold = { device: held, reason: 'Case 12' };
     expect((await post('/legal-holds', owner, hold)).status).toBe(201);
     await post(`/devices/${ended}/revoke`, owner);
+    for (const workspace of workspaceState.options) {
+      const preview = await post('/device-actions/preview', owner, { filter: { workspace }, action: 'wipe-workspace' });
+      expect(preview.status).toBe(200);
+    }
     const wipe = await post('/device-actions/preview', owner, { devices, action: 'wipe-workspace' });
     expect(wipe.json).toMatchObject({ selected: 7, affected: 5 });
     expect(

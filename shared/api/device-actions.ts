@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { labelSchema, MOST_LABELS } from '../devices/labels.ts';
 import { COMMAND_KINDS } from '../protocol/command-kinds.ts';
 import { deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
-import { deviceChange, deviceNames, narrowing, revocation } from './devices.ts';
+import { deviceChange, deviceNames, deviceStatus, narrowing, revocation, workspaceState } from './devices.ts';
 import { holdReason, holdReference } from './holds.ts';
 import { lostModeRequest } from './lost-mode.ts';
 import { instant } from './wire.ts';
@@ -14,8 +14,8 @@ const selection = {
   filter: z
     .strictObject({
       ...narrowing,
-      status: z.enum(['active', 'revoked', 'unenrolled']).optional(),
-      workspace: z.enum(['open', 'locked', 'wiped']).optional(),
+      status: deviceStatus.optional(),
+      workspace: workspaceState.optional(),
       connected: z.boolean().optional(),
       everConnected: z.boolean().optional(),
       located: z.boolean().optional(),
