@@ -41,6 +41,28 @@ describe('custom roles over HTTP', () => {
     expect((await send(owner, 'DELETE', `/roles/${made.id}`)).status).toBe(200);
   });
 
+  it('case 12: gives no personal data or location through a filter or an expression without the right to read them', async () => {
+    const rights = ['devices.list', 'live-queries.ask', 'groups.preview', 'groups.create', 'groups.update'];
+    const { id } = (await send(owner, 'POST', '/roles', { name: 'Blind', rights })).json;
+    const { headers } = await signedIn('blind@example.org', [{ role: id, ...everywhere }]);
+    const group = (await send(owner, 'POST', '/groups', { name: 'Rule', expression: 'missing' })).json;
+    const query = { kind: 'open-ports' };
+    const where = [{ field: 'users.count', op: 'at-least', value: 1 }];
+    for (const filter of [{ where }, { located: true }, { area: 'PK' }]) {
+      expect((await send(headers, 'POST', '/queries', { query, filter })).json.code).toBe('forbidden');
+    }
+    for (const expression of ['users.count > 1', '"PK" in areas']) {
+      const refused = [
+        await send(headers, 'POST', '/group-preview', { expression }),
+        await send(headers, 'POST', '/groups', { name: expression, expression }),
+        await send(headers, 'PATCH', `/groups/${group.id}`, { expression }),
+      ];
+      expect(refused.map(({ json }) => json.code)).toEqual(['forbidden', 'forbidden', 'forbidden']);
+      expect((await send(owner, 'POST', '/group-preview', { expression })).status).toBe(200);
+    }
+    expect((await send(headers, 'POST', '/group-preview', { expression: 'missing' })).status).toBe(200);
+  });
+
   it('applies a change to open sessions and tokens, within the scope of the grant', async () => {
     const group = await addGroup(api.database, 'Partners');
     const inside = await addDevice(api.database, { group });

@@ -5,6 +5,7 @@ import { PERSONAL_FIELDS } from '../../shared/inventory/list-fields.ts';
 import type { RightName } from '../admins/rights.ts';
 import type { AccessScope } from '../admins/roles.ts';
 import type { Scope } from '../devices/devices.ts';
+import { FACTS } from '../groups/facts.ts';
 
 type Filter = Pick<NonNullable<z.output<typeof deviceAction>['filter']>, 'area' | 'located' | 'where'>;
 
@@ -18,7 +19,28 @@ export function requireFilterRights(
   demand: (right: RightName) => AccessScope,
 ): void {
   const isPersonal = where.some(({ field }) => PERSONAL_FIELDS.includes(field));
-  if (area !== undefined || located !== undefined) requireSameScope(acting, demand('devices.evidence').devices);
+  const isLocation = area !== undefined || located !== undefined;
+  requireRights({ isLocation, isPersonal }, acting, demand);
+}
+
+/** The same for an expression of a dynamic group that reads these facts about the devices in the scope `acting`. Throws `forbidden`. */
+export function requireFactRights(
+  facts: Iterable<string>,
+  acting: Scope,
+  demand: (right: RightName) => AccessScope,
+): void {
+  const names = [...facts];
+  const isLocation = names.some((name) => FACTS[name]?.source === 'location');
+  const isPersonal = names.some((name) => PERSONAL_FIELDS.some((personal) => personal === name));
+  requireRights({ isLocation, isPersonal }, acting, demand);
+}
+
+function requireRights(
+  { isLocation, isPersonal }: { readonly isLocation: boolean; readonly isPersonal: boolean },
+  acting: Scope,
+  demand: (right: RightName) => AccessScope,
+): void {
+  if (isLocation) requireSameScope(acting, demand('devices.evidence').devices);
   if (isPersonal) requireSameScope(acting, demand('devices.personal-inventory').devices);
 }
 

@@ -20,6 +20,7 @@ import { groupInScope, requireInScope, type Scope } from '../devices/scope.ts';
 import { FUNCTIONS, type GroupMembers } from '../groups/groups.ts';
 import type { LocationStatements } from '../orders/impact/location-statements.ts';
 import { definedFields } from './defined-fields.ts';
+import { requireFactRights } from './filter-rights.ts';
 import { requireNoEffect } from './no-effect.ts';
 import { Reply, type Route, route } from './route.ts';
 
@@ -35,6 +36,7 @@ export interface GroupsPorts {
     | 'uses'
     | 'createDynamic'
     | 'requireExpression'
+    | 'factsIn'
     | 'expressionChanged'
     | 'setTrusted'
     | 'changeMembers'
@@ -102,12 +104,13 @@ function recordRoutes({ devices, orders, groupMembers }: GroupsPorts): Route[] {
       body: newGroup,
       response: groupView,
       statuses: [201],
-      async handler({ body: { expression, ...group } }) {
+      async handler({ body: { expression, ...group }, scope, demand }) {
         if (expression === null) return new Reply(await devices.createGroup(group), { status: 201 });
         if (group.home !== null || group.seat !== null || group.mailPrograms) {
           const detail = 'A dynamic group has no home area, legal seat or mail rule. Leave them out.';
           throw new CordonError('invalid_input', detail, { field: 'expression' });
         }
+        requireFactRights(groupMembers.factsIn(expression), scope.devices, demand);
         const id = await groupMembers.createDynamic(group.name, expression);
         return new Reply(await devices.getGroup(id), { status: 201 });
       },
@@ -120,9 +123,12 @@ function recordRoutes({ devices, orders, groupMembers }: GroupsPorts): Route[] {
       params: groupParams,
       body: groupChange,
       response: groupView,
-      async handler({ params, body }) {
+      async handler({ params, body, scope, demand }) {
         const change = definedFields(body);
-        if (change.expression !== undefined) groupMembers.requireExpression(change.expression);
+        if (change.expression !== undefined) {
+          groupMembers.requireExpression(change.expression);
+          requireFactRights(groupMembers.factsIn(change.expression), scope.devices, demand);
+        }
         await requireSameVerdicts(params.id, change);
         const group = await devices.updateGroup(params.id, change);
         if (change.expression !== undefined) groupMembers.expressionChanged();
@@ -169,7 +175,8 @@ function memberRoutes({ devices, groupMembers }: GroupsPorts): Route[] {
       summary: "Check an expression, and count the devices within the caller's scope that match it",
       body: previewRequest,
       response: groupPreview,
-      async handler({ body, scope }) {
+      async handler({ body, scope, demand }) {
+        requireFactRights(groupMembers.factsIn(body.expression), scope.devices, demand);
         const preview = await groupMembers.preview(body.expression, scope.devices);
         const examples = await devices.names(preview.examples);
         return { ...preview, examples: examples.map(({ id, user, hostname }) => ({ id, user, hostname })) };

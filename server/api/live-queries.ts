@@ -16,6 +16,7 @@ import type { AccessScope } from '../admins/roles.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { DeviceAnswer, LiveQueries } from '../live-queries/live-queries.ts';
 import { definedFields } from './defined-fields.ts';
+import { requireFilterRights } from './filter-rights.ts';
 import { CSV, generatedFile } from './generated-file.ts';
 import { locatedBy, Reply, type Route, route } from './route.ts';
 
@@ -72,14 +73,9 @@ export function liveQueryRoutes({ liveQueries, devices }: LiveQueriesPorts): Rou
       response: liveQueryView,
       statuses: [201],
       async handler({ body: { query, devices: listed, filter, seconds }, scope, demand, concern, caller }) {
-        const addresses = locatedBy(demand);
-        const selected = await devices.select(listed ?? definedFields(filter ?? {}), scope.devices, { addresses });
-        // A filter by location reveals where devices are, so it selects only devices whose location the caller may see.
-        const reveals = filter?.area !== undefined || filter?.located !== undefined;
-        const located = reveals
-          ? new Set(await devices.select(definedFields(filter), demand('devices.evidence').devices, { addresses }))
-          : null;
-        const to = located ? selected.filter((device) => located.has(device)) : selected;
+        requireFilterRights(filter ?? {}, scope.devices, demand);
+        const selection = listed ?? definedFields(filter ?? {});
+        const to = await devices.select(selection, scope.devices, { addresses: locatedBy(demand) });
         concern(to);
         return new Reply(liveQueries.ask({ query, devices: to, seconds, by: caller.account.id }), { status: 201 });
       },

@@ -58,6 +58,8 @@ export function createGroupMembers({ store, facts, bus, clock, catalog = FACTS }
     },
 
     requireExpression,
+    /** Returns the names of the facts that the expression reads; none for an invalid expression. */
+    factsIn: (expression: string): ReadonlySet<string> => parse(expression).expression?.facts ?? new Set(),
     /** Starts the evaluation of a group at once, after its expression has changed. */
     expressionChanged: changed,
 
