@@ -29,3 +29,9 @@ it.each([
 ])('case 51: %s is no formula', (value, text) => expect(csvLine([value])).toBe(`${text}\r\n`));
 
 it('escapes separators and quotes in cells', () => expect(csvLine(['a', 'b,c', null, 1])).toBe('a,"b,c",,1\r\n'));
+
+it('case 51: replaces control characters, which a terminal would execute', () => {
+  expect(csvLine(['a\u001b]0;x\u0007b', 'c\u0000\u009bd', 'e\tf'])).toBe(
+    '"a\ufffd]0;x\ufffdb",c\ufffd\ufffdd,"e\tf"\r\n',
+  );
+});

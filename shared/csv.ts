@@ -1,16 +1,22 @@
-/** Comma-separated values (RFC 4180) that are safe to open in a spreadsheet: no value becomes a formula. */
+/**
+ * Comma-separated values (RFC 4180) that are safe to open in a spreadsheet and to print on a terminal: no value becomes a formula or a
+ * control sequence.
+ */
 
 /** Characters that begin a formula in a spreadsheet, including their full-width forms. */
 const FORMULA = /^[\s\p{Cc}\p{Cf}]*[=+\-@|%＝＋－＠]/u;
 /** Characters that separate cells in the spreadsheet programs of some countries. */
 const SPECIAL = /[",;\t\r\n]|^\s|\s$/;
 
+/** Control characters apart from tab and line ends. */
+const CONTROL = /(?![\t\r\n])\p{Cc}/gu;
+
 export type CsvCell = string | number | boolean | null;
 
 function cell(value: CsvCell): string {
   if (value === null) return '';
   if (typeof value !== 'string') return String(value);
-  const text = FORMULA.test(value) ? `'${value}` : value;
+  const text = (FORMULA.test(value) ? `'${value}` : value).replaceAll(CONTROL, '\ufffd');
   return SPECIAL.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -9,8 +9,17 @@ import { isIP } from 'node:net';
 import { inRanges, parseAddressRanges } from '../../shared/areas/address-ranges.ts';
 import { canonicalAddress, isSpecialAddress } from '../../shared/areas/special-addresses.ts';
 
-/** Metadata services of clouds, which give credentials to every program on the machine. No setting allows them. */
-const METADATA = parseAddressRanges(['169.254.169.254', '169.254.170.2', '100.100.100.200', 'fd00:ec2::254']);
+/**
+ * Metadata services of clouds, which give credentials to every program on the machine. No setting allows them. 168.63.129.16 is Azure's
+ * WireServer, at an address that is otherwise global.
+ */
+const METADATA = parseAddressRanges([
+  '169.254.169.254',
+  '169.254.170.2',
+  '100.100.100.200',
+  '168.63.129.16',
+  'fd00:ec2::254',
+]);
 
 export interface ReceiverAddresses {
   /** Throws if receivers may not have this IP address. */
