@@ -2,7 +2,7 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
-import { SqliteDialect, type SqliteStatement } from 'kysely';
+import { SqliteAdapter, SqliteDialect, type SqliteStatement } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { OpenedDatabase } from './dialect.ts';
 
@@ -25,9 +25,22 @@ export function openSqlite(path: string): OpenedDatabase {
     }
     return statement;
   };
-  const dialect = new SqliteDialect({ database: { prepare, close: () => connection.close() } });
+  const dialect = new TransactionalDialect({ database: { prepare, close: () => connection.close() } });
   const syncCommits = (on: boolean) => void connection.pragma(`synchronous = ${on ? 'FULL' : 'NORMAL'}`);
   return { dialect, file, syncCommits, reset: () => undefined };
+}
+
+/** Dialect that migrates in one transaction. A server that is killed during an upgrade therefore leaves the tables of the earlier version. */
+class TransactionalDialect extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalAdapter();
+  }
+}
+
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
 }
 
 /**

@@ -19,8 +19,27 @@ const later: Migrations = (dialect) => ({
   },
 });
 
+/** Adds two migrations, of which the second fails after its first statement. */
+const failing: Migrations = (dialect) => ({
+  ...later(dialect),
+  '9999-ribbons': {
+    up: async (db: Kysely<unknown>) => {
+      await sql`create table ribbons (device_id text not null)`.execute(db);
+      await sql`insert into ribbons (no_such_column) values (1)`.execute(db);
+    },
+  },
+});
+
 describeOnEveryStore('the tables of a store', (open) => {
   const state = ({ db, dialect }: Database) => readMigrationState(db, dialect);
+
+  it('stay those of the earlier version if an upgrade fails in the middle', async () => {
+    const { db, dialect } = await open();
+    const before = await readShape(db, dialect);
+    await expect(migrate(db, dialect, failing)).rejects.toThrow('no_such_column');
+    expect(await readShape(db, dialect)).toEqual(before);
+    expect(await readMigrationState(db, dialect)).toMatchObject({ pending: [] });
+  });
 
   it('equal the tables that the migrations create in memory', async () => {
     const { db, dialect } = await open();
