@@ -2,6 +2,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
+import { VARIABLES } from '../../shared/environment.ts';
 import { listSourceTree } from '../support/source-tree.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -24,4 +25,15 @@ it.each(documents)('%s', (document) => {
   expect(missing).toEqual([]);
   const commands = [...text.matchAll(/\bnpm run ([\w:-]+)/g)].map(([, name = '']) => name);
   expect(commands.filter((name) => !(name in scripts))).toEqual([]);
+});
+
+it('server/OPERATIONS.md lists every variable of the server and every chapter', () => {
+  const text = readFileSync(join(ROOT, 'server/OPERATIONS.md'), 'utf8');
+  const variables = Object.keys(VARIABLES).filter((name) => VARIABLES[name]?.reader === 'server');
+  expect(variables.length).toBeGreaterThan(40);
+  expect(variables.filter((name) => !text.includes(`\`${name}`))).toEqual([]);
+  const chapters = [...text.matchAll(/^## (.+)$/gm)].map(([, title = '']) => title);
+  const anchor = (title: string) => title.toLowerCase().replaceAll(',', '').replaceAll(' ', '-');
+  const listed = (title: string) => text.includes(`[${title}](#${anchor(title)})`);
+  expect(chapters.filter((title) => title !== 'Contents' && !listed(title))).toEqual([]);
 });
