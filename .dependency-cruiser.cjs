@@ -6,6 +6,7 @@ const { join } = require('node:path');
 const DOMAIN = [
   ...['activity', 'admins', 'commands', 'compliance', 'devices', 'disclosures', 'enrollment', 'groups', 'holds'],
   ...[
+    'independence',
     'inventory',
     'jurisdiction',
     'ledger',

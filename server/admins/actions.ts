@@ -8,6 +8,7 @@ import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { type AccountId, type ActionId, type DeviceId, newActionId, type PersonId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
+import type { People } from '../independence/independence.ts';
 import type { ActionConfirmations } from './action-confirmation.ts';
 import {
   ACTIONS,
@@ -97,7 +98,7 @@ export interface ActionsPorts {
   readonly store: ActionStore;
   readonly clock: Clock;
   readonly bus: Bus;
-  readonly independent: (first: Account, second: Account) => Promise<boolean>;
+  readonly people: () => Promise<Pick<People, 'relation' | 'isSame'>>;
   readonly account: (id: AccountId) => Promise<Account>;
   readonly passkeys: ActionConfirmations;
   readonly requireInScope: (devices: readonly DeviceId[], scope: AccessScope) => Promise<void>;
@@ -208,7 +209,7 @@ function createAuthorization({ store, clock, bus, passkeys, stepUpWithin, now = 
 
 function createDecisions(ports: ActionsPorts) {
   const { store, clock, bus, account, passkeys, now = Date.now } = ports;
-  const { requireRight, mayDecide, isSecondPerson, requireSecondPerson } = createDecisionRights(ports);
+  const { requireRight, mayDecide, isProposer, isSecondPerson, requireSecondPerson } = createDecisionRights(ports);
 
   async function found(id: ActionId): Promise<StoredAction> {
     const action = await store.get(id);
@@ -229,9 +230,10 @@ function createDecisions(ports: ActionsPorts) {
 
   return {
     async list(reader: Account): Promise<StoredAction[]> {
+      const people = await ports.people();
       const listed: StoredAction[] = [];
       for (const action of await store.list(now() - LISTED_FOR, LISTED_AT_MOST)) {
-        if (action.person === reader.person || (await mayDecide(action, reader)))
+        if (people.isSame(action.person, reader.person) || (await mayDecide(action, reader)))
           listed.push(withExpiry(action, now()));
       }
       return listed;
@@ -245,11 +247,12 @@ function createDecisions(ports: ActionsPorts) {
 
     async get(id: ActionId, reader: Account): Promise<StoredAction> {
       const action = await found(id);
-      if (action.person !== reader.person) await requireRight(action, reader);
+      if (!(await isProposer(action, reader))) await requireRight(action, reader);
       return action;
     },
 
     contentOf,
+    isProposer,
 
     /** Whether the reader counts as a second person for a pending action. The right to decide it is checked by `list` and `get`. */
     async mayConfirm(action: StoredAction, reader: Account): Promise<boolean> {
@@ -297,7 +300,7 @@ function createDecisions(ports: ActionsPorts) {
     /** Declines a pending action. The proposer and every account that could confirm the action may decline it. */
     async decline(id: ActionId, reason: string, by: Account): Promise<StoredAction> {
       const action = await found(id);
-      if (action.person !== by.person) await requireRight(action, by);
+      if (!(await isProposer(action, by))) await requireRight(action, by);
       await decide(action, by, 'declined', { reason });
       bus.publish({ kind: 'accounts' });
       return found(id);
@@ -309,7 +312,7 @@ function createDecisions(ports: ActionsPorts) {
  * Throws unless the account may decide the action: the account has the action's right for all of its devices and belongs to another person
  * than the proposer.
  */
-function createDecisionRights({ independent, account, requireInScope }: ActionsPorts) {
+function createDecisionRights({ people, requireInScope }: ActionsPorts) {
   async function requireRight(action: StoredAction, { grants }: Account): Promise<void> {
     const right: RightName = ACTIONS[action.action].right;
     await requireInScope(contentOf(action).devices, scopeOf(right, grants));
@@ -325,19 +328,21 @@ function createDecisionRights({ independent, account, requireInScope }: ActionsP
     }
   }
 
-  const isSecondPerson = async (action: StoredAction, decider: Account): Promise<boolean> =>
-    action.person !== decider.person && (await independent(await account(action.account), decider));
+  const isProposer = async (action: StoredAction, { person }: Account): Promise<boolean> =>
+    (await people()).isSame(action.person, person);
 
-  async function requireSecondPerson(action: StoredAction, decider: Account): Promise<void> {
-    if (await isSecondPerson(action, decider)) return;
-    throw new CordonError(
-      'same_person',
-      'A second person must confirm this action. You proposed it, or one of the two accounts created the other.',
-      { id: action.id },
-    );
+  const isSecondPerson = async (action: StoredAction, { person }: Account): Promise<boolean> =>
+    (await people()).relation(action.person, person) === null;
+
+  async function requireSecondPerson(action: StoredAction, { person }: Account): Promise<void> {
+    const all = await people();
+    const relation = all.relation(action.person, person);
+    if (relation === null) return;
+    const why = all.isSame(action.person, person) ? 'You proposed it.' : `${relation} Both count as one person.`;
+    throw new CordonError('same_person', `A second person must confirm this action. ${why}`, { id: action.id });
   }
 
-  return { requireRight, mayDecide, isSecondPerson, requireSecondPerson };
+  return { requireRight, mayDecide, isProposer, isSecondPerson, requireSecondPerson };
 }
 
 function requireProof(

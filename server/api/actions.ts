@@ -101,7 +101,7 @@ export function actionRoutes({ actions, admins, devices, devicePolicies, perform
   const viewOf = async (action: StoredAction, reader: Account) => ({
     ...action,
     proposedBy: action.account,
-    mine: action.person === reader.person,
+    mine: await actions.isProposer(action, reader),
     confirmable: await actions.mayConfirm(action, reader),
   });
   const policyNameOf = async ({ route: name, params }: ActionContent): Promise<string | null> => {

@@ -11,15 +11,28 @@ import { DONE, done } from '../../shared/api/wire.ts';
 import type { Admins } from '../admins/admins.ts';
 import type { Packages } from '../packages/packages.ts';
 import type { StoredPackage } from '../packages/ports.ts';
-import { Reply, type Route, route } from './route.ts';
+import { type Caller, Reply, type Route, route } from './route.ts';
 
 export interface PackagesPorts {
-  readonly packages: Pick<Packages, 'list' | 'get' | 'statement' | 'upload' | 'sign' | 'delete'>;
+  readonly packages: Pick<Packages, 'list' | 'get' | 'statement' | 'judged' | 'upload' | 'sign' | 'delete'>;
   readonly admins: Pick<Admins, 'namesOf'>;
 }
 
 export function packageRoutes({ packages, admins }: PackagesPorts): Route[] {
-  const viewOf = (stored: StoredPackage): PackageView => ({ ...stored, statement: packages.statement(stored) });
+  async function viewsOf(all: readonly StoredPackage[], { account }: Caller): Promise<PackageView[]> {
+    const judged = await packages.judged(all, account.person);
+    const names = await admins.namesOf(new Set(judged.flatMap(({ signers }) => signers)));
+    return judged.map(({ stored, obstacles, signers }) => {
+      const { uploader: _, signer: __, ...view } = stored;
+      const statement = packages.statement(stored);
+      return { ...view, statement, obstacles, signers: signers.map((person) => names[person] ?? person).sort() };
+    });
+  }
+  async function viewOf(stored: StoredPackage, caller: Caller): Promise<PackageView> {
+    const [view] = await viewsOf([stored], caller);
+    if (!view) throw new Error('a package has no view');
+    return view;
+  }
   return [
     route({
       name: 'packages.list',
@@ -27,12 +40,12 @@ export function packageRoutes({ packages, admins }: PackagesPorts): Route[] {
       path: '/packages',
       summary: 'List the packages of the organization',
       response: packageList,
-      async handler() {
+      async handler({ caller }) {
         const all = await packages.list();
         const accounts = all.flatMap(({ uploadedBy, signedBy }) =>
           signedBy === null ? [uploadedBy] : [uploadedBy, signedBy],
         );
-        return { packages: all.map(viewOf), people: await admins.namesOf(new Set(accounts)) };
+        return { packages: await viewsOf(all, caller), people: await admins.namesOf(new Set(accounts)) };
       },
     }),
     route({
@@ -42,7 +55,7 @@ export function packageRoutes({ packages, admins }: PackagesPorts): Route[] {
       summary: 'Show a package of the organization',
       params: packageParams,
       response: packageView,
-      handler: async ({ params }) => viewOf(await packages.get(params.sha256)),
+      handler: async ({ params, caller }) => viewOf(await packages.get(params.sha256), caller),
     }),
     route({
       name: 'packages.upload',
@@ -54,7 +67,9 @@ export function packageRoutes({ packages, admins }: PackagesPorts): Route[] {
       statuses: [201],
       raw: 'upload',
       async handler({ query, upload, caller }) {
-        return new Reply(viewOf(await packages.upload(query, upload, caller.account.id)), { status: 201 });
+        const { id: account, person } = caller.account;
+        const stored = await packages.upload(query, upload, { account, person });
+        return new Reply(await viewOf(stored, caller), { status: 201 });
       },
     }),
     route({
@@ -65,8 +80,9 @@ export function packageRoutes({ packages, admins }: PackagesPorts): Route[] {
       params: packageParams,
       body: packageSignature,
       response: packageView,
-      async handler({ params, body, caller: { account } }) {
-        return viewOf(await packages.sign(params.sha256, body, { account: account.id, person: account.person }));
+      async handler({ params, body, caller }) {
+        const { id: account, person } = caller.account;
+        return viewOf(await packages.sign(params.sha256, body, { account, person }), caller);
       },
     }),
     route({

@@ -3,6 +3,7 @@ import { commandParams } from '../../shared/api/commands.ts';
 import {
   newScript,
   newScriptVersion,
+  type ScriptVersionView,
   scriptList,
   scriptOutput,
   scriptOutputQuery,
@@ -21,7 +22,7 @@ import type { Account } from '../admins/ports.ts';
 import type { Commands } from '../commands/commands.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Author, JudgedVersion, Scripts } from '../scripts/scripts.ts';
-import { Reply, type Route, route } from './route.ts';
+import { type Caller, Reply, type Route, route } from './route.ts';
 
 export interface ScriptRoutesPorts {
   readonly scripts: Omit<Scripts, 'signed' | 'addOutput'>;
@@ -36,7 +37,29 @@ export function scriptRoutes(ports: ScriptRoutesPorts): Route[] {
 
 const authorOf = ({ person, id, name }: Account): Author => ({ person, account: id, name });
 
-function readRoutes({ scripts, commands, devices, admins }: ScriptRoutesPorts): Route[] {
+type Ports = Pick<ScriptRoutesPorts, 'scripts' | 'admins'>;
+
+async function viewsOf({ scripts, admins }: Ports, versions: readonly JudgedVersion[], { account }: Caller) {
+  const judged = await scripts.reviewable(versions, account.person);
+  const names = await admins.namesOf(new Set(judged.flatMap(({ reviewers }) => reviewers)));
+  return judged.map(({ version, obstacle, reviewers }) => {
+    return {
+      ...version,
+      reviews: [...version.reviews],
+      obstacle,
+      reviewers: reviewers.map((person) => names[person] ?? person).sort(),
+    };
+  });
+}
+
+async function viewOf(ports: Ports, version: JudgedVersion, caller: Caller): Promise<ScriptVersionView> {
+  const [view] = await viewsOf(ports, [version], caller);
+  if (!view) throw new Error('a version has no view');
+  return view;
+}
+
+function readRoutes(ports: ScriptRoutesPorts): Route[] {
+  const { scripts, commands, devices, admins } = ports;
   return [
     route({
       name: 'scripts.list',
@@ -70,10 +93,13 @@ function readRoutes({ scripts, commands, devices, admins }: ScriptRoutesPorts): 
       params: scriptParams,
       query: scriptVersionQuery,
       response: scriptVersionList,
-      async handler({ params, query }) {
+      async handler({ params, query, caller }) {
         await scripts.get(params.id);
         const versions = await scripts.versions(params.id, query.before ?? null);
-        return { versions, people: await admins.namesOf(new Set(versions.flatMap(accountsOf))) };
+        return {
+          versions: await viewsOf(ports, versions, caller),
+          people: await admins.namesOf(new Set(versions.flatMap(accountsOf))),
+        };
       },
     }),
     route({
@@ -101,7 +127,8 @@ function readRoutes({ scripts, commands, devices, admins }: ScriptRoutesPorts): 
 const accountsOf = ({ createdBy, withdrawn }: JudgedVersion): string[] =>
   withdrawn ? [createdBy, withdrawn.by] : [createdBy];
 
-function writeRoutes({ scripts }: ScriptRoutesPorts): Route[] {
+function writeRoutes(ports: ScriptRoutesPorts): Route[] {
+  const { scripts } = ports;
   return [
     route({
       name: 'scripts.create',
@@ -127,26 +154,28 @@ function writeRoutes({ scripts }: ScriptRoutesPorts): Route[] {
       async handler({ params, body: { after, days, ...content }, caller }) {
         const script = await scripts.get(params.id);
         const { version } = await scripts.addVersion(script, after, content, days, authorOf(caller.account));
-        return new Reply(await scripts.version(params.id, version), { status: 201 });
+        const made = await scripts.version(params.id, version);
+        return new Reply(await viewOf(ports, made, caller), { status: 201 });
       },
     }),
   ];
 }
 
-function reviewRoutes({ scripts, admins }: ScriptRoutesPorts): Route[] {
+function reviewRoutes(ports: ScriptRoutesPorts): Route[] {
+  const { scripts, admins } = ports;
   return [
     route({
       name: 'scripts.review',
       method: 'post',
       path: '/scripts/:id/versions/:version/reviews',
-      summary: 'Store the review of a version: the signature of an approver other than its author',
+      summary: 'Store the review of a version: the signature of an approver who is independent of its author',
       params: scriptVersionParams,
       body: scriptReview,
       response: scriptVersionView,
       async handler({ params: { id, version }, body, caller }) {
         const reviewed = await scripts.review(id, version, authorOf(caller.account), body);
         await admins.approverKeySigned(body.keyid);
-        return reviewed;
+        return viewOf(ports, reviewed, caller);
       },
     }),
     route({
@@ -156,7 +185,9 @@ function reviewRoutes({ scripts, admins }: ScriptRoutesPorts): Route[] {
       summary: 'Withdraw a version. Devices that do not have it yet never run it',
       params: scriptVersionParams,
       response: scriptVersionView,
-      handler: ({ params: { id, version }, caller }) => scripts.withdraw(id, version, caller.account.id),
+      async handler({ params: { id, version }, caller }) {
+        return viewOf(ports, await scripts.withdraw(id, version, caller.account.id), caller);
+      },
     }),
   ];
 }

@@ -56,7 +56,8 @@ export function updateChannelRoutes({ updateChannels, devicePolicies, admins }: 
       response: updateChannelList,
       async handler({ params, body, caller, scope, authorize }) {
         await authorize('agent.publish', []);
-        await updateChannels.publish(params.channel, body.sha256, caller.account.id);
+        const { id, person } = caller.account;
+        await updateChannels.publish(params.channel, body.sha256, { account: id, person });
         return list(scope.devices);
       },
     }),

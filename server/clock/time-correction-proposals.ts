@@ -12,10 +12,11 @@ import { hasSigned } from '../../shared/order/dsse.ts';
 import { pae } from '../../shared/order/pae.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
+import type { People } from '../independence/independence.ts';
 import type { StoredCorrection, StoredProposal, TimeCorrectionStore } from './time-correction-store.ts';
 
 export interface ProposalView extends StoredProposal {
-  /** Number of people of the current approver set who have signed, and number of people who must sign. */
+  /** Number of independent people of the current approver set who have signed, and number of people who must sign. */
   readonly signed: number;
   readonly needed: number;
 }
@@ -25,12 +26,13 @@ interface SubmittedSignature {
   readonly signature: string;
 }
 
+export type SigningPeople = Pick<People, 'independent' | 'isSame'>;
+
 export interface TimeCorrectionProposalPorts {
   readonly store: Pick<TimeCorrectionStore, 'proposal' | 'propose' | 'addSignature'>;
   /** Current approver set. Throws `approvers_required` if there is none. */
   readonly approverSet: () => ApproverSet;
-  /** Id of the person whose record has replaced the given person's record. Returns the given id if none has. */
-  readonly canonical: () => Promise<(person: string) => string>;
+  readonly people: () => Promise<SigningPeople>;
   readonly nextVersion: () => number;
   readonly publish: (envelope: Envelope, account: string) => Promise<StoredCorrection>;
   readonly clock: Clock;
@@ -40,13 +42,13 @@ export interface TimeCorrectionProposalPorts {
 export type TimeCorrectionProposals = ReturnType<typeof createTimeCorrectionProposals>;
 
 export function createTimeCorrectionProposals(ports: TimeCorrectionProposalPorts) {
-  const { store, approverSet, canonical, nextVersion, publish, clock, bus } = ports;
+  const { store, approverSet, people, nextVersion, publish, clock, bus } = ports;
 
-  function viewOf(proposal: StoredProposal): ProposalView {
+  async function viewOf(proposal: StoredProposal): Promise<ProposalView> {
     const set = approverSet();
     return {
       ...proposal,
-      signed: personsWhoSigned(envelopeOf(proposal), set).size,
+      signed: (await people()).independent(personsWhoSigned(envelopeOf(proposal), set)).size,
       needed: set.approvers.threshold,
     };
   }
@@ -54,7 +56,7 @@ export function createTimeCorrectionProposals(ports: TimeCorrectionProposalPorts
   return {
     async pending(): Promise<ProposalView | null> {
       const proposal = await store.proposal();
-      return proposal && viewOf(proposal);
+      return proposal && (await viewOf(proposal));
     },
 
     /**
@@ -80,7 +82,7 @@ export function createTimeCorrectionProposals(ports: TimeCorrectionProposalPorts
       };
       await store.propose(proposal);
       bus.publish({ kind: 'orders' });
-      return viewOf(proposal);
+      return await viewOf(proposal);
     },
 
     /**
@@ -95,17 +97,11 @@ export function createTimeCorrectionProposals(ports: TimeCorrectionProposalPorts
       const proposal = await store.proposal();
       if (proposal?.digest !== digest) throw noProposal();
       const set = approverSet();
-      checkSigner(
-        set,
-        proposal,
-        { keyid, signature },
-        (await canonical())(set.persons.get(keyid) ?? ''),
-        signer.person,
-      );
+      checkSigner(set, proposal, { keyid, signature }, signer.person, await people());
       const signed = await store.addSignature(digest, { keyid, sig: signature });
       if (!signed) throw noProposal();
       bus.publish({ kind: 'orders' });
-      const view = viewOf(signed);
+      const view = await viewOf(signed);
       if (view.signed < view.needed) return { proposal: view, published: false };
       await publish(envelopeOf(signed), signer.account);
       return { proposal: view, published: true };
@@ -127,15 +123,17 @@ function checkSigner(
   set: ApproverSet,
   { payload }: StoredProposal,
   { keyid, signature }: SubmittedSignature,
-  owner: string,
   signer: string,
+  people: SigningPeople,
 ): void {
   const key = set.keys.find((each) => each.keyid === keyid);
   if (!key) {
     const detail = `Approver set ${set.approvers.version} does not name this key. Only its approvers can sign.`;
     throw new CordonError('approver_unknown', detail, { keyid });
   }
-  if (owner !== signer) throw new CordonError('forbidden', 'This key belongs to another person. Sign with your own.');
+  if (!people.isSame(set.persons.get(keyid) ?? '', signer)) {
+    throw new CordonError('forbidden', 'This key belongs to another person. Sign with your own.');
+  }
   const bytes = pae(PAYLOAD_TYPES.timeCorrection, Buffer.from(payload));
   if (hasSigned(key, bytes, Buffer.from(signature, 'base64'))) return;
   throw new CordonError('approval_invalid', 'The signature does not match the exact bytes of this time correction.');

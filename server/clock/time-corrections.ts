@@ -3,13 +3,17 @@
  * sends it to devices. The server signs no time correction.
  */
 import { CordonError } from '../../shared/errors.ts';
-import { type ApproverSet, readApproverSet } from '../../shared/order/approvers.ts';
+import { type ApproverSet, personsWhoSigned, readApproverSet } from '../../shared/order/approvers.ts';
 import { sha256 } from '../../shared/order/digest.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
 import { verifyTimeCorrection } from '../../shared/order/time-correction.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
-import { createTimeCorrectionProposals, type TimeCorrectionProposals } from './time-correction-proposals.ts';
+import {
+  createTimeCorrectionProposals,
+  type SigningPeople,
+  type TimeCorrectionProposals,
+} from './time-correction-proposals.ts';
 import type { StoredCorrection, TimeCorrectionStore } from './time-correction-store.ts';
 
 const MOST_LISTED = 100;
@@ -20,11 +24,23 @@ export interface TimeCorrections extends TimeCorrectionProposals {
   publish(envelope: Envelope, account: string): Promise<StoredCorrection>;
 }
 
+/** Throws `threshold_not_met` unless enough independent people signed. Devices know no relations, and count different people. */
+function requireIndependent(people: SigningPeople, envelope: Envelope, set: ApproverSet): void {
+  const needed = set.approvers.threshold;
+  const signed = people.independent(personsWhoSigned(envelope, set)).size;
+  if (signed >= needed) return;
+  throw new CordonError(
+    'threshold_not_met',
+    `${signed} independent people of the current approver set signed the time correction, and it needs ${needed}. Two people count as one if one of them created the account of the other. Ask another approver to sign.`,
+    { signed, threshold: needed },
+  );
+}
+
 export async function openTimeCorrections(ports: {
   readonly store: TimeCorrectionStore;
   readonly approverSets: {
     envelopes(): readonly Envelope[];
-    people(): Promise<{ canonical(person: string): string }>;
+    people(): Promise<SigningPeople>;
   };
   readonly clock: Clock;
   readonly bus: Bus;
@@ -40,7 +56,9 @@ export async function openTimeCorrections(ports: {
   }
 
   async function publish(envelope: Envelope, account: string): Promise<StoredCorrection> {
-    const correction = verifyTimeCorrection(envelope, approverSet());
+    const set = approverSet();
+    const correction = verifyTimeCorrection(envelope, set);
+    requireIndependent(await approverSets.people(), envelope, set);
     const next = nextVersion();
     if (correction.version !== next) {
       throw new CordonError(
@@ -65,12 +83,11 @@ export async function openTimeCorrections(ports: {
     return stored;
   }
 
-  const canonical = async () => (await approverSets.people()).canonical;
   return {
     ...createTimeCorrectionProposals({
       store,
       approverSet,
-      canonical,
+      people: approverSets.people,
       nextVersion,
       publish,
       clock,

@@ -151,7 +151,7 @@ export async function createDomain(base: Foundation, provider: ProviderSettings 
     bus,
     account: accounts.admins.account,
     passkeys: accounts.admins,
-    independent: (first, second) => orders.approverSets.independent(first.person, second.person),
+    people: orders.approverSets.people,
     requireInScope: async (wanted, scope) => void (await fleet.devices.select(wanted, scope.devices)),
     // The demo's admins have no authenticator, so the demo never asks for a step-up.
     stepUpWithin: base.demo === undefined ? STEP_UP_WITHIN : Number.MAX_SAFE_INTEGER,

@@ -6,6 +6,7 @@ import type { Bus } from '../bus/bus.ts';
 import type { Commands } from '../commands/commands.ts';
 import { createCompliance } from '../compliance/compliance.ts';
 import type { Devices } from '../devices/devices.ts';
+import { publishObstacle } from '../packages/package-people.ts';
 import { createPolicies } from '../policies/policies.ts';
 import { ComplianceStore } from '../store/compliance-store.ts';
 import type { Database } from '../store/database.ts';
@@ -14,6 +15,7 @@ import { PolicyStore } from '../store/policy-store.ts';
 import { UnlockShareStore } from '../store/unlock-share-store.ts';
 import { UpdateChannelStore } from '../store/update-channel-store.ts';
 import { createUpdateChannels } from '../update-channels/update-channels.ts';
+import { readPeople } from './read-people.ts';
 
 interface PoliciesBase {
   readonly database: Database;
@@ -38,6 +40,7 @@ export function connectPolicies(
       if (found) return found;
       throw new CordonError('not_found', 'The server has no package with this digest. Upload the file.', { sha256 });
     },
+    obstacle: async (stored, person) => publishObstacle(stored, person, await readPeople(database)),
     now: () => clock.now(),
     onPublished: () => bus.publish({ kind: 'policies' }),
   });

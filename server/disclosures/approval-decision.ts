@@ -4,25 +4,15 @@
  */
 import { CordonError } from '../../shared/errors.ts';
 import type { PersonId } from '../../shared/protocol/ids.ts';
+import type { People } from '../independence/independence.ts';
 
 /** Number of people of the role `legal` who must sign a request. */
 export const APPROVALS = 2;
 
-/** Rule that approvers must be independent people, from `server/orders/adoption/independence.ts`. */
-export interface IndependentPeople {
-  canonical(person: string): string;
-  relation(a: string, b: string): string | null;
-  independent(persons: Iterable<string>): ReadonlySet<string>;
-}
-
 /** Reason why a person cannot approve a text; null if the person can. `drafters`: people who wrote one of the texts of the request. */
-export function approvalObstacle(
-  person: PersonId,
-  drafters: readonly PersonId[],
-  people: IndependentPeople,
-): string | null {
+export function approvalObstacle(person: PersonId, drafters: readonly PersonId[], people: People): string | null {
   for (const drafter of drafters) {
-    if (people.canonical(drafter) === people.canonical(person)) {
+    if (people.isSame(drafter, person)) {
       return 'A person who drafted or narrowed the request cannot approve it. Ask another person of the role legal.';
     }
     const relation = people.relation(drafter, person);
@@ -32,15 +22,11 @@ export function approvalObstacle(
 }
 
 /** Number of independent approvers who still have the role `legal`. */
-export function countApprovals(
-  approvers: readonly PersonId[],
-  legal: ReadonlySet<string>,
-  people: IndependentPeople,
-): number {
+export function countApprovals(approvers: readonly PersonId[], legal: ReadonlySet<string>, people: People): number {
   return people.independent(approvers.filter((person) => legal.has(person))).size;
 }
 
-export function requireApprover(person: PersonId, drafters: readonly PersonId[], people: IndependentPeople): void {
+export function requireApprover(person: PersonId, drafters: readonly PersonId[], people: People): void {
   const obstacle = approvalObstacle(person, drafters, people);
   if (obstacle !== null) throw new CordonError('same_person', obstacle);
 }

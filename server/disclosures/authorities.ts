@@ -78,8 +78,10 @@ export function createAuthorities(ports: {
     async confirm(by: PersonId, id: AuthorityId, fingerprint: string, how: string): Promise<AuthorityView> {
       const row = await find(id);
       const people = await legal.people();
-      if (people.canonical(row.addedBy) === people.canonical(by) || people.relation(row.addedBy, by) !== null) {
-        throw new CordonError('same_person', 'A second, independent person must confirm the key of an authority.');
+      const relation = people.relation(row.addedBy, by);
+      if (relation !== null) {
+        const detail = `A second, independent person must confirm the key of an authority. ${relation} Both count as one person.`;
+        throw new CordonError('same_person', detail);
       }
       if (fingerprint !== row.fingerprint || fingerprintOf(row.recipient) !== row.fingerprint) {
         const detail =

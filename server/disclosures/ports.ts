@@ -1,10 +1,11 @@
 /** Ports of the disclosure desk. The store and the composition implement them. */
+
 import type { ProductionLine } from '../../shared/api/disclosures.ts';
 import type { RecordType } from '../../shared/disclosure/record-types.ts';
 import type { RefusalReason } from '../../shared/disclosure/refusal-reasons.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { AuthorityId, CommandId, DeviceId, DisclosureId, PersonId, RefusalId } from '../../shared/protocol/ids.ts';
-import type { IndependentPeople } from './approval-decision.ts';
+import type { People } from '../independence/independence.ts';
 
 export interface AuthorityRow {
   readonly id: AuthorityId;
@@ -201,7 +202,7 @@ export interface SignerKey {
 export interface LegalPeople {
   /** Registered keys of all people. The holder alone has the private key. */
   keys(): Promise<readonly SignerKey[]>;
-  people(): Promise<IndependentPeople>;
+  people(): Promise<People>;
   /** People with an active account of the role `legal` for the whole organization. */
   legal(): Promise<ReadonlySet<string>>;
 }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { newPersonId } from '../../shared/protocol/ids.ts';
+import { peopleOf } from '../independence/independence.ts';
 import { READING_WINDOW } from '../reading-limit.ts';
 import { requirePreviewLimit, requireReader } from './preview-decision.ts';
 
@@ -26,13 +27,13 @@ it('refuses the sixth person within a day, and names the time of the next one', 
 });
 
 it('refuses a drafter, a second account of a drafter, and a person who depends on a drafter', () => {
-  const rule = {
-    canonical: (id: string) => id,
-    relation: () => null,
-    independent: (ids: Iterable<string>) => new Set(ids),
-  };
+  const rule = peopleOf({ sameAs: new Map(), links: [] });
+  const by = { person: second, name: 'Second', account: 'acc_b' };
+  const links = [{ person: first, name: 'First', account: 'acc_a', by, kind: 'created' as const }];
   expect(() => requireReader(second, [first], rule)).not.toThrow();
   expect(() => requireReader(first, [second, first], rule)).toThrow(expect.objectContaining({ code: 'same_person' }));
-  expect(() => requireReader(second, [first], { ...rule, canonical: () => first })).toThrow('Only a possible approver');
-  expect(() => requireReader(second, [first], { ...rule, relation: () => 'Related.' })).toThrow('Only a possible');
+  expect(() => requireReader(second, [first], peopleOf({ sameAs: new Map([[second, first]]), links: [] }))).toThrow(
+    'Only a possible approver',
+  );
+  expect(() => requireReader(second, [first], peopleOf({ sameAs: new Map(), links }))).toThrow('Only a possible');
 });

@@ -1,15 +1,16 @@
 /** Decides whether a person may read the lines that a request would produce. The functions are pure. */
 import { CordonError } from '../../shared/errors.ts';
 import type { PersonId } from '../../shared/protocol/ids.ts';
+import type { People } from '../independence/independence.ts';
 import { READ_SUBJECTS, retryTime } from '../reading-limit.ts';
-import { approvalObstacle, type IndependentPeople } from './approval-decision.ts';
+import { approvalObstacle } from './approval-decision.ts';
 import type { PreviewedPerson } from './ports.ts';
 
 /**
  * Throws `same_person` for a drafter, because people could otherwise draft requests only to read records. `drafters`: people who wrote one
  * of the texts of the request.
  */
-export function requireReader(by: PersonId, drafters: readonly PersonId[], people: IndependentPeople): void {
+export function requireReader(by: PersonId, drafters: readonly PersonId[], people: People): void {
   if (approvalObstacle(by, drafters, people) === null) return;
   const detail =
     'Only a possible approver can read the records. You drafted or narrowed the request, or count as one person with a drafter. Ask another person of the role legal.';

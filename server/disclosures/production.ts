@@ -105,7 +105,8 @@ async function requireApprovals(counted: readonly ApprovalRow[], legal: LegalPeo
   const [people, holders, keys] = await Promise.all([legal.people(), legal.legal(), legal.keys()]);
   const registered = ({ person, keyid, publicKey, rpId }: ApprovalRow) =>
     keys.some(
-      (key) => key.keyid === keyid && key.publicKey === publicKey && key.rpId === rpId && key.person === person,
+      (key) =>
+        key.keyid === keyid && key.publicKey === publicKey && key.rpId === rpId && people.isSame(key.person, person),
     );
   const signers = counted.filter(registered).map(({ person }) => person);
   const count = countApprovals(signers, holders, people);

@@ -2,7 +2,8 @@
 import type { DisclosureDetail, DisclosureView } from '../../shared/api/disclosures.ts';
 import { DISCLOSURE_PAYLOAD_TYPES } from '../../shared/disclosure/documents.ts';
 import type { PersonId } from '../../shared/protocol/ids.ts';
-import { APPROVALS, approvalObstacle, countApprovals, type IndependentPeople } from './approval-decision.ts';
+import type { People } from '../independence/independence.ts';
+import { APPROVALS, approvalObstacle, countApprovals } from './approval-decision.ts';
 import { readText } from './disclosure-text.ts';
 import type { DisclosureRecord, DisclosureRow, DisclosureStore, VersionRow } from './ports.ts';
 import type { Refusals } from './refusals.ts';
@@ -15,7 +16,7 @@ export interface Viewer {
 
 export interface ViewFacts {
   readonly names: ReadonlyMap<PersonId, string>;
-  readonly people: IndependentPeople;
+  readonly people: People;
   readonly legal: ReadonlySet<string>;
   readonly now: number;
 }
@@ -84,7 +85,7 @@ export async function detailOf(
 function obstacleFor({ row, versions, approvals }: DisclosureRecord, viewer: Viewer, facts: ViewFacts): string | null {
   if (!viewer.seesAccounts) return 'Only the role legal approves requests.';
   if (row.state !== 'drafted' && row.state !== 'approved') return `The request is ${row.state}.`;
-  if (approvals.some(({ person, version }) => person === viewer.person && version === row.version)) {
+  if (approvals.some(({ person, version }) => version === row.version && facts.people.isSame(person, viewer.person))) {
     return 'You have approved this text.';
   }
   return approvalObstacle(

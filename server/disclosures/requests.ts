@@ -183,7 +183,7 @@ export function createRequests(ports: RequestsPorts) {
     const key = keys.find(({ keyid }) => keyid === submitted.keyid);
     if (!key)
       throw new CordonError('approver_unknown', 'This key is not registered. Register it: cordon key register.');
-    if (key.person !== by)
+    if (!people.isSame(key.person, by))
       throw new CordonError('forbidden', 'This key belongs to another person. Sign with your own.');
     const { publicKey, rpId, keyid } = key;
     requireSignature(DISCLOSURE_PAYLOAD_TYPES.disclosure, version.payload, {
@@ -193,7 +193,7 @@ export function createRequests(ports: RequestsPorts) {
       sig: submitted.signature,
     });
     const earlier = approvals.filter((approval) => approval.version === version.version);
-    if (earlier.some(({ person }) => people.canonical(person) === people.canonical(by))) {
+    if (earlier.some(({ person }) => people.isSame(person, by))) {
       throw new CordonError('same_person', 'You have already approved this text. Another person must approve it too.');
     }
     const at = clock.now();

@@ -90,12 +90,12 @@ export function createStatements(ports: StatementsPorts) {
     const key = registered.find((each) => each.keyid === keyid);
     if (!key)
       throw new CordonError('approver_unknown', 'This key is not registered. Register it: cordon key register.');
-    if (key.person !== by)
+    if (!people.isSame(key.person, by))
       throw new CordonError('forbidden', 'This key belongs to another person. Sign with your own.');
     const { publicKey, rpId } = key;
     requireSignature(DISCLOSURE_PAYLOAD_TYPES.statement, row.payload, { keyid, publicKey, rpId, sig: signature });
     const earlier = row.signatures.map(({ person }) => person);
-    if (earlier.includes(by))
+    if (earlier.some((person) => people.isSame(person, by)))
       throw new CordonError('same_person', 'You have already signed. Another person must sign.');
     const adopted = countApprovals([...earlier, by], holders, people) >= APPROVALS;
     const { expires } = readStatement(row);

@@ -8,6 +8,7 @@ import { createSerialQueue } from '../../shared/loops/serial-queue.ts';
 import { canonicalText } from '../../shared/order/canonical.ts';
 import type { PersonId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
+import type { People } from '../independence/independence.ts';
 import { isRepetition, READ_SUBJECTS, READING_WINDOW, type Reading, retryTime } from '../reading-limit.ts';
 
 /** Number of ledger entries that one request covers. */
@@ -26,7 +27,7 @@ export interface OpeningsPorts {
   /** Returns the number of entries in the published ledger. */
   readonly size: () => Promise<number>;
   /** Resolves ids of people. Several ids can belong to the same human being (ADR 33), who counts once. */
-  readonly people: () => Promise<{ canonical(person: string): string }>;
+  readonly people: () => Promise<Pick<People, 'canonical'>>;
   readonly clock: Clock;
 }
 

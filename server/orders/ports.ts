@@ -7,7 +7,7 @@ import type { ProposalEnd } from '../../shared/order/proposal-end.ts';
 import type { DeviceId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { DeviceFacts, Observation, OrderRule } from '../../shared/verdict/terms.ts';
-import type { PeopleFacts } from './adoption/independence.ts';
+import type { PeopleFacts } from '../independence/independence.ts';
 import type { StoredList } from './adoption/order-list.ts';
 import type { Recovered } from './adoption/recovered-documents.ts';
 

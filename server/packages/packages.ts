@@ -6,7 +6,7 @@ import { encodeCanonical } from '../../shared/order/canonical.ts';
 import { type Envelope, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
 import { signedBy } from '../../shared/order/dsse.ts';
 import type { Command } from '../../shared/protocol/frames.ts';
-import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { DeviceId, PersonId } from '../../shared/protocol/ids.ts';
 import {
   debFactsSchema,
   LARGEST_PACKAGE,
@@ -15,8 +15,10 @@ import {
   type PackageFacts,
 } from '../../shared/software/own-package.ts';
 import type { Bandwidth } from '../bandwidth.ts';
+import type { People } from '../independence/independence.ts';
 import { createTransferSlots } from '../transfer-slots.ts';
 import { PART, type Upload, type Uploads } from '../uploads.ts';
+import { installObstacle, publishObstacle, signObstacle } from './package-people.ts';
 import type { PackageStore, StoredPackage } from './ports.ts';
 import { RPM_MAGIC, readRpmFacts } from './rpm-header.ts';
 
@@ -29,6 +31,7 @@ export interface PackagesPorts {
   readonly store: PackageStore;
   readonly uploads: Pick<Uploads, 'receive'>;
   readonly approverSet: () => ApproverSet | null;
+  readonly people: () => Promise<Pick<People, 'relation' | 'isSame'>>;
   /** Throws `service_denied` if an order suspends the management of the device. */
   readonly requireManagement: (device: DeviceId) => Promise<void>;
   /** Limit for the downloads of all devices together. */
@@ -39,9 +42,22 @@ export interface PackagesPorts {
 const KEYS = ['name', 'version', 'architecture'] as const;
 type StatedFacts = { readonly [Key in keyof PackageFacts]?: string | undefined } & { readonly note: string };
 
+interface Actor {
+  readonly account: string;
+  readonly person: PersonId;
+}
+
 export type Packages = ReturnType<typeof createPackages>;
 
-export function createPackages({ store, uploads, approverSet, requireManagement, bandwidth, now }: PackagesPorts) {
+export function createPackages({
+  store,
+  uploads,
+  approverSet,
+  people,
+  requireManagement,
+  bandwidth,
+  now,
+}: PackagesPorts) {
   const slots = createTransferSlots({ all: 64, ofOne: 2 });
 
   async function get(sha256: string): Promise<StoredPackage> {
@@ -75,9 +91,9 @@ export function createPackages({ store, uploads, approverSet, requireManagement,
     async upload(
       { note, ...stated }: StatedFacts,
       content: AsyncIterable<Uint8Array>,
-      by: string,
+      by: Actor,
     ): Promise<StoredPackage> {
-      return uploads.receive(by, content, { most: LARGEST_PACKAGE, what: 'A package' }, async (upload) => {
+      return uploads.receive(by.account, content, { most: LARGEST_PACKAGE, what: 'A package' }, async (upload) => {
         const facts = await factsOf(upload, stated);
         const { sha256, size } = upload;
         const stored: StoredPackage = {
@@ -86,9 +102,11 @@ export function createPackages({ store, uploads, approverSet, requireManagement,
           size,
           note,
           uploadedAt: now(),
-          uploadedBy: by,
+          uploadedBy: by.account,
+          uploader: by.person,
           envelope: null,
           signedBy: null,
+          signer: null,
         };
         if (await store.put(stored, upload, MOST_STORED)) return stored;
         const known = await get(sha256);
@@ -100,19 +118,19 @@ export function createPackages({ store, uploads, approverSet, requireManagement,
       });
     },
 
-    /** Adds the signature of an approver. `person`: the signer. The person who uploaded the package cannot sign it. */
+    /** Adds the signature of an approver, who must be independent of the uploader. */
     async sign(
       sha256: string,
       { keyid, signature }: { readonly keyid: string; readonly signature: string },
-      by: { readonly account: string; readonly person: string },
+      by: Actor,
     ): Promise<StoredPackage> {
       const stored = await get(sha256);
       if (stored.envelope) throw new CordonError('conflict', 'A person has already signed this package.');
-      if (stored.uploadedBy === by.account) {
-        throw new CordonError('same_person', 'You uploaded this package. Another approver must sign it.');
-      }
+      const all = await people();
+      const obstacle = signObstacle(stored, by.person, all);
+      if (obstacle !== null) throw new CordonError('same_person', obstacle, { sha256 });
       const set = approverSet();
-      if (set?.persons.get(keyid) !== by.person) {
+      if (!set || !all.isSame(set.persons.get(keyid) ?? '', by.person)) {
         throw new CordonError(
           'approver_unknown',
           'This key is not your key in the current approver set. Sign with the key that the set names.',
@@ -127,23 +145,47 @@ export function createPackages({ store, uploads, approverSet, requireManagement,
       if (!signedBy(envelope, set.keys).has(keyid)) {
         throw new CordonError('approval_invalid', 'The signature is not over the exact bytes of this statement.');
       }
-      await store.sign(sha256, envelope, by.account);
-      return { ...stored, envelope, signedBy: by.account };
+      await store.sign(stored, envelope, by);
+      return { ...stored, envelope, signedBy: by.account, signer: by.person };
     },
 
     async delete(sha256: string): Promise<void> {
       if (!(await store.delete(sha256))) await get(sha256);
     },
 
-    /** Checks a command for an own package. Throws unless it has the stored statement and its signature. */
+    /**
+     * Checks a command for an own package. Throws unless it has the stored statement and its signature, and the uploader and the signer are
+     * independent.
+     */
     async requireSigned(command: Command): Promise<void> {
       if (command.kind !== 'install-package') return;
       const statement = ownPackageSchema.safeParse(jsonOf(command.envelope.payload));
       const stored = statement.success ? await get(statement.data.sha256) : null;
-      if (stored?.envelope && isDeepStrictEqual(stored.envelope, command.envelope)) return;
-      throw new CordonError('invalid_input', 'The command is not for a signed package of this server.', {
-        field: 'command',
-      });
+      if (!stored?.envelope || !isDeepStrictEqual(stored.envelope, command.envelope)) {
+        throw new CordonError('invalid_input', 'The command is not for a signed package of this server.', {
+          field: 'command',
+        });
+      }
+      const obstacle = installObstacle(stored, await people());
+      if (obstacle !== null) throw new CordonError('same_person', obstacle, { sha256: stored.sha256 });
+    },
+
+    /**
+     * Returns each package with the reasons why the rule of two people refuses a signature, installation or publication by this person, and
+     * with the approvers who can sign it.
+     */
+    async judged(all: readonly StoredPackage[], person: PersonId) {
+      const rule = await people();
+      const approvers = [...new Set(approverSet()?.persons.values())];
+      return all.map((stored) => ({
+        stored,
+        obstacles: {
+          sign: signObstacle(stored, person, rule),
+          install: stored.envelope && installObstacle(stored, rule),
+          publish: stored.envelope && publishObstacle(stored, person, rule),
+        },
+        signers: approvers.filter((approver) => signObstacle(stored, approver, rule) === null),
+      }));
     },
 
     /** Part of a file for a device, from the byte `from` to the end of the chunk. */

@@ -12,15 +12,12 @@ import { type Envelope, type LedgerContinuation, PAYLOAD_TYPES } from '../../sha
 import { hasSigned } from '../../shared/order/dsse.ts';
 import { peopleNeededFor } from '../../shared/order/ledger-continuation.ts';
 import { pae } from '../../shared/order/pae.ts';
+import type { People } from '../independence/independence.ts';
 import { type ContinuationRow, type Continuations, continuationEnvelope, numberAt } from './continuations.ts';
 import type { RecoveryState } from './recovery-state.ts';
 import type { StoredRecovery } from './stored-recovery.ts';
 
-/** The rule that approvers must be independent people, from `server/orders/adoption/independence.ts`. */
-export interface SigningPeople {
-  canonical(person: string): string;
-  independent(persons: Iterable<string>): ReadonlySet<string>;
-}
+export type SigningPeople = Pick<People, 'independent' | 'isSame'>;
 
 export interface SuspendedLedger {
   readonly origin: string;
@@ -127,7 +124,7 @@ export function createContinuationProposals(ports: ContinuationProposalsPorts) {
     const row = rowOf(continuations.rows(), digest);
     const set = newestSet(approverSets());
     const signers = await people();
-    checkSigner(set, row, submitted, signer, signers.canonical);
+    checkSigner(set, row, submitted, signer, signers);
     const others = row.signatures.filter(({ keyid }) => keyid !== submitted.keyid);
     const signed: ContinuationRow = {
       ...row,
@@ -252,7 +249,7 @@ function checkSigner(
   row: ContinuationRow,
   submitted: SubmittedSignature,
   signer: string,
-  canonical: SigningPeople['canonical'],
+  people: SigningPeople,
 ) {
   const { keyid, signature } = submitted;
   const key = set.keys.find((each) => each.keyid === keyid);
@@ -260,7 +257,7 @@ function checkSigner(
     const detail = `Approver set ${set.approvers.version} does not name this key. Only its approvers can sign.`;
     throw new CordonError('approver_unknown', detail, { keyid });
   }
-  if (canonical(set.persons.get(keyid) ?? '') !== signer) {
+  if (!people.isSame(set.persons.get(keyid) ?? '', signer)) {
     throw new CordonError('forbidden', 'This key belongs to another person. Sign with your own.');
   }
   const bytes = pae(PAYLOAD_TYPES.ledgerContinuation, Buffer.from(row.payload));

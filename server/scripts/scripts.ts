@@ -23,13 +23,16 @@ import { parseScriptStatement, type ScriptStatement } from '../../shared/scripts
 import { verifyScript } from '../../shared/scripts/verify-script.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
+import type { People } from '../independence/independence.ts';
 import type { OutputPiece, Script, ScriptContent, ScriptStore, ScriptVersion } from './ports.ts';
+
+type Rule = Pick<People, 'relation' | 'isSame'>;
 
 export interface ScriptsPorts {
   readonly store: ScriptStore;
   readonly approverSets: {
     envelopes(): readonly Envelope[];
-    people(): Promise<{ canonical(person: string): string }>;
+    people(): Promise<Rule>;
   };
   readonly installation: string;
   readonly bus: Bus;
@@ -43,7 +46,7 @@ export interface Author {
   readonly name: string;
 }
 
-/** State of a version. `lapsed`: reviewed, but no reviewer is in the current approver set. */
+/** State of a version. `lapsed`: reviewed, but no reviewer is in the current approver set and independent of the author. */
 export type VersionState = 'unreviewed' | 'reviewed' | 'lapsed' | 'expired' | 'withdrawn';
 
 export interface JudgedVersion extends ScriptVersion {
@@ -78,17 +81,13 @@ export function createScripts(ports: ScriptsPorts) {
     return set ? readApproverSet(set) : null;
   }
 
-  async function canonical(): Promise<(person: string) => string> {
-    const people = await approverSets.people();
-    return (person) => people.canonical(person);
-  }
-
-  function judge(version: ScriptVersion, set: ApproverSet | null, same: (person: string) => string): VersionState {
+  function judge(version: ScriptVersion, set: ApproverSet | null, people: Rule): VersionState {
     if (version.withdrawn) return 'withdrawn';
     if (version.expiresAt <= clock.now()) return 'expired';
     if (version.reviews.length === 0) return 'unreviewed';
     try {
-      verifyScript(scriptOf(version), version, set, clock.now(), same);
+      const independent = (author: string, reviewer: string) => people.relation(author, reviewer) === null;
+      verifyScript(scriptOf(version), version, set, clock.now(), independent);
       return 'reviewed';
     } catch (error) {
       if (isCordonError(error)) return 'lapsed';
@@ -97,8 +96,8 @@ export function createScripts(ports: ScriptsPorts) {
   }
 
   async function judged(versions: readonly ScriptVersion[]): Promise<JudgedVersion[]> {
-    const [set, same] = [approverSet(), await canonical()];
-    return versions.map((version) => ({ ...version, state: judge(version, set, same) }));
+    const [set, people] = [approverSet(), await approverSets.people()];
+    return versions.map((version) => ({ ...version, state: judge(version, set, people) }));
   }
 
   async function version(script: ScriptId, number: number): Promise<JudgedVersion> {
@@ -111,7 +110,7 @@ export function createScripts(ports: ScriptsPorts) {
 
   return {
     ...createWriting(ports),
-    ...createReviewing({ ...ports, approverSet, canonical, version }),
+    ...createReviewing({ ...ports, approverSet, version }),
     version,
 
     async list(): Promise<(Script & { readonly newest: JudgedVersion | null })[]> {
@@ -124,6 +123,20 @@ export function createScripts(ports: ScriptsPorts) {
       const found = (await store.scripts()).find((script) => script.id === id);
       if (!found) throw new CordonError('not_found', 'There is no such script.', { id });
       return found;
+    },
+
+    /**
+     * Returns each version with the reason why this person cannot review it, or null, and with the approvers who can. Only the rule of two
+     * people counts.
+     */
+    async reviewable(versions: readonly JudgedVersion[], person: PersonId) {
+      const people = await approverSets.people();
+      const approvers = [...new Set(approverSet()?.persons.values())];
+      return versions.map((judgedVersion) => {
+        const { author } = judgedVersion;
+        const reviewers = approvers.filter((approver) => people.relation(author, approver) === null);
+        return { version: judgedVersion, obstacle: reviewObstacle(author, person, people), reviewers };
+      });
     },
 
     versions: async (script: ScriptId, before: number | null) =>
@@ -149,7 +162,7 @@ export function createScripts(ports: ScriptsPorts) {
     async signed({ script, version: number }: RunRequest): Promise<SignedScript | null> {
       if (!(await store.settings()).on) return null;
       const found = await store.version(script, number);
-      if (!found || judge(found, approverSet(), await canonical()) !== 'reviewed') return null;
+      if (!found || judge(found, approverSet(), await approverSets.people()) !== 'reviewed') return null;
       return { ...scriptOf(found), names: Object.fromEntries(found.reviews.map(({ person, name }) => [person, name])) };
     },
 
@@ -262,11 +275,10 @@ function createReviewing({
   bus,
   clock,
   approverSet,
-  canonical,
+  approverSets,
   version,
 }: ScriptsPorts & {
   readonly approverSet: () => ApproverSet | null;
-  readonly canonical: () => Promise<(person: string) => string>;
   readonly version: (script: ScriptId, number: number) => Promise<JudgedVersion>;
 }) {
   return {
@@ -282,7 +294,7 @@ function createReviewing({
       if (found.state === 'withdrawn' || found.state === 'expired') {
         throw new CordonError('script_unreviewed', NOT_RUNNABLE[found.state], { script, version: number });
       }
-      checkReview(approverSet(), await canonical(), found, reviewer, { keyid, signature });
+      checkReview(approverSet(), await approverSets.people(), found, reviewer, { keyid, signature });
       const at = clock.now();
       const { person, account, name } = reviewer;
       const review = { keyid, sig: signature, person, account, name, at };
@@ -307,10 +319,20 @@ function createReviewing({
   };
 }
 
-/** Throws unless the signature is valid, the key belongs to the reviewer and to the approver set, and the reviewer is not the author. */
+/** Returns the reason why this person cannot review the author's version, or null. */
+function reviewObstacle(author: string, person: string, people: Rule): string | null {
+  const relation = people.relation(author, person);
+  if (relation === null) return null;
+  const why = people.isSame(author, person)
+    ? 'You wrote this version, with this account or another of your accounts.'
+    : `${relation} Therefore you count as one person with the author.`;
+  return `${why} Another approver must review it.`;
+}
+
+/** Throws unless the signature is valid, the key belongs to the reviewer and to the approver set, and the reviewer is independent of the author. */
 function checkReview(
   set: ApproverSet | null,
-  same: (person: string) => string,
+  people: Rule,
   { payload, author }: ScriptVersion,
   { person }: Author,
   { keyid, signature }: { readonly keyid: string; readonly signature: string },
@@ -322,12 +344,11 @@ function checkReview(
     const detail = `Approver set ${set.approvers.version} does not name this key. Only its approvers can review scripts.`;
     throw new CordonError('approver_unknown', detail, { keyid });
   }
-  if (same(set.persons.get(keyid) ?? '') !== same(person)) {
+  if (!people.isSame(set.persons.get(keyid) ?? '', person)) {
     throw new CordonError('forbidden', 'This key belongs to another person. Sign with your own.');
   }
-  if (same(author) === same(person)) {
-    throw new CordonError('same_person', 'You wrote this version. Another person must review it.');
-  }
+  const obstacle = reviewObstacle(author, person, people);
+  if (obstacle !== null) throw new CordonError('same_person', obstacle);
   if (hasSigned(key, pae(PAYLOAD_TYPES.script, Buffer.from(payload)), Buffer.from(signature, 'base64'))) return;
   throw new CordonError('approval_invalid', 'The signature does not match the exact bytes of the statement.');
 }
@@ -350,7 +371,8 @@ export const scriptsOff = () =>
 
 const NOT_RUNNABLE: Readonly<Record<Exclude<VersionState, 'reviewed'>, string>> = {
   unreviewed: 'Nobody has reviewed this version. A person other than its author must review and sign it.',
-  lapsed: 'No reviewer of this version is in the current approver set. An approver must review it again.',
+  lapsed:
+    'No reviewer of this version is in the current approver set and independent of the author. An approver must review it again.',
   expired: 'This version has expired. Write and review a new version.',
   withdrawn: 'This version was withdrawn. Write and review a new version.',
 };

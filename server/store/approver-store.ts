@@ -1,7 +1,7 @@
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { parseEnvelope } from '../../shared/order/dsse.ts';
 import { personIdSchema } from '../../shared/protocol/ids.ts';
-import type { PeopleFacts } from '../orders/adoption/independence.ts';
+import type { PeopleFacts } from '../independence/independence.ts';
 import type { ApproverSetRow, ListChange, ApproverStore as Port, RegisteredKey } from '../orders/ports.ts';
 import { appendEntry } from './append-entries.ts';
 import type { Database } from './database.ts';

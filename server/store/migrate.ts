@@ -10,6 +10,7 @@ import { passcodes } from './migrations/0005-passcodes.ts';
 import { uploads } from './migrations/0006-uploads.ts';
 import { updateChannels } from './migrations/0007-update-channels.ts';
 import { listFields } from './migrations/0008-list-fields.ts';
+import { packagePeople } from './migrations/0009-package-people.ts';
 import type { Schema } from './schema.ts';
 import { requireShape } from './schema-shape.ts';
 
@@ -25,6 +26,7 @@ export const migrations: Migrations = (dialect) => ({
   '0006-uploads': uploads(dialect),
   '0007-update-channels': updateChannels(dialect),
   '0008-list-fields': listFields(dialect),
+  '0009-package-people': packagePeople(dialect),
 });
 
 export type Migrations = (dialect: DialectName) => Record<string, Migration>;

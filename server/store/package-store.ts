@@ -1,5 +1,6 @@
 import { CordonError } from '../../shared/errors.ts';
 import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
+import { type PersonId, personIdSchema } from '../../shared/protocol/ids.ts';
 import type { PackageStore as Port, StoredPackage } from '../packages/ports.ts';
 import type { Upload } from '../uploads.ts';
 import type { Database, Tx } from './database.ts';
@@ -30,6 +31,8 @@ export class PackageStore implements Port {
           envelope: null,
           signed_by: null,
           format: stored.format === 'rpm' ? 'rpm' : null,
+          uploader: stored.uploader,
+          signer: null,
         })
         .onConflict((conflict) => conflict.column('sha256').doNothing())
         .executeTakeFirst();
@@ -61,14 +64,21 @@ export class PackageStore implements Port {
     return row ? packageOf(row) : null;
   }
 
-  async sign(sha256: string, envelope: Envelope, by: string): Promise<void> {
+  async sign(
+    { sha256, uploader }: Pick<StoredPackage, 'sha256' | 'uploader'>,
+    envelope: Envelope,
+    by: { readonly account: string; readonly person: PersonId },
+  ): Promise<void> {
     const { numUpdatedRows } = await this.#database.db
       .updateTable('packages')
-      .set({ envelope: JSON.stringify(envelope), signed_by: by })
+      .set({ envelope: JSON.stringify(envelope), signed_by: by.account, signer: by.person })
       .where('sha256', '=', sha256)
+      .where('uploader', '=', uploader)
       .where('envelope', 'is', null)
       .executeTakeFirst();
-    if (numUpdatedRows === 0n) throw new CordonError('conflict', 'A person has already signed this package.');
+    if (numUpdatedRows > 0n) return;
+    const detail = 'A person has signed, deleted or uploaded this package since. Read it again.';
+    throw new CordonError('conflict', detail, { sha256 });
   }
 
   chunk(sha256: string, position: number): Promise<Buffer | null> {
@@ -112,9 +122,24 @@ async function requireUnpublished(tx: Tx, sha256: string): Promise<void> {
   }
 }
 
+const personIn = (id: string | null): PersonId | null => (id === null ? null : personIdSchema.parse(id));
+
 function packageOf(row: PackageTables['packages']): StoredPackage {
-  const { sha256, name, version, architecture, size, note, uploaded_at, uploaded_by, envelope, signed_by, format } =
-    row;
+  const {
+    sha256,
+    name,
+    version,
+    architecture,
+    size,
+    note,
+    uploaded_at,
+    uploaded_by,
+    envelope,
+    signed_by,
+    format,
+    uploader,
+    signer,
+  } = row;
   return {
     sha256,
     name,
@@ -127,5 +152,7 @@ function packageOf(row: PackageTables['packages']): StoredPackage {
     uploadedBy: uploaded_by,
     envelope: envelope === null ? null : envelopeSchema.parse(JSON.parse(envelope)),
     signedBy: signed_by,
+    uploader: personIn(uploader),
+    signer: personIn(signer),
   };
 }

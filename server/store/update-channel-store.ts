@@ -1,3 +1,4 @@
+import { CordonError } from '../../shared/errors.ts';
 import { envelopeSchema } from '../../shared/order/documents.ts';
 import { updateChannelSchema } from '../../shared/software/update-channel.ts';
 import type { UpdateChannelStore as Port, Publication } from '../update-channels/ports.ts';
@@ -37,8 +38,23 @@ export class UpdateChannelStore implements Port {
     );
   };
 
-  publish({ channel, sha256, publishedAt, publishedBy }: Parameters<Port['publish']>[0], most: number): Promise<void> {
+  publish(
+    { channel, sha256, publishedAt, publishedBy }: Parameters<Port['publish']>[0],
+    { uploader, signer }: Parameters<Port['publish']>[1],
+    most: number,
+  ): Promise<void> {
     return this.#database.transaction(async (tx) => {
+      const unchanged = await tx
+        .selectFrom('packages')
+        .select('sha256')
+        .where('sha256', '=', sha256)
+        .where('uploader', '=', uploader)
+        .where('signer', '=', signer)
+        .executeTakeFirst();
+      if (!unchanged) {
+        const detail = 'The package was deleted, uploaded or signed again since. Read it again, and then publish it.';
+        throw new CordonError('conflict', detail, { sha256 });
+      }
       const newest = await tx
         .selectFrom('update_channels')
         .select(({ fn }) => fn.max<number | null>('revision').as('revision'))

@@ -1,5 +1,6 @@
 import type { Envelope } from '../../shared/order/documents.ts';
 import type { UpdateChannel } from '../../shared/software/update-channel.ts';
+import type { StoredPackage } from '../packages/ports.ts';
 
 /** Publication of a package of the agent on a channel. */
 export interface Publication {
@@ -17,9 +18,13 @@ export interface Publication {
 export interface UpdateChannelStore {
   /** Publications of all channels, newest first. */
   publications(): Promise<Publication[]>;
-  /** Adds a publication. Each channel keeps the newest `most` publications. */
+  /**
+   * Adds a publication. Each channel keeps the newest `most` publications. Throws `conflict` unless the package still has the uploader and the
+   * signer of `judged`.
+   */
   publish(
     publication: Pick<Publication, 'channel' | 'sha256' | 'publishedAt' | 'publishedBy'>,
+    judged: Pick<StoredPackage, 'uploader' | 'signer'>,
     most: number,
   ): Promise<void>;
 }

@@ -14,6 +14,17 @@ export const packageView = ownPackageSchema.extend({
   signedBy: z.string().nullable(),
   /** Exact text that the approver signs. */
   statement: z.string(),
+  /** Names of the approvers of the current approver set who are independent of the uploader, and can therefore sign. */
+  signers: z.array(z.string()),
+  /**
+   * Reasons why the rule of two people refuses an action of the caller on this package; null if it does not. `install` and `publish` are null
+   * until the package is signed.
+   */
+  obstacles: z.object({
+    sign: z.string().nullable(),
+    install: z.string().nullable(),
+    publish: z.string().nullable(),
+  }),
 });
 export type PackageView = z.infer<typeof packageView>;
 /** List of packages. `people`: names of the accounts that uploaded or signed, by account id. */

@@ -36,7 +36,7 @@ export const scriptVersionQuery = z.strictObject({ before: pathVersion.optional(
 export const scriptVersionView = z.object({
   script: scriptIdSchema,
   version,
-  /** State of a version. `lapsed`: no reviewer is in the current approver set. Only a reviewed version can run. */
+  /** State of a version. `lapsed`: no reviewer is in the current approver set and independent of the author. Only a reviewed version can run. */
   state: z.enum(['unreviewed', 'reviewed', 'lapsed', 'expired', 'withdrawn']),
   purpose: z.string(),
   interpreter: z.enum(INTERPRETERS),
@@ -54,6 +54,10 @@ export const scriptVersionView = z.object({
   expiresAt: instant,
   reviews: z.array(z.object({ keyid: z.string(), account: accountIdSchema, name: z.string(), at: instant })),
   withdrawn: z.object({ at: instant, by: accountIdSchema }).nullable(),
+  /** Names of the approvers of the current approver set who are independent of the author, and can therefore review. */
+  reviewers: z.array(z.string()),
+  /** Reason why the rule of two people refuses a review by the caller; null if it does not. */
+  obstacle: z.string().nullable(),
 });
 export type ScriptVersionView = z.infer<typeof scriptVersionView>;
 export const scriptVersionList = z.object({

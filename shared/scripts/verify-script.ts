@@ -8,20 +8,22 @@ import { parseScriptStatement, type ScriptStatement } from './statement.ts';
 
 export interface ReviewedScript {
   readonly statement: ScriptStatement;
-  /** People of the approver set, other than the author, who signed the statement. At least one. */
+  /** People of the approver set, independent of the author, who signed the statement. At least one. */
   readonly reviewers: readonly string[];
 }
 
 /**
  * Checks a script against its signed statement at `now` (Unix milliseconds). `expected`: script and version that the command names.
- * `canonical`: resolves an outdated person id to the person's present id. A device knows no outdated ids.
+ * `independent`: decides whether the reviewer is a second person beside the author. The server uses the relations between accounts. A device
+ * does not know them, and only requires another person's id. The server made the statement with the author's id, and sends a script only if
+ * its own check passes.
  */
 export function verifyScript(
   { envelope, text }: { readonly envelope: Envelope; readonly text: string },
   expected: { readonly script: string; readonly version: number },
   approverSet: ApproverSet | null,
   now: number,
-  canonical: (person: string) => string = (person) => person,
+  independent: (author: string, reviewer: string) => boolean = (author, reviewer) => author !== reviewer,
 ): ReviewedScript {
   if (!approverSet)
     throw new CordonError('approvers_required', 'There is no approver set yet, so no script can be verified.');
@@ -42,10 +44,10 @@ export function verifyScript(
       `The version expired at ${statement.expires}. Write and review a new version.`,
     );
   }
-  const author = canonical(statement.author);
-  const reviewers = [...personsWhoSigned(envelope, approverSet)].filter((person) => canonical(person) !== author);
+  const signers = [...personsWhoSigned(envelope, approverSet)];
+  const reviewers = signers.filter((person) => independent(statement.author, person));
   if (reviewers.length === 0) {
-    const detail = `No approver of approver set ${approverSet.approvers.version} other than the author signed the script. A second person must review it.`;
+    const detail = `No approver of approver set ${approverSet.approvers.version} who is independent of the author signed the script. A second person must review it.`;
     throw new CordonError('script_unreviewed', detail);
   }
   return { statement, reviewers };

@@ -2,10 +2,10 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { LocalBus } from '../../server/bus/bus.ts';
+import { peopleOf } from '../../server/independence/independence.ts';
 import { createLedger } from '../../server/ledger/ledger.ts';
 import { cosignedCheckpoint, postCheckpoint } from '../../server/ledger/witness-client.ts';
 import { createWitnesses } from '../../server/ledger/witnesses.ts';
-import { peopleOf } from '../../server/orders/adoption/independence.ts';
 import {
   type ContinuationView,
   createContinuationProposals,

@@ -50,7 +50,7 @@ function sourcesOf(database: Database, world: OrderWorld) {
     store: new ActionStore(database),
     clock: world.clock,
     bus: world.bus,
-    independent: absent,
+    people: absent,
     account: absent,
     passkeys: { holdsPasskey: absent, confirmAction: absent, signAction: absent } as never,
     requireInScope: absent,

@@ -1,7 +1,9 @@
 /** Scripts and their output on both databases. */
+
 import { expect, it } from 'vitest';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { createCommands } from '../../server/commands/commands.ts';
+import { peopleOf } from '../../server/independence/independence.ts';
 import { createScripts } from '../../server/scripts/scripts.ts';
 import { commandStores } from '../../server/store/command-stores.ts';
 import { ScriptStore } from '../../server/store/script-store.ts';
@@ -26,7 +28,7 @@ describeOnEveryStore('scripts', (open) => {
   it('keep their versions, and refuse a version that does not follow the newest one', async () => {
     const database = await open();
     const clock = new DrivenClock(1_000_000);
-    const approverSets = { envelopes: () => [], people: async () => ({ canonical: (person: string) => person }) };
+    const approverSets = { envelopes: () => [], people: async () => peopleOf({ sameAs: new Map(), links: [] }) };
     const store = new ScriptStore(database);
     const scripts = createScripts({ store, approverSets, installation: 'ins_test', bus: new LocalBus(), clock });
     const script = await scripts.create('Disks', CONTENT, 1, AUTHOR);
@@ -55,7 +57,7 @@ describeOnEveryStore('scripts', (open) => {
     const clock = new DrivenClock(1_000_000);
     const bus = new LocalBus();
     const store = new ScriptStore(database);
-    const approverSets = { envelopes: () => [], people: async () => ({ canonical: (person: string) => person }) };
+    const approverSets = { envelopes: () => [], people: async () => peopleOf({ sameAs: new Map(), links: [] }) };
     const scripts = createScripts({ store, approverSets, installation: 'ins_test', bus, clock });
     const { id: script } = await scripts.create('Disks', CONTENT, 1, AUTHOR);
     const commands = createCommands({

@@ -6,13 +6,15 @@ import { UpdateChannelStore } from '../../server/store/update-channel-store.ts';
 import { targetsOf } from '../../server/update-channels/channel-target.ts';
 import { createUpdateChannels } from '../../server/update-channels/update-channels.ts';
 import { createKeyFile } from '../../shared/order/key-file.ts';
+import { newAccountId, newPersonId } from '../../shared/protocol/ids.ts';
 import type { PackageFormat } from '../../shared/software/own-package.ts';
 import { AGENT_PACKAGE, MOST_FORMER, versionsIn } from '../../shared/software/update-channel.ts';
 import { signedPackage } from '../support/own-packages.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 const { key } = createKeyFile('the passphrase of a signer');
-const BY = 'acc_aaaaaaaaaaaaaaaa';
+const BY = { account: newAccountId(), person: newPersonId() };
+const [UPLOADER, SIGNER] = [newPersonId(), newPersonId()];
 
 describeOnEveryStore('update channels', (openStore) => {
   async function world() {
@@ -27,6 +29,7 @@ describeOnEveryStore('update channels', (openStore) => {
         if (!found) throw new Error('the package is missing');
         return found;
       },
+      obstacle: async () => null,
       now: () => 1000 + published,
       onPublished() {
         published += 1;
@@ -42,13 +45,14 @@ describeOnEveryStore('update channels', (openStore) => {
         sha256,
         size: 3,
       };
-      const upload = { format, note: '', uploadedAt: 1, uploadedBy: BY, envelope: null, signedBy: null };
+      const upload = { format, note: '', uploadedAt: 1, uploadedBy: 'acc_uploader', envelope: null, signedBy: null };
       await packages.put(
-        { ...statement, ...upload },
+        { ...statement, ...upload, uploader: UPLOADER, signer: null },
         { id: sha256, sha256, size: 3, parts: 0, read: async () => Buffer.alloc(0) },
         1000,
       );
-      await packages.sign(sha256, signedPackage(key, statement), BY);
+      const signer = { account: 'acc_signer', person: SIGNER };
+      await packages.sign({ sha256, uploader: UPLOADER }, signedPackage(key, statement), signer);
       return sha256;
     };
     const stable = async () => {
@@ -88,7 +92,8 @@ describeOnEveryStore('update channels', (openStore) => {
     expect(await packages.delete(first)).toBe(true);
     expect(await stable()).toEqual({ revision: 2, current: ['0.3.0'], former: [] });
     for (const sha256 of [await add('0.4.0'), await add('0.5.0'), await add('0.6.0')]) {
-      await store.publish({ channel: 'stable', sha256, publishedAt: 1, publishedBy: BY }, 2);
+      const publication = { channel: 'stable', sha256, publishedAt: 1, publishedBy: BY.account } as const;
+      await store.publish(publication, { uploader: UPLOADER, signer: SIGNER }, 2);
     }
     expect(targetsOf(await store.publications()).get('stable')).toMatchObject({ revision: 5 });
     expect((await store.publications()).map(({ version }) => version)).toEqual(['0.6.0', '0.5.0']);

@@ -17,6 +17,7 @@ import { adminCli } from '../support/admin-cli.ts';
 import type { AgentProcess } from '../support/agent-process.ts';
 import { aptMachines } from '../support/apt-machine.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
+import { invite, type Person } from '../support/people.ts';
 import { RpmMachine, rpmMachines } from '../support/rpm-machine.ts';
 import { SystemHelper } from '../support/system-helper.ts';
 import { until } from '../support/until.ts';
@@ -31,6 +32,8 @@ let world: World;
 let helper: SystemHelper;
 let agent: AgentProcess;
 let folder: string;
+/** Uploads packages. The owner cannot, because the owner created the account of the signer. */
+let fleet: Person;
 
 /** Package files. They are built before the server starts, because the build blocks this process. */
 const files: Record<'own' | 'unsigned' | 'cli' | 'rpm', string> = { own: '', unsigned: '', cli: '', rpm: '' };
@@ -44,6 +47,7 @@ beforeAll(async () => {
   rpm = rpmMachines.present ? new RpmMachine() : undefined;
   files.rpm = rpm?.build('cordon-own', '1.0', { epoch: 2 }) ?? '';
   world = await openWorld({ CORDON_PACKAGE_BANDWIDTH: String(BANDWIDTH) });
+  fleet = await invite(world.operator.admin, world.operator.owner, 'fleet', [{ role: 'fleet' }]);
   folder = mkdtempSync(join(tmpdir(), 'cordon-own-'));
   helper.allow({ allow: [] }, [ada().key.publicKey]);
   await helper.start();
@@ -65,9 +69,8 @@ function ada() {
 }
 
 async function uploaded(name: string, version: string, file: string) {
-  const { as, owner } = world.operator;
   const path = `/packages?name=${name}&version=${version}&architecture=all`;
-  return as(owner, 'POST', path, packageView, readFileSync(file));
+  return fleet.api.call('POST', path, packageView, readFileSync(file));
 }
 
 async function signed({ sha256, statement }: { sha256: string; statement: string }) {
@@ -128,8 +131,7 @@ test('does not install a package without a signature of another person', async (
 });
 
 test('an admin uploads, signs and installs a package on the command line', async () => {
-  const { owner } = world.operator;
-  const owned = adminCli(world.operator.admin, folder, { CORDON_TOKEN: owner.token });
+  const owned = adminCli(world.operator.admin, folder, { CORDON_TOKEN: fleet.token });
   const upload = ['packages', 'upload', files.cli, '--package', 'cordon-cli', '--package-version', '3.1'];
   const { sha256 } = await owned.json<{ sha256: string }>(upload);
   const keyFile = join(folder, 'ada.pem');
@@ -167,7 +169,7 @@ it.skipIf(!aptMachines.present || !rpmMachines.present)(
       code: 'invalid_input',
       message: expect.stringContaining('State name, version and architecture of a Debian package'),
     });
-    const owned = adminCli(world.operator.admin, folder, { CORDON_TOKEN: owner.token });
+    const owned = adminCli(world.operator.admin, folder, { CORDON_TOKEN: fleet.token });
     const view = packageView.parse(await owned.json(['packages', 'upload', files.rpm]));
     expect(view).toMatchObject({ format: 'rpm', name: 'cordon-own', version: '2:1.0-1', architecture: 'noarch' });
     expect(JSON.parse(view.statement)).toMatchObject({ format: 'rpm', version: '2:1.0-1' });

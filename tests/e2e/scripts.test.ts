@@ -14,14 +14,17 @@ import {
 import { signScriptPayload } from '../../shared/order/approver-key.ts';
 import type { AgentProcess } from '../support/agent-process.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
-import type { Approver, Person } from '../support/people.ts';
+import { type Approver, invite, type Person } from '../support/people.ts';
 import { until } from '../support/until.ts';
 
 let world: World;
 let agent: AgentProcess;
+/** Writes the scripts. The owner cannot, because the owner created the accounts of the reviewers. */
+let fleet: Person;
 
 beforeAll(async () => {
   world = await openWorld();
+  fleet = await invite(world.operator.admin, world.operator.owner, 'fleet', [{ role: 'fleet' }]);
   agent = await world.enrolled();
   agent.run();
   await agent.connected();
@@ -92,7 +95,7 @@ it('a script runs only if scripts are on and another person has reviewed the exa
   const { owner, approvers } = world.operator;
   const [ada, ben] = approvers;
   if (!ada || !ben) throw new Error('an approver is missing');
-  const version = await write(owner, 'Echo', 'echo "Hello $1"', ['name: word']);
+  const version = await write(fleet, 'Echo', 'echo "Hello $1"', ['name: word']);
   await expect(run(version)).rejects.toMatchObject({ code: 'scripts_off' });
   // A token cannot switch scripts on. A session can.
   await expect(call(owner, 'POST', '/script-settings', scriptSettings, { on: true })).rejects.toMatchObject({
@@ -118,11 +121,11 @@ it('a script runs only if scripts are on and another person has reviewed the exa
 }, 60_000);
 
 it('the output is readable while the script runs, and survives a lost connection', async () => {
-  const { owner, approvers } = world.operator;
+  const { approvers } = world.operator;
   const [ada] = approvers;
   if (!ada) throw new Error('an approver is missing');
   const gate = agent.path('../go-on');
-  const version = await write(owner, 'Slow', 'echo first; while [ ! -e "$1" ]; do sleep 0.1; done; echo second', [
+  const version = await write(fleet, 'Slow', 'echo first; while [ ! -e "$1" ]; do sleep 0.1; done; echo second', [
     'gate: text',
   ]);
   await review(ada, version);
@@ -142,7 +145,7 @@ it('a withdrawn version runs on no further device, and the server cancels its co
   const { owner, approvers } = world.operator;
   const [ada] = approvers;
   if (!ada) throw new Error('an approver is missing');
-  const version = await write(owner, 'Old', 'echo old');
+  const version = await write(fleet, 'Old', 'echo old');
   await review(ada, version);
   await agent.stop();
   const { id } = await run(version);

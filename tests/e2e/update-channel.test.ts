@@ -15,6 +15,7 @@ import { adminCli } from '../support/admin-cli.ts';
 import type { AgentProcess } from '../support/agent-process.ts';
 import { aptMachines } from '../support/apt-machine.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
+import { invite, type Person } from '../support/people.ts';
 import { SystemHelper } from '../support/system-helper.ts';
 import { until } from '../support/until.ts';
 
@@ -23,6 +24,8 @@ const test = it.skipIf(!aptMachines.present);
 let world: World;
 let helper: SystemHelper;
 let agent: AgentProcess;
+/** Uploads and publishes. The owner cannot, because the owner created the account of the signer. */
+let fleet: Person;
 const files: Record<string, string> = {};
 /** SHA-256 of each version's package. */
 const digests: Record<string, string> = {};
@@ -34,6 +37,7 @@ beforeAll(async () => {
   files['other'] = helper.machine.build('cordon-other', '1.0');
   helper.machine.run('dpkg', '--install', files['0.2.0'] ?? '');
   world = await openWorld();
+  fleet = await invite(world.operator.admin, world.operator.owner, 'fleet', [{ role: 'fleet' }]);
   helper.allow({ allow: [] }, [ada().key.publicKey], { settings: ['agent.update-channel'] });
   await helper.start();
   agent = await world.enrolled({ ...helper.machine.env, CORDON_AGENT_SYSTEM_SOCKET: helper.socket });
@@ -51,9 +55,8 @@ function ada() {
   return first;
 }
 async function upload(name: string, version: string, file = files[version] ?? '') {
-  const { as, owner } = world.operator;
   const path = `/packages?name=${name}&version=${version}&architecture=all`;
-  return as(owner, 'POST', path, packageView, readFileSync(file));
+  return fleet.api.call('POST', path, packageView, readFileSync(file));
 }
 async function sign({ sha256, statement }: { sha256: string; statement: string }) {
   const { key } = ada();
@@ -61,7 +64,7 @@ async function sign({ sha256, statement }: { sha256: string; statement: string }
   await world.operator.as(ada(), 'POST', `/packages/${sha256}/signature`, packageView, { keyid: key.keyid, signature });
 }
 const publish = (sha256: string, channel = 'stable') =>
-  world.operator.owner.browser.call('POST', `/update-channels/${channel}/publications`, updateChannelList, { sha256 });
+  fleet.browser.call('POST', `/update-channels/${channel}/publications`, updateChannelList, { sha256 });
 const channel = async () => {
   const { channels } = await world.operator.as(world.operator.owner, 'GET', '/update-channels', updateChannelList);
   const found = channels.find((each) => each.channel === 'stable');
@@ -132,7 +135,7 @@ test('a device on the channel installs a published version once, and goes back w
     20_000,
   );
 
-  const cli = adminCli(world.operator.admin, helper.machine.folder, { CORDON_TOKEN: owner.token });
+  const cli = adminCli(world.operator.admin, helper.machine.folder, { CORDON_TOKEN: fleet.token });
   await cli.json(['packages', 'publish', digests['0.2.0'] ?? '', '--channel', 'stable']);
   await until(() => expect(helper.machine.version(AGENT_PACKAGE)).toBe('0.2.0'), 60_000);
   await restart();

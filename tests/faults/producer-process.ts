@@ -2,9 +2,11 @@
  * Process that produces one request and kills itself with -9: before the sealed file is stored, or after. Arguments: the file with the
  * task, as JSON.
  */
+
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { createProduction } from '../../server/disclosures/production.ts';
+import { peopleOf } from '../../server/independence/independence.ts';
 import { AuthorityStore } from '../../server/store/authority-store.ts';
 import { openDatabase } from '../../server/store/database.ts';
 import { DisclosureStore } from '../../server/store/disclosure-store.ts';
@@ -40,11 +42,7 @@ const production = createProduction({
   records: new PersonRecordStore(database, testPersonKeys(new PersonKeyFile(task.keys))),
   legal: {
     keys: async () => task.people,
-    people: async () => ({
-      canonical: (person) => person,
-      relation: () => null,
-      independent: (persons) => new Set(persons),
-    }),
+    people: async () => peopleOf({ sameAs: new Map(), links: [] }),
     legal: async () => new Set(task.people.map(({ person }) => person)),
   },
   clock: new DrivenClock(task.at),

@@ -181,7 +181,7 @@ export async function startApi({
     store: new ActionStore(database),
     clock,
     bus,
-    independent: (first, second) => orders.approverSets.independent(first.person, second.person),
+    people: () => orders.approverSets.people(),
     account: admins.account,
     passkeys: admins,
     requireInScope: async (wanted, scope) => void (await devices.select(wanted, scope.devices)),
@@ -376,7 +376,7 @@ export async function startApi({
     openings: createOpenings({
       store: new OpeningStore(database),
       size: ledger.published.size,
-      people: orders.approverSets.people,
+      people: () => orders.approverSets.people(),
       clock,
     }),
     membership,

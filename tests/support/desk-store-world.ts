@@ -1,8 +1,10 @@
 /** The disclosure desk over a real store, without HTTP: three people of the role legal with keys, an authority, and a user. */
+
 import { generateKeyPairSync } from 'node:crypto';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { createCommands } from '../../server/commands/commands.ts';
 import { createDisclosures, NOTICE_LIFE } from '../../server/disclosures/disclosures.ts';
+import { peopleOf } from '../../server/independence/independence.ts';
 import { AuthorityStore } from '../../server/store/authority-store.ts';
 import { commandStores } from '../../server/store/command-stores.ts';
 import type { Database } from '../../server/store/database.ts';
@@ -83,11 +85,7 @@ export async function deskOn(database: Database, begin = START, personKeys = tes
     },
     legal: {
       keys: async () => people,
-      people: async () => ({
-        canonical: (id) => id,
-        relation: () => null,
-        independent: (persons) => new Set(persons),
-      }),
+      people: async () => peopleOf({ sameAs: new Map(), links: [] }),
       legal: async () => new Set(people.map((each) => each.person)),
     },
     messages: {

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { OrderAction } from '../../../shared/order/documents.ts';
 import { outcomeOf } from '../../../tests/support/code-of.ts';
 import { revisionDocument } from '../../../tests/support/signed-documents.ts';
+import { type People, peopleOf } from '../../independence/independence.ts';
 import { decideApproval } from './approval-decision.ts';
-import { type People, peopleOf } from './independence.ts';
 
 const NOW = Date.parse('2015-07-24T12:00:00.000Z');
 
@@ -24,6 +24,7 @@ describe('approvals', () => {
   });
   const nobodyLinked = peopleOf({ sameAs: new Map(), links: [] });
   const adaMadeBen = peopleOf({ sameAs: new Map(), links: [link('ada', 'ben')] });
+  const adaMadeProposer = peopleOf({ sameAs: new Map(), links: [link('ada', 'proposer')] });
   const proposerMadeBoth = peopleOf({ sameAs: new Map(), links: [link('proposer', 'ada'), link('proposer', 'ben')] });
   const benIsProposer = peopleOf({ sameAs: new Map([['ben', 'proposer']]), links: [] });
   const decide = (
@@ -92,6 +93,12 @@ describe('approvals', () => {
       'two accounts that the proposer created',
       decide('b1', ['a1'], 'revise', false, proposerMadeBoth),
       { adopted: true, permanentPause: false, missing: 0, isNew: true },
+    ],
+    ['case 31: the creator of the proposer', decide('a1', [], 'revise', false, adaMadeProposer), 'same_person'],
+    [
+      'case 31: an approval before the approver saw a link of the proposer',
+      decide('b1', ['a1'], 'revise', false, adaMadeProposer),
+      waiting,
     ],
     ['case 31: another account of the proposer', decide('b1', ['a1'], 'revise', false, benIsProposer), 'same_person'],
     ['a pause of a paused order by its proposer', decide('p1', [], 'pause', true), 'same_person'],

@@ -8,11 +8,11 @@ import type { Revision } from '../../../shared/order/documents.ts';
 import type { PersonId } from '../../../shared/protocol/ids.ts';
 import type { Clock, Instant } from '../../../shared/time/clock.ts';
 import type { OrderRule } from '../../../shared/verdict/terms.ts';
+import { peopleOf } from '../../independence/independence.ts';
 import type { AdoptionStore, ApprovalRow, ApproverStore, OrderStore, RevisionRow } from '../ports.ts';
 import type { AdoptedOrders } from './adopted-orders.ts';
 import { approvableState, checkPassed, checkSignature, isPending, type SubmittedApproval } from './approval-checks.ts';
 import { type ApprovalDecision, decideApproval, isOneEnough } from './approval-decision.ts';
-import { peopleOf } from './independence.ts';
 import { passedIn } from './order-views.ts';
 import { readPayload } from './revision-payload.ts';
 import { orderOf } from './stored-orders.ts';
@@ -95,7 +95,7 @@ export function createApprovals(ports: {
     const { persons } = approverSet;
     const decision = decideApproval(document, { keyid }, row.approvals, persons, threshold, basePaused, people);
     const { adoption, isNew } = decision;
-    if (people.canonical(persons.get(keyid) ?? '') !== approver) {
+    if (!people.isSame(persons.get(keyid) ?? '', approver)) {
       throw new CordonError('forbidden', 'This key belongs to another person: sign with your own.');
     }
     checkSignature(row, approverSet, submitted);

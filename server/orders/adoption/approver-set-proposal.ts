@@ -4,8 +4,8 @@ import type { ApproverSet } from '../../../shared/order/approvers.ts';
 import type { Approvers } from '../../../shared/order/documents.ts';
 import { readPublicKey } from '../../../shared/order/dsse.ts';
 import type { Instant } from '../../../shared/time/clock.ts';
+import type { People } from '../../independence/independence.ts';
 import type { RegisteredKey } from '../ports.ts';
-import type { People } from './independence.ts';
 
 export interface ApproverSetProposal {
   readonly threshold: number;
@@ -17,8 +17,7 @@ export interface ApproverSetProposal {
 }
 
 /**
- * Throws `same_person` unless at least `threshold` of the given people are independent: they are different people, and none of them could
- * have signed in with another's account.
+ * Throws `same_person` unless at least `threshold` of the given people are independent.
  */
 function requireIndependent(persons: readonly string[], threshold: number, people: People): void {
   const enough = people.independent(persons).size;
@@ -28,7 +27,7 @@ function requireIndependent(persons: readonly string[], threshold: number, peopl
   const why = reasons.length > 0 ? ` ${reasons.slice(0, 3).join(' ')} The two count as one.` : '';
   throw new CordonError(
     'same_person',
-    `These keys belong to ${enough} independent ${enough === 1 ? 'person' : 'people'}, and ${threshold} must approve.${why} Add an approver whose account another person created.`,
+    `These keys belong to ${enough} independent ${enough === 1 ? 'person' : 'people'}, and ${threshold} must approve.${why} Add an approver whose account none of these people created, also not through another account.`,
     { independent: enough, threshold },
   );
 }

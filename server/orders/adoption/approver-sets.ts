@@ -8,11 +8,11 @@ import { hasSigned, type Signer } from '../../../shared/order/dsse.ts';
 import { pae } from '../../../shared/order/pae.ts';
 import type { PersonId } from '../../../shared/protocol/ids.ts';
 import type { Clock } from '../../../shared/time/clock.ts';
+import { type People, peopleOf } from '../../independence/independence.ts';
 import type { ApproverSetRow, ApproverStore } from '../ports.ts';
 import type { ActionQueue } from './action-queue.ts';
 import type { AdoptedOrders } from './adopted-orders.ts';
 import { type ApproverSetProposal, approversOf } from './approver-set-proposal.ts';
-import { type People, peopleOf } from './independence.ts';
 import { approverSetEnvelopeOf } from './revision-payload.ts';
 
 export interface ApproverSetView {
@@ -34,7 +34,6 @@ export interface ApproverSets {
     version: number,
     signature: { readonly keyid: string; readonly signature: string },
   ): Promise<ApproverSetView>;
-  independent(first: PersonId, second: PersonId): Promise<boolean>;
   people(): Promise<People>;
 }
 
@@ -81,7 +80,7 @@ function checkSigner(
       keyid,
     });
   }
-  if (people.canonical(set.persons.get(keyid) ?? '') !== signer) {
+  if (!people.isSame(set.persons.get(keyid) ?? '', signer)) {
     throw new CordonError('forbidden', 'This key belongs to another person: sign with your own.');
   }
   const bytes = pae(PAYLOAD_TYPES.approvers, Buffer.from(row.payload));
@@ -173,7 +172,6 @@ export function createApproverSets(ports: {
         }
         return signed;
       }),
-    independent: async (first, second) => peopleOf(await store.people()).relation(first, second) === null,
     people: async () => peopleOf(await store.people()),
   };
 }

@@ -3,11 +3,11 @@ import { type ApproverSet, personsWhoSigned, readApproverSet } from '../../../sh
 import { ORDER_ACTIONS, type OrderAction } from '../../../shared/order/documents.ts';
 import { locationsOfOrder } from '../../../shared/order/order-areas.ts';
 import type { Clock, Instant } from '../../../shared/time/clock.ts';
+import { type People, peopleOf } from '../../independence/independence.ts';
 import type { ApproverSetRow, ApproverStore, OrderStore, RevisionRow } from '../ports.ts';
 import type { AdoptedOrders } from './adopted-orders.ts';
 import { countingApprovers, isOneEnough } from './approval-decision.ts';
 import { missingPeople } from './approver-sets.ts';
-import { type People, peopleOf } from './independence.ts';
 import { openTitle } from './order-visibility.ts';
 import { approverSetEnvelopeOf, readPayload } from './revision-payload.ts';
 

@@ -6,8 +6,8 @@ import { CordonError } from '../../../shared/errors.ts';
 import { isProposalEnd } from '../../../shared/order/proposal-end.ts';
 import type { PersonId } from '../../../shared/protocol/ids.ts';
 import type { Clock } from '../../../shared/time/clock.ts';
+import { type People, peopleOf } from '../../independence/independence.ts';
 import type { AdoptedOrders } from '../adoption/adopted-orders.ts';
-import { type People, peopleOf } from '../adoption/independence.ts';
 import { type RevisionView, revisionView } from '../adoption/order-views.ts';
 import { orderOf } from '../adoption/stored-orders.ts';
 import type { ApproverStore, OrderStore, ProposalStore, RevisionRow } from '../ports.ts';
@@ -57,7 +57,7 @@ export function createPendingProposals({
   return {
     retract: async (person: PersonId, order: string, revision: number): Promise<RevisionView> => {
       const { row, people } = await pendingOf(order, revision);
-      if (people.canonical(row.proposer) !== people.canonical(person)) {
+      if (!people.isSame(row.proposer, person)) {
         const detail = 'Only the proposer can retract a proposal. An approver can decline it with a reason.';
         throw new CordonError('forbidden', detail, { order, revision });
       }
@@ -66,12 +66,12 @@ export function createPendingProposals({
 
     decline: async (person: PersonId, order: string, revision: number, reason: string): Promise<RevisionView> => {
       const { row, people } = await pendingOf(order, revision);
-      const approvers = [...(state.approvers.current()?.persons.values() ?? [])].map(people.canonical);
-      if (!approvers.includes(people.canonical(person))) {
+      const approvers = [...(state.approvers.current()?.persons.values() ?? [])];
+      if (!approvers.some((approver) => people.isSame(approver, person))) {
         const detail = 'Only an approver of the approver set in force can decline a proposal.';
         throw new CordonError('approver_unknown', detail, { order, revision });
       }
-      if (people.canonical(row.proposer) === people.canonical(person)) {
+      if (people.isSame(row.proposer, person)) {
         throw new CordonError('same_person', 'The proposer retracts a proposal instead of declining it.');
       }
       return end(row, person, 'declined', reason);

@@ -3,7 +3,7 @@ import { canonicalText } from '../../../shared/order/canonical.ts';
 import { sha256 } from '../../../shared/order/digest.ts';
 import type { ActionBasis, DecisionRecord, OrderAction } from '../../../shared/order/documents.ts';
 import type { DeviceId, GroupId, PersonId } from '../../../shared/protocol/ids.ts';
-import { peopleOf } from '../adoption/independence.ts';
+import { peopleOf } from '../../independence/independence.ts';
 import { type RevisionView, revisionView } from '../adoption/order-views.ts';
 import { readPayload } from '../adoption/revision-payload.ts';
 import type { ApproverStore, ProposalStore, RevisionRow } from '../ports.ts';
@@ -92,8 +92,7 @@ export function createProposals(
   async function stateFor(proposer: PersonId, order: string): Promise<'waiting' | 'requested'> {
     const pending = (await orders.revisions(order)).find((each) => each.state === 'waiting');
     if (!pending) return 'waiting';
-    const { canonical } = peopleOf(await approvers.people());
-    return canonical(pending.proposer) === canonical(proposer) ? 'waiting' : 'requested';
+    return peopleOf(await approvers.people()).isSame(pending.proposer, proposer) ? 'waiting' : 'requested';
   }
 
   async function nextNumber(): Promise<string> {

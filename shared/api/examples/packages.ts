@@ -15,6 +15,8 @@ export const packageView = {
   envelope: null,
   signedBy: null,
   statement: JSON.stringify(statement),
+  signers: ['Bilal', 'Chandra'],
+  obstacles: { sign: null, install: null, publish: null },
 };
 export const packageList = { packages: [packageView], people: { acc_a2b3c4d5e6f7g2h3: 'Ayesha' } };
 export const packageSignature = {

@@ -44,6 +44,8 @@ export const scriptVersionView = {
   expiresAt,
   reviews: [{ keyid, account: ANNA.account, name: ANNA.name, at: now - days(1) }],
   withdrawn: null,
+  reviewers: [ANNA.name],
+  obstacle: 'You wrote this version, with this account or another of your accounts. Another approver must review it.',
 };
 export const scriptVersionList = { versions: [scriptVersionView], people: namesByAccount };
 export const scriptView = { id, name, createdAt: now - days(2), newestVersion: 1 };

@@ -13,8 +13,9 @@ it.each([
   ['three people without links', [], 'abc', 3],
   ['an owner and two accounts that the owner created', [link('o', 'a'), link('o', 'b')], 'oab', 2],
   ['an owner and one account that the owner created', [link('o', 'a')], 'oa', 1],
-  ['a chain: the ends are independent', [link('a', 'b'), link('b', 'c')], 'abc', 2],
-  ['a ring of five', [link('a', 'b'), link('b', 'c'), link('c', 'd'), link('d', 'e'), link('e', 'a')], 'abcde', 2],
+  ['a chain: the first could have used the last account', [link('a', 'b'), link('b', 'c')], 'abc', 1],
+  ['a chain of four without its middle', [link('a', 'b'), link('b', 'c'), link('c', 'd')], 'ad', 1],
+  ['a ring of five', [link('a', 'b'), link('b', 'c'), link('c', 'd'), link('d', 'e'), link('e', 'a')], 'abcde', 1],
   ['a triangle', [link('a', 'b'), link('b', 'c'), link('c', 'a')], 'abc', 1],
   ['two stars whose centers are linked', [link('x', 'a'), link('x', 'b'), link('y', 'c'), link('x', 'y')], 'xyabc', 3],
   ['a person who saw an invitation link', [link('o', 'a', 'link')], 'oa', 1],
@@ -26,8 +27,17 @@ it.each([
 it('case 31: two records of one person count as one and share their links', () => {
   const people = peopleOf({ sameAs: new Map([['a2', 'a']]), links: [link('a2', 'b')] });
   expect(people.canonical('a2')).toBe('a');
+  expect([people.isSame('a', 'a2'), people.isSame('a', 'b')]).toEqual([true, false]);
   expect(people.relation('a', 'a2')).toBe('Both accounts belong to one person.');
   expect(people.relation('a', 'b')).toBe('Name of a2 (acc of a2) created the account of Name of b (acc of b).');
   expect(people.relation('b', 'a')).toBe(people.relation('a', 'b'));
   expect(people.independent(['a', 'a2', 'b', 'c'])).toEqual(new Set(['a', 'c']));
+});
+
+it('case 31: the reason names each link of a chain, in the order of the creations', () => {
+  const people = peopleOf({ sameAs: new Map(), links: [link('b', 'c', 'link'), link('a', 'b')] });
+  const reason =
+    'Name of a (acc of a) created the account of Name of b (acc of b). Name of b (acc of b) was shown a sign-in link for the account of Name of c (acc of c).';
+  expect([people.relation('a', 'c'), people.relation('c', 'a')]).toEqual([reason, reason]);
+  expect([people.access('a', 'c'), people.access('c', 'a')]).toEqual([reason, null]);
 });
