@@ -46,6 +46,7 @@ async function viewsOf({ scripts, admins }: Ports, versions: readonly JudgedVers
     return {
       ...version,
       reviews: [...version.reviews],
+      arguments: [...version.arguments],
       obstacle,
       reviewers: reviewers.map((person) => names[person] ?? person).sort(),
     };

@@ -15,6 +15,7 @@ import {
   type WantedPackage,
   wantedPackageSchema,
 } from '../../shared/software/software-change.ts';
+import { plain } from '../../shared/text/visible-text.ts';
 import { type Cli, commandOf } from './cli.ts';
 import { queryOf } from './client.ts';
 import { confirm, type KeyOptions, openKey } from './key-files.ts';
@@ -131,7 +132,12 @@ function addOwnPackages(packages: Command, cli: Cli): void {
           .raw('POST', `/api/v1/packages${query}`, readBytes(file), { 'content-type': 'application/octet-stream' });
         const stored = packageView.parse(await response.json());
         cli.out().show(stored, [`${stored.sha256} ${stored.name} ${stored.version}, not signed`]);
-        cli.out().note(`Another person signs it: cordon packages sign ${stored.sha256} --key FILE`);
+        const { signers } = stored;
+        const who =
+          signers.length === 0
+            ? 'No approver is independent of you, so no approver can sign it. Add an approver, or have another person upload the file.'
+            : `${signers.map(plain).join(', ')} can sign it: cordon packages sign ${stored.sha256} --key FILE`;
+        cli.out().note(who);
       },
     );
   packages
@@ -143,7 +149,8 @@ function addOwnPackages(packages: Command, cli: Cli): void {
     .option('--yes', 'sign without confirmation')
     .action(async (sha256: string, options: KeyOptions & { yes?: boolean }) => {
       const path = `/packages/${encodeURIComponent(sha256)}`;
-      const { statement, name, version } = await cli.client().call(packageView, 'GET', path);
+      const { statement, name, version, obstacles } = await cli.client().call(packageView, 'GET', path);
+      if (obstacles.sign !== null) throw new CordonError('same_person', obstacles.sign, { sha256 });
       const digest = createHash('sha256').update(statement).digest('hex');
       await confirm(cli, { lines: [`Package ${name} ${version}, SHA-256 ${sha256}`], digest }, options);
       const key = await openKey(cli, options);

@@ -13,6 +13,7 @@ import type { AgentProcess } from '../support/agent-process.ts';
 import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
 import { makeKey } from '../support/console-people.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
+import { invite } from '../support/people.ts';
 import { BOTH_LOOKS, type Seat, takeSeat } from '../support/seat.ts';
 import { until } from '../support/until.ts';
 
@@ -20,6 +21,7 @@ describe.skipIf(!chromium.present)('scripts and own packages in the console', { 
   let browser: Browser;
   let world: World;
   let agent: AgentProcess;
+  /** The author is not the first owner, because the first owner created the account of the reviewer. */
   let author: Seat;
   let reviewer: Seat;
 
@@ -30,7 +32,9 @@ describe.skipIf(!chromium.present)('scripts and own packages in the console', { 
     const [ada, ben] = approvers;
     if (!ada || !ben) throw new Error('an approver is missing');
     [author, reviewer] = (await Promise.all(
-      [owner, ada].map((person) => takeSeat(browser, world.server.admin, { as: person })),
+      [await invite(world.operator.admin, owner, 'author', [{ role: 'owner' }]), ada].map((person) =>
+        takeSeat(browser, world.server.admin, { as: person }),
+      ),
     )) as [Seat, Seat];
     agent = await world.enrolled();
     agent.run();
@@ -75,7 +79,8 @@ describe.skipIf(!chromium.present)('scripts and own packages in the console', { 
     expect.soft(await author.faults('scripts editor', BOTH_LOOKS)).toEqual([]);
     await page.getByRole('button', { name: 'Create script' }).click();
     await page.getByRole('heading', { name: 'Greeting' }).waitFor();
-    await page.getByText('You wrote this version, so another approver must review it.').waitFor();
+    await page.getByText('You wrote this version, with this account or another of your accounts.').waitFor();
+    await page.getByText('Can review: ada, ben, cleo.').waitFor();
     expect(await page.getByRole('button', { name: 'Review version 1' }).count()).toBe(0);
 
     const { page: other } = reviewer;
@@ -160,7 +165,8 @@ describe.skipIf(!chromium.present)('scripts and own packages in the console', { 
     await author.goto('/software?tab=packages');
     await page.locator('input[type=file]').setInputFiles(file);
     await page.getByRole('dialog').getByRole('button', { name: 'Upload package' }).click();
-    await page.getByText('Another person must sign your upload.').waitFor();
+    await page.getByText('You uploaded this package, with this account or another of your accounts.').waitFor();
+    await page.getByText('Can sign: ada, ben, cleo.').waitFor();
 
     await reviewer.goto('/software?tab=packages');
     await other.getByRole('button', { name: 'Sign package…' }).click();
@@ -204,11 +210,12 @@ describe.skipIf(!chromium.present)('scripts and own packages in the console', { 
   it('an admin publishes a version of the agent on a channel, and moves the channel back', async () => {
     const { page } = author;
     const { owner, approvers, as } = world.operator;
+    const fleet = await invite(world.operator.admin, owner, 'fleet', [{ role: 'fleet' }]);
     const ben = approvers[1];
     if (!ben) throw new Error('an approver is missing');
     for (const version of ['0.2.0', '0.3.0']) {
       const path = `/packages?name=cordon-agent&version=${version}&architecture=all`;
-      const { sha256, statement } = await as(owner, 'POST', path, packageView, Buffer.from(`!<arch>\n${version}`));
+      const { sha256, statement } = await as(fleet, 'POST', path, packageView, Buffer.from(`!<arch>\n${version}`));
       const signature = ben.key.sign(pae(PAYLOAD_TYPES.package, Buffer.from(statement))).toString('base64');
       await as(ben, 'POST', `/packages/${sha256}/signature`, packageView, { keyid: ben.key.keyid, signature });
     }

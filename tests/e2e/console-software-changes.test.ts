@@ -162,7 +162,7 @@ describe.skipIf(!chromium.present)('changes of software in the console', { timeo
     expect.soft(await seat.faults('upload package')).toEqual([]);
     await dialog.getByRole('button', { name: 'Upload package' }).click();
     await page.getByText('example-vpn 2.4.1').first().waitFor();
-    await page.getByText('Another person must sign your upload.').waitFor();
+    await page.getByText('You uploaded this package, with this account or another of your accounts.').waitFor();
     expect.soft(await seat.faults('own packages')).toEqual([]);
     await page.getByRole('button', { name: 'Delete…' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Delete package' }).click();

@@ -8,7 +8,7 @@ import { Confirm } from '../../../shared/look/confirm.tsx';
 import { QueryResult } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import { call } from '../client/call.ts';
-import { useMay, useSession } from '../client/session.tsx';
+import { useMay } from '../client/session.tsx';
 import { ButtonLink } from '../parts/links.tsx';
 import { Page, Section } from '../parts/page.tsx';
 import { Moment } from '../parts/words.tsx';
@@ -131,14 +131,13 @@ function Version({
 }
 
 function Buttons({
-  version: { version, state, createdBy },
+  version: { version, state, obstacle, reviewers },
   open,
 }: {
   readonly version: ScriptVersionView;
   readonly open: (dialog: Dialog) => void;
 }) {
   const may = useMay();
-  const { account } = useSession();
   const settings = useQuery(settingsQuery).data;
   const waits = state === 'unreviewed' || state === 'lapsed';
   const button = (
@@ -161,18 +160,26 @@ function Buttons({
     <Stack gap="xs">
       <Group gap="xs">
         {button('text', 'Show text')}
-        {waits &&
-          may('scripts.review') &&
-          createdBy !== account.id &&
-          button('review', 'Review', { variant: 'filled' })}
+        {waits && may('scripts.review') && obstacle === null && button('review', 'Review', { variant: 'filled' })}
         {state === 'reviewed' &&
           may('scripts.run') &&
           button('run', 'Run', { variant: 'filled', disabled: !settings?.on })}
         {state !== 'withdrawn' && may('scripts.withdraw') && button('withdraw', 'Withdraw')}
       </Group>
-      {waits && createdBy === account.id && (
+      {waits && obstacle !== null && (
         <Text size="sm" c="dimmed">
-          You wrote this version, so another approver must review it.
+          <UserText>{obstacle}</UserText>
+        </Text>
+      )}
+      {waits && (
+        <Text size="sm" c="dimmed">
+          {reviewers.length === 0 ? (
+            'No approver is independent of the author, so no approver can review this version. Add an approver, or have another person write it.'
+          ) : (
+            <>
+              Can review: <UserText>{reviewers.join(', ')}</UserText>.
+            </>
+          )}
         </Text>
       )}
       {state === 'reviewed' && settings?.on === false && (

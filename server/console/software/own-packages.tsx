@@ -14,7 +14,7 @@ import { AGENT_PACKAGE } from '../../../shared/software/update-channel.ts';
 import { ChooseSigner, useChosenSigner } from '../approver-key/choose-signer.tsx';
 import { listedSigners, useOwnKey } from '../approver-key/use-own-key.ts';
 import { call, upload, withQuery } from '../client/call.ts';
-import { useMay, useSession } from '../client/session.tsx';
+import { useMay } from '../client/session.tsx';
 import { packageCommandOf } from '../devices/commands/package-fields.tsx';
 import { GroupJobDialog } from '../jobs/group-job-dialog.tsx';
 import { UploadButton } from '../parts/upload-button.tsx';
@@ -66,7 +66,20 @@ function PackageCard({
   readonly people: Readonly<Record<string, string>>;
 }) {
   const may = useMay();
-  const { name, version, architecture, format, size, sha256, note, uploadedAt, uploadedBy, signedBy } = stored;
+  const {
+    name,
+    version,
+    architecture,
+    format,
+    size,
+    sha256,
+    note,
+    uploadedAt,
+    uploadedBy,
+    signedBy,
+    signers,
+    obstacles,
+  } = stored;
   const nameOf = (account: string) => people[account] ?? 'a deleted account';
   const isAgent = name === AGENT_PACKAGE && format === 'deb' && may('update-channels.list');
   return (
@@ -99,10 +112,31 @@ function PackageCard({
         <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
           SHA-256 {sha256}
         </Text>
+        {signedBy === null && (
+          <Text size="sm">
+            {signers.length === 0 ? (
+              'No approver is independent of the uploader, so no approver can sign this package. Add an approver, or have another person upload the file.'
+            ) : (
+              <>
+                Can sign: <UserText>{signers.join(', ')}</UserText>.
+              </>
+            )}
+          </Text>
+        )}
+        {obstacles.install !== null && (
+          <Text size="sm">
+            Cannot be installed. <UserText>{obstacles.install}</UserText>
+          </Text>
+        )}
+        {isAgent && obstacles.install === null && obstacles.publish !== null && may('update-channels.publish') && (
+          <Text size="sm">
+            You cannot publish this package. <UserText>{obstacles.publish}</UserText>
+          </Text>
+        )}
         <Group gap="sm">
           {signedBy === null && <Sign stored={stored} />}
-          {signedBy !== null && <Install stored={stored} />}
-          {signedBy !== null && isAgent && <Publish stored={stored} />}
+          {signedBy !== null && obstacles.install === null && <Install stored={stored} />}
+          {signedBy !== null && isAgent && obstacles.publish === null && <Publish stored={stored} />}
           <Delete stored={stored} />
         </Group>
       </Stack>
@@ -179,12 +213,17 @@ function Upload() {
 function Sign({ stored }: { readonly stored: PackageView }) {
   const may = useMay();
   const client = useQueryClient();
-  const { account } = useSession();
   const signers = listedSigners(useOwnKey().data);
   const choice = useChosenSigner(signers);
   const [opened, { open, close }] = useDisclosure(false);
-  const { sha256, statement, name, version, uploadedBy } = stored;
-  if (uploadedBy === account.id) return <Text size="sm">Another person must sign your upload.</Text>;
+  const { sha256, statement, name, version, obstacles } = stored;
+  if (obstacles.sign !== null) {
+    return (
+      <Text size="sm">
+        <UserText>{obstacles.sign}</UserText>
+      </Text>
+    );
+  }
   if (!may('packages.sign')) return null;
   if (signers.length === 0) {
     return (
