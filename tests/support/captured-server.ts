@@ -146,6 +146,8 @@ export async function openCaptured(start: number): Promise<Captured> {
     putBack: (copy) => {
       for (const extra of ['-wal', '-shm']) rmSync(join(home, `cordon.db${extra}`), { force: true });
       copyFileSync(copy, join(home, 'cordon.db'));
+      // An operator with access to the keys also removes the proof that the store is an older one.
+      for (const keys of [join(home, 'keys'), join(folder, 'person-keys')]) rmSync(join(keys, 'high-water.mark'));
     },
     list: async () => envelopeSchema.parse(await publicJson(publicUrl, '/orders/list')),
     approverSets: async () => z.array(envelopeSchema).parse(await publicJson(publicUrl, '/orders/approver-sets')),
