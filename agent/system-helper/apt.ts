@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { repositorySteps } from './agent-protection.ts';
 import type { InstalledPackage, PackageManager, Target } from './package-manager.ts';
 import { isProgramMissing } from './program-missing.ts';
 import { HelperRefusal, LONGEST_DETAIL, type PackageStep } from './requests.ts';
@@ -10,6 +11,10 @@ import type { RunTool } from './run-tool.ts';
 const MINUTE = 60_000;
 const FIELDS = ['Package', 'Architecture', 'Version', 'db:Status-Abbrev'];
 const FORMAT = `${FIELDS.map((field) => `\${${field}}`).join('\\t')}\\n`;
+const CLAIMS = ['Provides', 'Replaces', 'Conflicts', 'Breaks'];
+/** Maximum bytes of the control data of `MOST_SPECS` packages, or of the list of a package's files. */
+const MOST_CLAIMS = 64 * 1024 * 1024;
+const MOST_SPECS = 500;
 const OPTIONS = [
   '--yes',
   '--quiet=2',
@@ -72,6 +77,30 @@ export function aptManager(run: RunTool, root = '/'): PackageManager {
       return parseSimulation(out);
     },
 
+    async claims(targets, steps) {
+      const names: string[] = [];
+      const files: string[] = [];
+      for (const { file } of targets) {
+        if (file === undefined) continue;
+        const control = await run('dpkg-deb', ['--field', file, ...CLAIMS], { within: MINUTE });
+        const content = await run('dpkg-deb', ['--contents', file], { within: MINUTE, most: MOST_CLAIMS });
+        if (control.code !== 0 || content.code !== 0) {
+          throw new HelperRefusal('invalid_input', `The file is not a Debian package. ${content.tail.trim()}`);
+        }
+        names.push(...parseClaims(control.out));
+        files.push(...parseContents(content.out));
+      }
+      // dpkg itself refuses a file of another package, unless the new package replaces the other one.
+      const specs = repositorySteps(targets, steps).map(({ name, version }) => `${name}=${version}`);
+      for (let from = 0; from < specs.length; from += MOST_SPECS) {
+        const args = ['show', '--', ...specs.slice(from, from + MOST_SPECS)];
+        const { code, out, tail } = await run('apt-cache', args, { within: MINUTE, most: MOST_CLAIMS });
+        if (code !== 0) throw new HelperRefusal('failed', `apt-cache failed. ${reasonIn(tail)}`);
+        names.push(...parseClaims(out));
+      }
+      return { names, files };
+    },
+
     async apply(targets) {
       const wanted = argumentsOf(targets);
       // The download is a separate step. If the deadline ends it, no package is half installed.
@@ -106,6 +135,19 @@ export function aptManager(run: RunTool, root = '/'): PackageManager {
     },
   };
 }
+
+/** Names in the fields of control data in which a package speaks about others (Debian Policy 7). */
+export const parseClaims = (control: string): string[] =>
+  [...control.matchAll(new RegExp(`^(?:${CLAIMS.join('|')}): (.*(?:\\n[ \\t].*)*)`, 'gim'))].flatMap(([, list = '']) =>
+    list.split(/[,|]/).flatMap((each) => /[^\s(:]+/.exec(each)?.[0] ?? []),
+  );
+
+/** Paths in the output of `dpkg-deb --contents`, which has the form of `tar --list --verbose`. */
+export const parseContents = (output: string): string[] =>
+  output.split('\n').flatMap((line) => {
+    const [, path] = /^(?:\S+\s+){5}\.?(\/.*?)(?: -> .*| link to .*)?$/.exec(line) ?? [];
+    return path === undefined ? [] : [path];
+  });
 
 /** Progress lines in the output of apt. The reason for a failure is in the other lines. */
 const PROGRESS =

@@ -5,6 +5,7 @@
 
 import { formatOf, type PackageFormat } from '../../shared/software/own-package.ts';
 import { unverifiedPackage } from '../../shared/software/verify-package.ts';
+import { requireOtherClaims, requireOtherNames, withoutAgent } from './agent-protection.ts';
 import type { ChangeRecord, Journal } from './journal.ts';
 import { type PackageManagers, systemManager } from './machine-managers.ts';
 import { type MachinePolicy, requireNamed, requireSteps } from './machine-policy.ts';
@@ -29,8 +30,14 @@ export interface ChangePorts {
   readonly log: (text: string) => void;
 }
 
+/**
+ * Initiator of a change. `admin`: a command or a policy. `update-channel`: the update of the agent, which alone may change the agent's
+ * package. Requests over the socket never have this initiator.
+ */
+export type Initiator = 'admin' | 'update-channel';
+
 export interface Changes {
-  make(request: ChangeRequest): Promise<ChangeResponse>;
+  make(request: ChangeRequest, initiator?: Initiator): Promise<ChangeResponse>;
   /** Resolves when no change runs. */
   idle(): Promise<void>;
 }
@@ -52,6 +59,12 @@ const done = (steps: readonly PackageStep[], detail: string): ChangeResponse => 
 
 /** Request without its attempt, as the record has it. */
 type HelperContent = PartRequest extends infer Each ? (Each extends unknown ? Omit<Each, 'attempt'> : never) : never;
+
+/** Names of packages that the request itself contains. */
+function namesIn(request: PartRequest): string[] {
+  if (request.op === 'change') return request.packages.map(({ name }) => name);
+  return request.op === 'install-package' ? [unverifiedPackage(request.envelope).name] : [];
+}
 
 const contentOf = ({ attempt, ...content }: PartRequest): string => JSON.stringify(content);
 
@@ -105,7 +118,11 @@ export function createChanges(ports: ChangePorts): Changes {
     if (request.op !== 'update-os' && request.op !== 'update-applications') {
       return { targets: await namedTargets(request, manager), left: [] };
     }
-    if (policy.osUpdates) return manager.updates(request.scope);
+    if (policy.osUpdates) {
+      const { targets, left } = await manager.updates(request.scope);
+      const others = withoutAgent(targets);
+      return { targets: others.targets, left: [...left, ...others.left] };
+    }
     throw new HelperRefusal(
       'not_permitted',
       'The machine\'s policy allows no updates of the operating system. The machine\'s owner can set "osUpdates" to true in system.json.',
@@ -185,8 +202,13 @@ export function createChanges(ports: ChangePorts): Changes {
     }
   }
 
-  async function carryOut(request: PartRequest, earlier: ChangeRecord | null): Promise<ChangeResponse> {
+  async function carryOut(
+    request: PartRequest,
+    earlier: ChangeRecord | null,
+    initiator: Initiator,
+  ): Promise<ChangeResponse> {
     const { change, attempt } = request;
+    if (initiator === 'admin') requireOtherNames(namesIn(request));
     const manager = await managerOf(request);
     const notes: string[] = [];
     if (earlier && earlier.result === null) {
@@ -198,6 +220,10 @@ export function createChanges(ports: ChangePorts): Changes {
     const { targets, left } = await targetsFor(request, manager);
     notes.push(...left);
     const planned = targets.length === 0 ? [] : await manager.plan(targets);
+    if (initiator === 'admin') {
+      requireOtherNames(namesOf(planned));
+      requireOtherClaims(await manager.claims(targets, planned));
+    }
     requireExpected(targets, planned);
     requireSteps(policy, planned);
     const steps = mergedSteps(earlier?.steps ?? [], planned);
@@ -219,7 +245,7 @@ export function createChanges(ports: ChangePorts): Changes {
     return done(steps, [text, ...notes].join(' '));
   }
 
-  async function run(request: PartRequest): Promise<ChangeResponse> {
+  async function run(request: PartRequest, initiator: Initiator): Promise<ChangeResponse> {
     const { change, attempt } = request;
     const earlier = journal.read(change);
     if (earlier && earlier.request !== contentOf(request)) {
@@ -230,7 +256,7 @@ export function createChanges(ports: ChangePorts): Changes {
     }
     let result: ChangeResponse;
     try {
-      result = await carryOut(request, earlier);
+      result = await carryOut(request, earlier, initiator);
     } catch (error) {
       const refusal = error instanceof HelperRefusal ? error : new HelperRefusal('failed', String(error));
       result = failed(refusal.code, refusal.message, earlier?.steps);
@@ -243,25 +269,27 @@ export function createChanges(ports: ChangePorts): Changes {
   }
 
   /** Makes an update of the operating system, and its rollback, in parts. Makes another request as one change. */
-  async function runParts(request: ChangeRequest): Promise<ChangeResponse> {
+  async function runParts(request: ChangeRequest, initiator: Initiator): Promise<ChangeResponse> {
     const { change, attempt } = request;
     const applications = applicationsOf(change);
     const known = journal.read(change);
-    if (known && known.request !== contentOf(request)) return run(request);
+    if (known && known.request !== contentOf(request)) return run(request, initiator);
     if (request.op === 'roll-back' && journal.read(applicationsOf(request.of))) {
       const part = { ...request, change: applications, of: applicationsOf(request.of) };
       // A part that the helper refused has no record, and nothing to roll back.
-      return journal.read(request.of) ? combined(await run(request), await run(part)) : run(part);
+      return journal.read(request.of)
+        ? combined(await run(request, initiator), await run(part, initiator))
+        : run(part, initiator);
     }
-    if (request.op !== 'update-os' || !policy.osUpdates || !(await hasBoth())) return run(request);
+    if (request.op !== 'update-os' || !policy.osUpdates || !(await hasBoth())) return run(request, initiator);
     const part = { op: 'update-applications', attempt, change: applications, scope: request.scope } as const;
-    return combined(await run(request), await run(part));
+    return combined(await run(request, initiator), await run(part, initiator));
   }
 
   const hasBoth = async () => (await systemManager(managers)) !== null && (await managers.flatpak.available());
 
   return {
-    make(request) {
+    make(request, initiator = 'admin') {
       const { change, attempt } = request;
       const same = running.get(change);
       if (same) {
@@ -271,7 +299,7 @@ export function createChanges(ports: ChangePorts): Changes {
       if (running.size >= MOST_WAITING) {
         return Promise.resolve(failed('busy', 'Too many changes wait on this device. Send the command again later.'));
       }
-      const response = last.then(() => runParts(request)).finally(() => running.delete(change));
+      const response = last.then(() => runParts(request, initiator)).finally(() => running.delete(change));
       last = response.catch(() => undefined);
       running.set(change, { attempt, response });
       return response;

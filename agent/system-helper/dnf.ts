@@ -2,6 +2,7 @@
  * dnf 4 and rpm. Every version is exact, and the plan must contain each target by name and version, because dnf also reads an argument as a
  * file name, a path or a feature that a package provides.
  */
+import { repositorySteps } from './agent-protection.ts';
 import type { InstalledPackage, PackageManager, Target } from './package-manager.ts';
 import { isProgramMissing } from './program-missing.ts';
 import { HelperRefusal, LONGEST_DETAIL, type PackageStep } from './requests.ts';
@@ -16,6 +17,11 @@ const OPTIONS = [
 ];
 const FORMAT = '%{NAME}\\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\\n';
 const FILE_FORMAT = '%{NAME}\\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\\t%{ARCH}\\t%{SOURCEPACKAGE}';
+/** One name or path in each line. */
+const FILE_CLAIMS = '[%{PROVIDENAME}\\n][%{OBSOLETENAME}\\n][%{CONFLICTNAME}\\n][%{FILENAMES}\\n]';
+const REPOSITORY_CLAIMS = '%{provides}\n%{obsoletes}\n%{conflicts}\n';
+const MOST_CLAIMS = 64 * 1024 * 1024;
+const MOST_SPECS = 500;
 const REPOSITORY_FORMAT = '%{name}\t%{epoch}:%{version}-%{release}';
 
 /** Folders and files of another machine, for tests. */
@@ -103,6 +109,33 @@ export function dnfManager(run: RunTool, machine: DnfMachine = { dnf: [], rpm: [
       ];
       requireTargets(targets, all);
       return all;
+    },
+
+    async claims(targets, steps) {
+      const names: string[] = [];
+      const files: string[] = [];
+      for (const { file } of targets) {
+        if (file === undefined) continue;
+        const args = ['-q', '--package', '--nomanifest', '--nosignature', '--queryformat', FILE_CLAIMS, file];
+        const { code, out, tail } = await run('rpm', args, { within: MINUTE, most: MOST_CLAIMS });
+        if (code !== 0) throw new HelperRefusal('invalid_input', `The file is not an RPM package. ${reasonIn(tail)}`);
+        const lines = parseClaims(out);
+        names.push(...lines.names);
+        files.push(...lines.files);
+      }
+      const specs = repositorySteps(targets, steps).map(({ name, version }) => `${name}-${version}`);
+      for (let from = 0; from < specs.length; from += MOST_SPECS) {
+        const some = specs.slice(from, from + MOST_SPECS);
+        for (const what of [['--queryformat', REPOSITORY_CLAIMS], ['--list']]) {
+          const args = [...machine.dnf, ...OPTIONS, '--quiet', 'repoquery', ...what, ...some];
+          const { code, out, tail } = await run('dnf', args, { within: 5 * MINUTE, most: MOST_CLAIMS });
+          if (code !== 0) throw new HelperRefusal('failed', `dnf failed. ${reasonIn(tail)}`);
+          const lines = parseClaims(out);
+          names.push(...lines.names);
+          files.push(...lines.files);
+        }
+      }
+      return { names, files };
     },
 
     async apply(targets) {
@@ -203,6 +236,18 @@ export function parseInstalledRpms(output: string): Map<string, InstalledPackage
     found.set(name, { version, complete: true });
   }
   return found;
+}
+
+/**
+ * Names and files in lines: a path begins with `/`. A name that a package provides may have a version after it. Each package provides its
+ * own name, which the steps already contain.
+ */
+export function parseClaims(output: string): { readonly names: readonly string[]; readonly files: readonly string[] } {
+  const lines = output.split('\n').filter((line) => line !== '');
+  return {
+    names: lines.flatMap((line) => (line.startsWith('/') ? [] : (line.split(/[ (]/)[0] ?? []))),
+    files: lines.filter((line) => line.startsWith('/')),
+  };
 }
 
 const SECTION = /^(Installing|Upgrading|Downgrading|Reinstalling|Removing)\b.*:$/;

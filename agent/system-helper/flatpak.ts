@@ -256,6 +256,9 @@ export function flatpakManager(run: RunTool): PackageManager {
       requireOnly([...added, ...plan.removed], before, await present());
     },
 
+    // flatpak installs below its own folder, so its packages cannot replace others of the system.
+    claims: async () => ({ names: [], files: [] }),
+
     async updates(scope) {
       const there = await present();
       if (there.length === 0) return { targets: [], left: [] };

@@ -44,17 +44,7 @@ export const machinePolicySchema = z.strictObject({
 export type MachinePolicy = z.infer<typeof machinePolicySchema>;
 
 /** Packages without which the machine or its management stops. apt and dnf themselves protect essential packages. */
-const NEVER_REMOVED = [
-  'cordon-agent*',
-  'apt',
-  'dpkg',
-  'dnf',
-  'rpm',
-  'systemd',
-  'linux-image-*',
-  'kernel',
-  'kernel-core',
-];
+const NEVER_REMOVED = ['apt', 'dpkg', 'dnf', 'rpm', 'systemd', 'linux-image-*', 'kernel', 'kernel-core'];
 
 const matches = (name: string, list: readonly string[]): boolean => {
   const [bare = name] = name.split(':');

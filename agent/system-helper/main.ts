@@ -13,6 +13,7 @@ import { listenForStop } from '../../shared/stop-signals.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import { installedAgent } from '../policy/installed-agent.ts';
 import { AGENT_VERSION } from '../version.ts';
+import { requireOtherNames } from './agent-protection.ts';
 import { createAgentUpdate } from './agent-update/agent-update.ts';
 import { openUpdateRecords } from './agent-update/update-record.ts';
 import { aptManager } from './apt.ts';
@@ -123,8 +124,11 @@ async function run(config: HelperConfig): Promise<void> {
       return agentUpdate.handle(request);
     }
     if (request.op === 'offer-agent') return agentUpdate.receive(request.envelope, socket);
-    if (request.op === 'install-package')
-      await ports.files.receive(statementOf(ports.policy, request.envelope), socket);
+    if (request.op === 'install-package') {
+      const statement = statementOf(ports.policy, request.envelope);
+      requireOtherNames([statement.name]);
+      await ports.files.receive(statement, socket);
+    }
     socket.resume();
     return changes.make(request);
   };

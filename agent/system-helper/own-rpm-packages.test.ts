@@ -24,19 +24,7 @@ describe.skipIf(!present)('own packages of rpm', { timeout: 120_000 }, () => {
     rpm = new RpmMachine();
     rpm.publish(['cordon-lib', '1.0']);
     machine = await openSettingsMachine();
-    // The helper then runs on a machine without apt, whose dnf and rpm have the folders of the test.
-    const program = (name: string, line: string) =>
-      machine.shell(`printf '%s\\n' '#!/bin/sh' '${line}' > /usr/local/sbin/${name}; chmod +x /usr/local/sbin/${name}`);
-    program('apt-get', 'exit 1');
-    program('flatpak', 'exit 1');
-    program(
-      'dnf',
-      `[ "$1" = --version ] && exec /usr/bin/dnf --version; exec /usr/bin/dnf ${rpm.options.dnf.join(' ')} "$@"`,
-    );
-    program(
-      'rpm',
-      `case "$*" in *--package*) exec /usr/bin/rpm "$@";; esac; exec /usr/bin/rpm ${rpm.options.rpm.join(' ')} "$@"`,
-    );
+    rpm.installOn(machine);
     helper = new SystemHelper(machine.inside);
     helper.allow({ allow: [] }, [key.publicKey]);
     await helper.start();

@@ -17,6 +17,14 @@ export interface Target {
   readonly file?: string | undefined;
 }
 
+/** Statements of packages about other packages and the file system. */
+export interface PackageClaims {
+  /** Names that the packages provide, replace, break or conflict with. */
+  readonly names: readonly string[];
+  /** Absolute paths of their files, as far as the package manager knows them before the installation. */
+  readonly files: readonly string[];
+}
+
 export interface Updates {
   readonly targets: readonly Target[];
   /** Sentences about updates that the package manager leaves out. */
@@ -36,6 +44,8 @@ export interface PackageManager {
   candidate(name: string): Promise<string | null>;
   /** All steps that the targets need, including dependencies. Changes nothing. Throws `HelperRefusal` if they cannot be reached. */
   plan(targets: readonly Target[]): Promise<readonly PackageStep[]>;
+  /** Claims of the packages that these steps install. `targets`: as in `plan`. */
+  claims(targets: readonly Target[], steps: readonly PackageStep[]): Promise<PackageClaims>;
   /** Downloads and makes the changes. Throws `HelperRefusal` with the end of the package manager's output. */
   apply(targets: readonly Target[]): Promise<void>;
   /** Available updates. `security`: only those from a security archive. Removes nothing. */

@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { tool } from './tools.ts';
 
 /** For `it.skipIf(!aptMachines.present)`. The machine itself has apt and dpkg, whose programs the tests run on other folders. */
@@ -18,6 +18,10 @@ export interface PackageFields {
   readonly postinst?: string;
   /** Content of the file in the package. By default, the version. */
   readonly content?: Buffer;
+  /** Path of the file in the package. By default, `opt/NAME`. */
+  readonly file?: string;
+  /** Further lines of the control file, such as `Provides: other`. */
+  readonly control?: readonly string[];
 }
 
 export class AptMachine {
@@ -64,17 +68,22 @@ export class AptMachine {
     return existsSync(this.path(name));
   }
 
-  /** Builds a package and returns the path of its file. The package contains the file `opt/NAME` with its version. */
-  build(name: string, version: string, { depends, postinst, content }: PackageFields = {}): string {
+  /** Builds a package and returns the path of its file. The package contains one file with its version. */
+  build(
+    name: string,
+    version: string,
+    { depends, postinst, content, file: inside = `opt/${name}`, control = [] }: PackageFields = {},
+  ): string {
     const tree = this.path(`build/${name}-${version}`);
     mkdirSync(join(tree, 'DEBIAN'), { recursive: true });
-    mkdirSync(join(tree, 'opt'));
-    writeFileSync(join(tree, 'opt', name), content ?? version);
+    mkdirSync(dirname(join(tree, inside)), { recursive: true });
+    writeFileSync(join(tree, inside), content ?? version);
     const fields = [
       `Package: ${name}`,
       `Version: ${version}`,
       'Architecture: all',
       ...(depends === undefined ? [] : [`Depends: ${depends}`]),
+      ...control,
       'Maintainer: Test <test@example.org>',
       'Description: package of a test',
     ];

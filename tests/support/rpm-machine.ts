@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DnfMachine } from '../../agent/system-helper/dnf.ts';
 import { type RunTool, toolRunner } from '../../agent/system-helper/run-tool.ts';
+import type { SettingsMachine } from './settings-machine.ts';
 import { tool } from './tools.ts';
 
 const tools = [
@@ -21,6 +22,9 @@ export interface RpmFields {
   readonly epoch?: number;
   readonly requires?: string;
   readonly obsoletes?: string;
+  readonly provides?: string;
+  /** Path of an empty file in the package. By default, the package has no file. */
+  readonly file?: string;
   /** Lua program that runs before the installation. The machine has no shell. */
   readonly pre?: string;
 }
@@ -86,10 +90,13 @@ export class RpmMachine {
       'BuildArch: noarch',
       ...(fields.requires === undefined ? [] : [`Requires: ${fields.requires}`]),
       ...(fields.obsoletes === undefined ? [] : [`Obsoletes: ${fields.obsoletes}`]),
+      ...(fields.provides === undefined ? [] : [`Provides: ${fields.provides}`]),
       '%description',
       'package of a test',
       ...(fields.pre === undefined ? [] : ['%pre -p <lua>', fields.pre]),
+      ...(fields.file === undefined ? [] : ['%install', `install -D /dev/null %{buildroot}${fields.file}`]),
       '%files',
+      ...(fields.file === undefined ? [] : [fields.file]),
     ];
     const spec = this.path(`build/${name}.spec`);
     writeFileSync(spec, `${lines.join('\n')}\n`);
@@ -101,6 +108,22 @@ export class RpmMachine {
     execFileSync('rpmbuild', ['--quiet', kind, ...folders.flatMap((each) => ['--define', each]), spec], {
       stdio: 'pipe',
     });
+  }
+
+  /** Gives this machine's dnf and rpm to a machine for settings, which then has neither apt nor flatpak. */
+  installOn(machine: Pick<SettingsMachine, 'shell'>): void {
+    const program = (name: string, line: string) =>
+      machine.shell(`printf '%s\\n' '#!/bin/sh' '${line}' > /usr/local/sbin/${name}; chmod +x /usr/local/sbin/${name}`);
+    program('apt-get', 'exit 1');
+    program('flatpak', 'exit 1');
+    program(
+      'dnf',
+      `[ "$1" = --version ] && exec /usr/bin/dnf --version; exec /usr/bin/dnf ${this.options.dnf.join(' ')} "$@"`,
+    );
+    program(
+      'rpm',
+      `case "$*" in *--package*) exec /usr/bin/rpm "$@";; esac; exec /usr/bin/rpm ${this.options.rpm.join(' ')} "$@"`,
+    );
   }
 
   /** Version of an installed package; null without it. */

@@ -130,7 +130,10 @@ export function createAgentUpdate(ports: AgentUpdatePorts): AgentUpdate {
 
   async function install(record: UpdateRecord): Promise<void> {
     const { change, envelope } = record;
-    const response = await changes.make({ op: 'install-package', attempt: newCommandId(), change, envelope });
+    const response = await changes.make(
+      { op: 'install-package', attempt: newCommandId(), change, envelope },
+      'update-channel',
+    );
     if (response.outcome === 'failed') return settle(record, { state: 'failed', detail: response.detail });
     write(record, { state: 'waiting' });
     watch();
@@ -138,7 +141,7 @@ export function createAgentUpdate(ports: AgentUpdatePorts): AgentUpdate {
 
   async function returnToFormer(record: UpdateRecord): Promise<void> {
     const request = { op: 'roll-back', attempt: newCommandId(), change: record.rollback, of: record.change } as const;
-    const response = await changes.make(request);
+    const response = await changes.make(request, 'update-channel');
     await ports.startAgent();
     const result =
       response.outcome === 'done'

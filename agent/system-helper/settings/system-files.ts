@@ -9,6 +9,7 @@ import { syncFolder, writeSynced } from '../../../shared/durable-file.ts';
 import { sha256 } from '../../../shared/order/digest.ts';
 import type { ManagedFile } from '../../../shared/policy/managed-files.ts';
 import { type FoundFile, foundFile } from '../../policy/found-file.ts';
+import { isAgentFile } from '../agent-protection.ts';
 import { HelperRefusal } from '../requests.ts';
 import type { RunTool } from '../run-tool.ts';
 import { type PartNote, runNeeded, type SettingPart } from './setting-part.ts';
@@ -37,15 +38,6 @@ export interface FileRules {
   readonly reloads: readonly string[];
 }
 
-/** Files that decide what the helper may do. No rule permits them. */
-const PROTECTED = [
-  '/etc/cordon-agent/',
-  '/opt/cordon/',
-  '/usr/lib/cordon-agent/',
-  '/var/lib/cordon-agent-system/',
-  '/var/cache/cordon-agent-system/',
-];
-
 export function systemFilesPart(
   run: RunTool,
   { files: permitted, reloads }: FileRules,
@@ -53,7 +45,7 @@ export function systemFilesPart(
 ): SettingPart<readonly ManagedFile[]> {
   function requirePermitted({ path, mode, reload }: ManagedFile): void {
     const isBelow = (rule: string) => (rule.endsWith('/') ? path.startsWith(rule) : path === rule);
-    if (!permitted.some(isBelow) || PROTECTED.some(isBelow)) {
+    if (!permitted.some(isBelow) || isAgentFile(path)) {
       const how = `The owner can add "${path}", or a folder with a final "/", to "files" in system.json.`;
       throw new HelperRefusal('not_permitted', `The owner of the device does not permit changes of ${path}. ${how}`);
     }
