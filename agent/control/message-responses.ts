@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { ConversationView, MessageView, Messaging, NewAttachment } from '../messaging/messaging.ts';
+import { readRegularFile, USER_FILE } from '../regular-file.ts';
 import type { ControlRequest, MailProgramsRequest, MailRequest, WorkspaceRequest } from './control.ts';
 
 type MessageRequest = Exclude<
@@ -88,8 +88,9 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 export async function attachmentFrom(path: string): Promise<NewAttachment> {
+  const { content } = await readRegularFile(path, USER_FILE);
   const ending = /\.[a-z0-9]+$/i.exec(path)?.[0].toLowerCase() ?? '';
-  return { name: basename(path), type: TYPES[ending] ?? 'application/octet-stream', bytes: await readFile(path) };
+  return { name: basename(path), type: TYPES[ending] ?? 'application/octet-stream', bytes: content };
 }
 
 interface Changes {

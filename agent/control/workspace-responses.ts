@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import type { Passcode, PasscodeView } from '../passcode/passcode-work.ts';
+import { readRegularFile, USER_FILE } from '../regular-file.ts';
 import { putFile } from '../workspace/put-file.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { PasscodeAction, WorkspaceRequest } from './control.ts';
@@ -30,7 +30,7 @@ export async function respondToWorkspace(workspace: Workspace, request: Workspac
     case 'workspace-get':
       return (await workspace.get(request.name)).toString('base64');
     case 'workspace-put':
-      return putFile(workspace, request.name, await readFile(request.file));
+      return putFile(workspace, request.name, (await readRegularFile(request.file, USER_FILE)).content);
     case 'workspace-remove':
       return workspace.remove(request.name);
   }

@@ -4,9 +4,9 @@
  * location evidence.
  */
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { readRegularFile } from '../regular-file.ts';
 import type { Sensors, SourceState } from './sensors.ts';
 
 const readingSchema = z.strictObject({
@@ -27,6 +27,9 @@ const readingSchema = z.strictObject({
 
 export type SensorSource = { readonly file: string } | { readonly command: string };
 
+/** Maximum bytes of a file or of the output of a program. */
+const LARGEST = 64 * 1024;
+
 const run = promisify(execFile);
 
 export function sensorsFrom(source: SensorSource, onFailure: (why: string) => void): Sensors {
@@ -35,8 +38,8 @@ export function sensorsFrom(source: SensorSource, onFailure: (why: string) => vo
     try {
       const text =
         'file' in source
-          ? await readFile(source.file, 'utf8')
-          : (await run(source.command, [], { timeout: 20_000, maxBuffer: 64 * 1024 })).stdout;
+          ? (await readRegularFile(source.file, { most: LARGEST, followLink: true })).content.toString()
+          : (await run(source.command, [], { timeout: 20_000, maxBuffer: LARGEST })).stdout;
       const reading = readingSchema.parse(JSON.parse(text));
       const idle = reading.position === null && reading.network === null;
       const detail = idle ? 'it knows neither position nor network' : '';

@@ -29,6 +29,18 @@ const run = async (setting: string, value: unknown, location = at('DE'), platfor
 };
 
 describe('checks', () => {
+  it('that do not end are unknown after their deadline, and the other checks follow', async () => {
+    const checks = {
+      'firewall.enabled': () => new Promise<never>(() => undefined),
+      'time.synchronized': async () => met('The clock is synchronized.'),
+    };
+    const settings = ['firewall.enabled', 'time.synchronized'].map((setting) => ({ setting, value: 'true' }));
+    expect(await runChecks(settings, checks, 'linux', 100)).toEqual([
+      { setting: 'firewall.enabled', status: 'unknown', detail: 'The check did not end within 0.1 seconds.' },
+      { setting: 'time.synchronized', status: 'met', detail: 'The clock is synchronized.' },
+    ]);
+  });
+
   it.each<[string, unknown, Location, string]>([
     ['location.areas', ['DE'], at('DE-BE'), 'met'],
     ['location.areas', ['DE-BE'], at('DE'), 'not-met'],

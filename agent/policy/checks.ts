@@ -1,4 +1,5 @@
 /** Checks of the device's settings. The agent only reads: it runs without the rights to change the system (ADR 68). */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { homeAreaOrNull, locationOf, withParents } from '../../shared/areas/area-code.ts';
 import { compareVersions } from '../../shared/inventory/compare-versions.ts';
 import {
@@ -36,22 +37,30 @@ export interface ReceivedSetting {
 }
 
 export const LONGEST_DETAIL = 500;
+/** Milliseconds for one check. Each program that a check runs has a shorter deadline. */
+const CHECK_WITHIN = 120_000;
 
 /** Runs all checks one after another, so that a round uses little of the device at a time. Never rejects. */
 export async function runChecks(
   settings: readonly ReceivedSetting[],
   checks: Checks,
   platform: string,
+  within = CHECK_WITHIN,
 ): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
   for (const { setting, value } of settings) {
-    const { status, detail } = await runCheck(setting, value, checks, platform);
+    const { status, detail } = await runCheck({ setting, value }, checks, platform, within);
     results.push({ setting, status, detail: detail.slice(0, LONGEST_DETAIL) });
   }
   return results;
 }
 
-async function runCheck(setting: string, text: string, checks: Checks, platform: string): Promise<CheckOutcome> {
+async function runCheck(
+  { setting, value: text }: ReceivedSetting,
+  checks: Checks,
+  platform: string,
+  within: number,
+): Promise<CheckOutcome> {
   if (!isSettingId(setting))
     return notSupported('This version of the agent does not know the setting. Update the agent.');
   const { platforms, value, received = value }: Setting = CATALOG[setting];
@@ -64,8 +73,11 @@ async function runCheck(setting: string, text: string, checks: Checks, platform:
   if (!check) return notSupported(`The agent cannot check the setting on ${platform}.`);
   const parsed = received.safeParse(parseJson(text));
   if (!parsed.success) return notSupported('This version of the agent does not know the value. Update the agent.');
+  const timer = new AbortController();
+  const late = sleep(within, null, { signal: timer.signal }).catch(() => null);
   try {
-    return await check(parsed.data);
+    const outcome = await Promise.race([check(parsed.data), late]).finally(() => timer.abort());
+    return outcome ?? unknown(`The check did not end within ${within / 1000} seconds.`);
   } catch (error) {
     return unknown(`The check failed: ${error instanceof Error ? error.message : String(error)}`);
   }

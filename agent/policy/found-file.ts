@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { readRegularFile } from '../regular-file.ts';
 import { isMissing } from '../workspace/disk.ts';
 
 /** Largest file that the agent reads, or keeps for its restoration. */
@@ -12,20 +11,14 @@ export interface FoundFile {
   readonly gid: number;
 }
 
-/** Reads a file with its mode and owner. Null if it does not exist. Does not follow a link. Throws for anything but a file of at most 1 MiB. */
+/**
+ * Reads a file with its mode and owner. Null if it does not exist. Does not follow a link at the end of the path. Throws for anything but a
+ * file of at most 1 MiB.
+ */
 export async function foundFile(path: string): Promise<FoundFile | null> {
   try {
-    const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-    try {
-      const { mode, uid, gid, size } = await handle.stat().then((found) => {
-        if (!found.isFile()) throw new Error('it is not a file');
-        return found;
-      });
-      if (size > LARGEST) throw new Error('it is larger than 1 MiB');
-      return { content: await handle.readFile(), mode: mode & 0o777, uid, gid };
-    } finally {
-      await handle.close();
-    }
+    const { content, stats } = await readRegularFile(path, { most: LARGEST });
+    return { content, mode: stats.mode & 0o777, uid: stats.uid, gid: stats.gid };
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;

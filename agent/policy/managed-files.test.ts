@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { lookup } from 'node:dns/promises';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +39,21 @@ const at = (name: string) => join(home, name);
 const text = (name: string) => readFileSync(at(name), 'utf8');
 
 describe('configuration files', () => {
+  it('that are pipes, devices or folders do not block the checks, the file system or name resolution', async () => {
+    const pipes = ['a', 'b', 'c', 'd', 'e'].map((name) => at(`pipe-${name}`));
+    for (const pipe of pipes) execFileSync('mkfifo', [pipe]);
+    mkdirSync(at('folder'));
+    const paths = [...pipes, '/dev/zero', at('folder')];
+    const results = await Promise.all(paths.map((path) => files.check([file(path)], new Map())));
+    expect(results.map(({ status }) => status)).toEqual(paths.map(() => 'unknown'));
+    expect(results[0]?.detail).toMatch('it is not a file');
+    expect(await round(file('~/pipe-a'))).toMatchObject({
+      status: 'unknown',
+      detail: expect.stringMatching('not a file'),
+    });
+    expect((await lookup('localhost')).address).toMatch(/^(127\.|::1)/);
+  });
+
   it('are written with their mode, repaired, and restored when the policy ends', async () => {
     writeFileSync(at('old.conf'), 'mine\n');
     chmodSync(at('old.conf'), 0o600);

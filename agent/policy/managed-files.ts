@@ -9,7 +9,7 @@ import { sha256 } from '../../shared/order/digest.ts';
 import { isOfUser, type ManagedFile } from '../../shared/policy/managed-files.ts';
 import { isMissing, namesIn, writeWhole } from '../workspace/disk.ts';
 import { type CheckOutcome, met, notMet, unknown } from './checks.ts';
-import { foundFile } from './found-file.ts';
+import { type FoundFile, foundFile } from './found-file.ts';
 
 /** File before the agent's first write. `content`: base64; null if the file did not exist. `written`: digest of the agent's last text. */
 interface Original {
@@ -32,11 +32,14 @@ export function createManagedFiles({
   home,
   folder,
   uidOf,
+  read = foundFile,
 }: {
   readonly home: string;
   readonly folder: string;
   /** Number of a local user; null if there is none. */
   readonly uidOf: (name: string) => Promise<number | null>;
+  /** Reads a file for a check; null if it does not exist. */
+  readonly read?: ((path: string) => Promise<FoundFile | null>) | undefined;
 }): ManagedFiles {
   const located = (path: string) => (path.startsWith('~/') ? join(home, path.slice(2)) : path);
   const noteOf = (path: string) => join(folder, `${sha256(path)}.json`);
@@ -86,7 +89,7 @@ export function createManagedFiles({
   }
 
   async function checkOne({ path, text, mode, owner }: ManagedFile): Promise<CheckOutcome> {
-    const found = await foundFile(located(path));
+    const found = await read(located(path));
     if (found === null) return notMet(`${path} is missing.`);
     if (sha256(found.content) !== sha256(text)) return notMet(`${path} has another content.`);
     if (found.mode !== Number.parseInt(mode, 8)) return notMet(`${path} has the mode 0${found.mode.toString(8)}.`);

@@ -12,7 +12,7 @@ import { openSettingRecords } from './setting-records.ts';
 import { type AppliedSettings, createSettings } from './settings.ts';
 import { forbiddenSoftwarePart, ownSoftwarePart, requiredSoftwarePart } from './software.ts';
 import { sshKeysOnlyPart, sshRootPart } from './ssh.ts';
-import { systemFilesPart } from './system-files.ts';
+import { readSystemFile, systemFilesPart } from './system-files.ts';
 import { timePart } from './time-synchronization.ts';
 import { usbStoragePart } from './usb-storage.ts';
 
@@ -22,7 +22,7 @@ export function openSettings(
 ): AppliedSettings {
   const { policy, runTool, folder, now, log } = ports;
   const records = openSettingRecords(folder);
-  const files = machineFiles(process.platform, folder);
+  const files = machineFiles(process.platform, folder, readSystemFile);
   return createSettings({
     records,
     policy,

@@ -1,11 +1,14 @@
 /** A configuration file of the system helper's own, beside the files of the machine's owner. Its first line names the helper. */
-import { chmodSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, fstatSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { syncFolder, writeSynced } from '../../../shared/durable-file.ts';
+import { openWithoutWaiting, requireRegular } from '../../regular-file.ts';
 import { HelperRefusal } from '../requests.ts';
 
 /** First line of each file. A file without it belongs to the machine's owner, and the helper does not touch it. */
 const MARK = '# Written by the Cordon system helper, because a policy requires it. The helper replaces changes.';
+
+const LARGEST = 4 * 1024 * 1024;
 
 export interface OwnFile {
   /** True if the file has exactly this text. */
@@ -51,10 +54,16 @@ export function writeWhole(path: string, text: string): void {
   syncFolder(dirname(path));
 }
 
-/** Text of the file; null if it does not exist. */
+/** Text of the file; null if it does not exist. Throws for a pipe or a device, which would block the helper, and for more than 4 MiB. */
 export function contentOf(path: string): string | null {
   try {
-    return readFileSync(path, 'utf8');
+    const file = openWithoutWaiting(path);
+    try {
+      requireRegular(fstatSync(file), LARGEST);
+      return readFileSync(file, 'utf8');
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw error;

@@ -15,6 +15,11 @@ export interface PartNote {
 export type Tell = (sentence: string) => void;
 
 export interface SettingPart<Value> {
+  /**
+   * Part of the value that the helper may look at with the rights of root, decided without a look at the machine. Absent if the check of the
+   * setting reads nothing that the value chooses.
+   */
+  visible?(value: Value): unknown;
   /** True if the machine has exactly what `apply` makes for this value. */
   isApplied(value: Value, note: unknown): Promise<boolean>;
   /** Makes the setting. May run again after a crash. Throws `HelperRefusal` with the reason of a failure. */

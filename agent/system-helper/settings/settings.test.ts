@@ -277,13 +277,68 @@ describe.skipIf(!present)('settings of the system helper', { timeout: 180_000 },
         [file('/etc/cordon-open/a'), 'Other users than root may change /etc/cordon-open'],
       ] as const) {
         const [result] = await apply({ 'files.content': [refused] });
-        expect(result?.check.status, reason).toBe('not-met');
+        const isHidden = /permit changes|is a link|may change/.test(reason);
+        expect(result?.check.status, reason).toBe(isHidden ? 'unknown' : 'not-met');
         expect(result?.detail).toContain(reason);
         await apply({});
       }
       expect(
         machine.shell('ls /etc/cordon-target /etc/cordon-open /etc/cordon-agent | grep -c "^a\\|json" || true'),
       ).toBe('0\n');
+    });
+  });
+
+  describe('files that the owner does not permit', () => {
+    const file = (path: string): ManagedFile => ({
+      path,
+      text: 'a guess\n',
+      owner: null,
+      mode: '0600',
+      reload: null,
+    });
+    const answer = async (path: string) => {
+      const [result] = await apply({ 'files.content': [file(path)] });
+      return JSON.stringify(result).replaceAll(path, 'PATH');
+    };
+    const restart = async (settings: readonly string[]) => {
+      await helper.kill();
+      helper.allow(undefined, [], { settings, files: ['/etc/cordon-shared/'] });
+      await helper.start();
+    };
+    beforeAll(() => {
+      machine.shell('mkdir -p /etc/cordon-hidden /etc/cordon-shared && chmod 777 /etc/cordon-shared');
+      machine.shell('chmod 700 /etc/cordon-hidden && mkfifo -m 666 /etc/cordon-hidden/pipe /etc/cordon-shared/pipe');
+      machine.shell('echo "a guess" > /etc/cordon-hidden/guessed && chmod 600 /etc/cordon-hidden/guessed');
+      machine.shell('echo secret > /etc/cordon-hidden/other && ln -s ../cordon-hidden /etc/cordon-shared/link');
+    });
+
+    it('have the same answer, whether they are missing, guessed, different or a pipe', async () => {
+      for (const settings of [[], ['files.content']]) {
+        await restart(settings);
+        const answers = new Set<string>();
+        for (const name of ['missing', 'guessed', 'other', 'pipe', '']) {
+          answers.add(await answer(`/etc/cordon-hidden${name === '' ? '' : `/${name}`}`));
+        }
+        expect([...answers]).toEqual([expect.stringMatching(/"unknown"/)]);
+        await apply({});
+      }
+    });
+
+    it('do not block the helper as a pipe, and are not reached by a link of another user', async () => {
+      await restart(['files.content']);
+      for (const name of ['pipe', 'link/guessed', 'link/other', 'link/pipe', 'link/folder/a'] as const) {
+        const [result] = await apply({ 'files.content': [file(`/etc/cordon-shared/${name}`)] });
+        expect(result, name).toMatchObject({ outcome: 'not-permitted', check: { status: 'unknown' } });
+        await apply({});
+      }
+      expect(machine.shell('cat /etc/cordon-hidden/guessed')).toBe('a guess\n');
+    });
+
+    it('do not block the helper as a pipe of root either', async () => {
+      machine.shell('chmod 755 /etc/cordon-shared');
+      const [result] = await apply({ 'files.content': [file('/etc/cordon-shared/pipe')] });
+      expect(result).toMatchObject({ outcome: 'failed', check: { detail: expect.stringMatching('it is not a file') } });
+      expect(await apply({})).toEqual([]);
     });
   });
 

@@ -55,8 +55,13 @@ interface Attempt {
 const NOT_PERMITTED = (setting: SystemSetting) =>
   `The owner of the device does not permit this change. The owner can add "${setting}" to "settings" in system.json and restart cordon-agent-system.`;
 
+const HIDDEN: AppliedSetting['check'] = {
+  status: 'unknown',
+  detail: 'The system helper looks only at files that the owner of the device permits.',
+};
+
 export function createSettings(ports: SettingsPorts): AppliedSettings {
-  const { parts, records, policy, check, log } = ports;
+  const { parts, records, policy, log } = ports;
   /** For each setting, the last attempt to apply it after which the machine still did not meet the setting. */
   const unsuccessful = new Map<SystemSetting, Attempt>();
   let kept: SettingsResult['kept'] = [];
@@ -64,6 +69,17 @@ export function createSettings(ports: SettingsPorts): AppliedSettings {
 
   // A part and its value belong to the same setting. The schema of the request has parsed the value.
   const partOf = (setting: SystemSetting) => parts[setting] as SettingPart<unknown>;
+
+  /** Checks what the machine's owner permits the helper to look at. The result is the same, whatever a hidden file contains. */
+  async function check(setting: SystemSetting, value: unknown): Promise<AppliedSetting['check']> {
+    const { visible } = partOf(setting);
+    if (visible === undefined) return ports.check(setting, value);
+    if (!policy.settings.includes(setting)) return HIDDEN;
+    const seen = visible(value);
+    const isWhole = JSON.stringify(seen) === JSON.stringify(value);
+    const found = await ports.check(setting, seen);
+    return isWhole || found.status === 'not-met' ? found : HIDDEN;
+  }
 
   function noteOf(setting: SystemSetting): PartNote {
     return {

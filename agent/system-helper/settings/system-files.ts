@@ -43,9 +43,15 @@ export function systemFilesPart(
   { files: permitted, reloads }: FileRules,
   accountOf: (name: string) => Promise<{ readonly uid: number; readonly gid: number } | null>,
 ): SettingPart<readonly ManagedFile[]> {
-  function requirePermitted({ path, mode, reload }: ManagedFile): void {
+  /** False for each other path, before the helper looks at the machine, so that a refusal tells nothing about files of root. */
+  function isPermitted({ path }: ManagedFile): boolean {
     const isBelow = (rule: string) => (rule.endsWith('/') ? path.startsWith(rule) : path === rule);
-    if (!permitted.some(isBelow) || isAgentFile(path)) {
+    return permitted.some(isBelow) && !isAgentFile(path);
+  }
+
+  function requirePermitted(file: ManagedFile): void {
+    const { path, mode, reload } = file;
+    if (!isPermitted(file)) {
       const how = `The owner can add "${path}", or a folder with a final "/", to "files" in system.json.`;
       throw new HelperRefusal('not_permitted', `The owner of the device does not permit changes of ${path}. ${how}`);
     }
@@ -67,7 +73,7 @@ export function systemFilesPart(
   }
 
   async function isAsWanted(file: ManagedFile): Promise<boolean> {
-    const found = await foundFile(file.path);
+    const found = await readSystemFile(file.path);
     if (found === null || sha256(found.content) !== sha256(file.text)) return false;
     const { uid } = await ownerOf(file, found);
     return found.mode === Number.parseInt(file.mode, 8) && found.uid === uid;
@@ -78,7 +84,7 @@ export function systemFilesPart(
     requireSafeFolder(file.path);
     if (await isAsWanted(file)) return;
     const { path, text, reload } = file;
-    const found = await foundFile(path);
+    const found = await readSystemFile(path);
     const owner = await ownerOf(file, found);
     const { originals, reload: waiting } = noteSchema.parse(note.value);
     const before = originals.find((each) => each.path === path) ?? {
@@ -97,9 +103,8 @@ export function systemFilesPart(
 
   /** Restores a file, unless its content has changed since the helper wrote it. */
   async function restore({ path, content, mode, uid, gid, written }: Original): Promise<void> {
-    const found = await foundFile(path);
+    const found = await readSystemFile(path);
     if (found === null || sha256(found.content) !== written) return;
-    requireSafeFolder(path);
     if (content === null) rmSync(path, { force: true });
     else replace(path, Buffer.from(content, 'base64'), { mode, uid, gid });
   }
@@ -109,7 +114,9 @@ export function systemFilesPart(
   }
 
   return {
+    visible: (files) => files.filter(isPermitted),
     async isApplied(files, stored) {
+      if (!files.every(isPermitted)) return false;
       const { originals, reload } = noteSchema.parse(stored);
       const hasOthers = originals.some(({ path }) => !files.some((file) => file.path === path));
       if (hasOthers || reload.length > 0) return false;
@@ -159,20 +166,42 @@ export function systemFilesPart(
 const added = (units: string[], unit: string | null): string[] =>
   unit === null || units.includes(unit) ? units : [...units, unit];
 
-/** Throws if another user than root could move the file's folder, or replace it with a link, while the helper writes. */
+/**
+ * Reads a file that the machine's owner permits. Null if the file or its folder does not exist. Throws if another user than root could put a
+ * link, a pipe or another file into its place.
+ */
+export async function readSystemFile(path: string): Promise<FoundFile | null> {
+  return missingFolder(path) === null ? foundFile(path) : null;
+}
+
+/** Throws as `missingFolder` does, and if the folder does not exist. */
 function requireSafeFolder(path: string): void {
+  const missing = missingFolder(path);
+  if (missing !== null) throw new HelperRefusal('failed', `The folder ${missing} does not exist.`);
+}
+
+/**
+ * Returns the first folder on the way to the file that does not exist; null if all exist. Throws if another user than root could move one of
+ * them, or replace it with a link. The folders are examined from the root, so that nothing behind a link is.
+ */
+function missingFolder(path: string): string | null {
+  const folders: string[] = [];
   for (let folder = dirname(path); ; folder = dirname(folder)) {
+    folders.unshift(folder);
+    if (folder === '/') break;
+  }
+  for (const folder of folders) {
     const found = lstatSync(folder, { throwIfNoEntry: false });
-    if (!found) throw new HelperRefusal('failed', `The folder ${folder} does not exist.`);
+    if (!found) return folder;
     if (!found.isDirectory()) throw new HelperRefusal('failed', `${folder} is a link. Name the path without links.`);
     if (found.uid !== 0 || (found.mode & 0o022) !== 0) {
       throw new HelperRefusal(
         'not_permitted',
-        `Other users than root may change ${folder}, so the helper writes no file there.`,
+        `Other users than root may change ${folder}, so the helper reads and writes no file there.`,
       );
     }
-    if (folder === '/') return;
   }
+  return null;
 }
 
 /** Replaces a file in one step. Nobody but root can read the new content before it has its owner and mode. */
