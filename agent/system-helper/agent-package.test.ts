@@ -122,7 +122,7 @@ describe.skipIf(!packageRoots.present)('a change with apt', { timeout: 120_000 }
     helper.machine.publish('cordon-taker', '1.0', { control: [`Replaces: ${AGENT_PACKAGE}`] });
     expect(await helper.ask(softwareChange('apt', 'install', [{ name: 'cordon-taker' }]))).toMatchObject(REFUSED);
     expect([installed(), helper.machine.version('cordon-taker')]).toEqual(['0.2.0', null]);
-    // Its own documentation, units and configuration stay possible for each other package.
+    // A unit of another name is no file of the agent.
     const harmless = other({ file: 'usr/lib/systemd/system/cordon-other.service' }, 99);
     expect(await helper.ask(own(harmless, 'cordon-other-99', '1.0'), harmless)).toMatchObject({ outcome: 'done' });
   });

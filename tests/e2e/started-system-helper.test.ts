@@ -6,14 +6,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { appliedSettingSchema, type SystemSettings } from '../../shared/policy/system-settings.ts';
+import { AptMachine } from '../support/apt-machine.ts';
 import { freePort } from '../support/free-port.ts';
+import { softwareChange } from '../support/package-requests.ts';
 import { type SystemdMachine, startSystemdMachine, systemdMachines } from '../support/systemd-machine.ts';
 import { needed, tool } from '../support/tools.ts';
 import { until } from '../support/until.ts';
 
 const sshd = needed('sshd', 'apt install openssh-server', existsSync('/usr/sbin/sshd'));
 const ssh = tool('ssh', 'apt install openssh-client');
-const present = systemdMachines.present && sshd.present && ssh.present;
+const bwrap = tool('bwrap', 'apt install flatpak');
+const present = systemdMachines.present && sshd.present && ssh.present && bwrap.present;
 
 /** Asks the helper over its socket, as the agent does. The argument is the request. */
 const ASK = `node_modules/.bin/node -e '
@@ -41,7 +44,7 @@ describe.skipIf(!present)('the system helper under systemd', { timeout: 120_000 
     machine.write(
       '/etc/cordon-agent/system.json',
       JSON.stringify({
-        packages: { allow: [] },
+        packages: { allow: ['cordon-probe'] },
         files: ['/etc/demo/'],
         reloads: ['demo.service'],
         settings: [
@@ -62,6 +65,60 @@ describe.skipIf(!present)('the system helper under systemd', { timeout: 120_000 
     const out = await machine.done(`${ASK} '${request}'`);
     return responseSchema.parse(JSON.parse(out)).settings.map(({ outcome, check }) => [outcome, check.status]);
   }
+
+  /** Work of package scripts. Each line must succeed under the unit. */
+  const NEEDED = {
+    'add a user': 'useradd --system cordon-probe',
+    'give a file to a user': 'touch /etc/probe && chown cordon-probe /etc/probe && chmod 4755 /etc/probe',
+    'write below /home and /root': 'touch /home/probe /root/probe',
+    'become another user': 'setpriv --reuid=65534 --regid=65534 --clear-groups true',
+    'reload systemd': 'systemctl daemon-reload',
+    'make namespaces': 'unshare --mount --pid --net --ipc --fork mount -t tmpfs none /srv',
+    'run a script of flatpak': 'bwrap --ro-bind / / --dev /dev --unshare-ipc --unshare-net --unshare-pid true',
+    'change a root folder': 'chroot / true',
+    'open a block device': 'mknod /run/disk b 7 0 && head --bytes=1 /run/disk',
+    'open a device of the kernel': 'mknod /run/fuse c 10 229 && : <>/run/fuse',
+    'make a firewall': 'unshare --net nft add table inet probe',
+    'see the processes of others': 'test -d /proc/1',
+    'end a process of another user': 'setpriv --reuid=65534 sleep 60 & kill $!',
+  };
+  /** Work that no package script needs. Each line must fail under the unit. */
+  const FORBIDDEN = {
+    'set the clock': 'date --set=@$(date +%s)',
+    'use the swap': 'fallocate -l 1M /run/swap && chmod 600 /run/swap && mkswap /run/swap && swapon /run/swap',
+    'read the kernel log': 'dmesg',
+    'trace a process': 'ls /proc/1/root/',
+    'make a user namespace': 'unshare --user true',
+    'make a control group': 'mkdir /sys/fs/cgroup/probe-$$',
+  };
+
+  it('installs a package whose script needs rights of root, and forbids its scripts the rest', async () => {
+    const deb = new AptMachine();
+    try {
+      const line = (what: string, command: string) => `( ${command} ) >/dev/null 2>&1 && echo '${what}' >>/run/worked`;
+      const script = [
+        'rm -f /run/worked; touch /run/worked',
+        ...Object.entries({ ...NEEDED, ...FORBIDDEN }).map(([what, command]) => line(what, command)),
+        'exit 0',
+      ].join('\n');
+      deb.publish('cordon-probe', '1.0', { postinst: script });
+      for (const [name, bytes] of deb.repository()) machine.write(`/srv/repository/${name}`, bytes);
+      machine.write('/etc/apt/sources.list', 'deb [trusted=yes] file:/srv/repository ./\n');
+      const folders = ['dpkg/info', 'dpkg/updates', 'dpkg/triggers', 'apt/lists/partial'].map(
+        (each) => `/var/lib/${each}`,
+      );
+      await machine.done(
+        `mkdir -p ${folders.join(' ')} /var/cache/apt/archives/partial /var/log/apt /etc/apt/apt.conf.d`,
+      );
+      await machine.done('touch /var/lib/dpkg/status /var/lib/dpkg/available');
+      const request = JSON.stringify(softwareChange('apt', 'install', [{ name: 'cordon-probe' }]));
+      expect(JSON.parse(await machine.done(`${ASK} '${request}'`))).toMatchObject({ outcome: 'done' });
+      const worked = (await machine.done('cat /run/worked')).trim().split('\n');
+      expect(worked).toEqual(Object.keys(NEEDED));
+    } finally {
+      deb.remove();
+    }
+  });
 
   it('locks the screen with logind', async () => {
     const idle = async () => {

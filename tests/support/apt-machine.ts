@@ -110,6 +110,11 @@ export class AptMachine {
     writeFileSync(join(this.#repository, 'Packages'), entries.join('\n'));
   }
 
+  /** Files of the repository, by name. */
+  repository(): ReadonlyMap<string, Buffer> {
+    return new Map(readdirSync(this.#repository).map((name) => [name, readFileSync(join(this.#repository, name))]));
+  }
+
   /** Version of an installed package; null if dpkg does not list it as installed and configured. */
   version(name: string): string | null {
     try {
