@@ -100,7 +100,12 @@ describe.skipIf(!chromium.present)('destructive actions in the console', { timeo
     await page.getByRole('button', { name: 'Choose action…' }).click();
     const bulk = page.getByRole('dialog', { name: 'Bulk action' });
     await bulk.getByText('Records', { exact: true }).click();
-    await bulk.getByRole('radio', { name: 'Change labels' }).check();
+    const actions = bulk.getByRole('radiogroup', { name: 'Action', exact: true });
+    await actions.getByRole('radio', { name: 'Mark as missing' }).waitFor();
+    expect(await actions.getByRole('radio', { checked: true }).count()).toBe(0);
+    expect(await bulk.getByRole('button', { name: 'Choose an action' }).isDisabled()).toBe(true);
+    expect.soft(await seat.faults('actions records', BOTH_LOOKS)).toEqual([]);
+    await actions.getByRole('radio', { name: 'Change labels' }).check();
     await bulk.getByLabel('Labels to add').fill('Loan 2026');
     await page.keyboard.press('Enter');
     await bulk.getByText('7 devices affected').waitFor();
@@ -167,6 +172,7 @@ describe.skipIf(!chromium.present)('destructive actions in the console', { timeo
     await page.getByRole('checkbox').first().click();
     await page.getByRole('button', { name: 'Choose action…' }).click();
     const bulk = page.getByRole('dialog', { name: 'Bulk action' });
+    await bulk.getByRole('radio', { name: 'Place legal hold' }).check();
     await bulk.getByText('7 devices affected').waitFor();
     const submit = bulk.getByRole('button', { name: 'Place hold on 7 devices' });
     expect(await submit.isDisabled()).toBe(true);

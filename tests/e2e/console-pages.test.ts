@@ -78,8 +78,8 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     await page.getByLabel('After job').scrollIntoViewIfNeeded();
     await glance('devices job options');
     await page.getByText('Records', { exact: true }).click();
-    await page.getByText('1 device affected').waitFor();
     await page.getByRole('radio', { name: 'Retire device' }).check();
+    await page.getByText('1 device affected').waitFor();
     await page.getByLabel(/^Type the number of devices/).waitFor();
     await glance('devices records');
     await close();

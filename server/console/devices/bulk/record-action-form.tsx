@@ -61,7 +61,8 @@ export function RecordActionForm({
   const may = useMay();
   const client = useQueryClient();
   const offered = RECORD_ACTIONS.filter((kind) => may(RECORD_RIGHTS[kind]));
-  const [kind, setKind] = useState<RecordActionKind>(action ?? offered[0] ?? 'mark-missing');
+  // The admin chooses the action. A preselected one could be performed by mistake.
+  const [kind, setKind] = useState<RecordActionKind | null>(action);
   const [draft, setDraft] = useState<RecordDraft>({ ...EMPTY_DRAFT, add: labels ?? [] });
   const [confirmed, setConfirmed] = useState<number | null>(null);
   // The labels of one device are edited as a whole, and the request names those that the admin added or removed.
@@ -77,11 +78,11 @@ export function RecordActionForm({
   const ends = kind === 'retire' || kind === 'revoke';
   const lost = kind === 'start-lost-mode' || kind === 'end-lost-mode';
   const counted = many && (ends || lost);
-  const fields = previewFields(kind, changed);
-  const further = requestFields(kind, changed);
+  const fields = kind && previewFields(kind, changed);
+  const further = kind && requestFields(kind, changed);
   const body = { ...selection, ...fields };
   // Waits for a pause in typing, for example of the reason of a statement.
-  const request = JSON.stringify(fields && { ...body, action: kind });
+  const request = JSON.stringify(kind && fields && { ...body, action: kind });
   const [settled] = useDebouncedValue(request, PAUSE);
   const acting = useMutation({
     mutationFn: () =>
@@ -147,18 +148,20 @@ export function RecordActionForm({
             </Stack>
           </Radio.Group>
         ) : (
-          <Text size="sm">{RECORD_ACTION_MEANING[kind]}</Text>
+          kind && <Text size="sm">{RECORD_ACTION_MEANING[kind]}</Text>
         )}
-        <RecordFields
-          kind={kind}
-          single={labels !== undefined}
-          draft={draft}
-          change={(next) => {
-            setDraft((before) => ({ ...before, ...next }));
-            setConfirmed(null);
-            acting.reset();
-          }}
-        />
+        {kind && (
+          <RecordFields
+            kind={kind}
+            single={labels !== undefined}
+            draft={draft}
+            change={(next) => {
+              setDraft((before) => ({ ...before, ...next }));
+              setConfirmed(null);
+              acting.reset();
+            }}
+          />
+        )}
         {preview.isError && <Failure error={preview.error} retry={() => void preview.refetch()} />}
         {preview.isLoading && <Loading lines={2} />}
         {fields && preview.data && many && <Affected impact={preview.data} />}
@@ -190,7 +193,7 @@ export function RecordActionForm({
             Cancel
           </Button>
           <Button type="submit" {...(ends && { color: 'red' })} disabled={!ready} loading={acting.isPending}>
-            {recordActionVerb(kind, many ? devicesText(affected) : null)}
+            {kind ? recordActionVerb(kind, many ? devicesText(affected) : null) : 'Choose an action'}
           </Button>
         </Group>
       </Stack>
