@@ -50,6 +50,10 @@ it('requires a second person, who reads and confirms the action', async () => {
   expect(sent.code).toBe(EXIT.conflict);
   const id = /cordon actions confirm (act_[a-z2-7]+)/.exec(sent.err)?.[1] ?? '';
   expect((await first('actions', 'confirm', id)).err).toContain('[same_person]');
+  // A mere proposal is no use of the limit.
+  expect((await first('actions', 'list')).out).toContain(
+    'revoked, retired, re-enrolled or reassigned 0 devices without a second person. One person may do so for at most 5 devices',
+  );
   const listed = await second('actions', 'list');
   expect(listed.out).toMatch(new RegExp(`${id}  workspace.wipe  7  +pending  first@example.org`));
   const shown = await second('actions', 'show', id);

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type ActionView, actionConfirmed, actionDetail, actionList, actionView } from '../../shared/api/actions.ts';
+import { soloLimitText } from '../../shared/api/solo-limit-words.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import { type Cli, commandOf } from './cli.ts';
@@ -25,7 +26,7 @@ export function addActionCommands(program: Command, cli: Cli): void {
         .out()
         .show({ actions: all, people, soloLimit }, [
           ...table(['id', 'action', 'devices', 'status', 'proposed by', 'expires'], rows),
-          `You have destroyed ${soloLimit.used} of the ${soloLimit.limit} devices that one person may destroy in 24 hours.`,
+          soloLimitText(soloLimit),
         ]);
     });
   actions

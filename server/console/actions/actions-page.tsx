@@ -3,6 +3,7 @@ import { Badge, Button, Group, Paper, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { ActionView } from '../../../shared/api/actions.ts';
+import { soloLimitText } from '../../../shared/api/solo-limit-words.ts';
 import { Empty, QueryResult } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import { useNow } from '../client/server-time.tsx';
@@ -31,8 +32,7 @@ export function ActionsPage() {
           return (
             <>
               <Text size="sm" c="dimmed">
-                You have wiped, unenrolled, revoked or retired {devicesText(soloLimit.used)} in the last 24 hours. If
-                you exceed {devicesText(soloLimit.limit)}, a second person must confirm.
+                {soloLimitText(soloLimit)}
               </Text>
               {pending.length === 0 ? (
                 <Empty title="No pending actions">
