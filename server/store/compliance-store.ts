@@ -24,6 +24,7 @@ import type { Scope } from '../devices/scope.ts';
 import { insertOf, roundsOf, tableOf } from './bulk.ts';
 import { positionIn } from './column-text.ts';
 import type { Database, Tx } from './database.ts';
+import { andInRange, deviceRanges, type Lookup } from './device-range.ts';
 import { withinScope } from './device-scope.ts';
 import type { Schema } from './schema.ts';
 
@@ -47,16 +48,9 @@ const outgoingSchema = z.array(
 const stateSchema = z.enum(COMPLIANCE_STATES);
 const eventSchema = z.enum(COMPLIANCE_EVENTS);
 
-/** Condition for a range of device ids in a column. */
-type Range = (column: string) => RawBuilder<unknown>;
-const EVERY_DEVICE: Range = () => sql`1 = 1`;
-
-/**
- * Devices of a range with their compliance in the current enrollment. The range also limits the second table, so that the database reads
- * only this part of it.
- */
-const devicesIn = (range: Range): RawBuilder<unknown> => sql`devices left join device_compliance c
-  on c.device_id = devices.id and c.generation = devices.generation and ${range('c.device_id')}`;
+/** Devices with their compliance in the current enrollment. */
+const devicesIn = (lookup: Lookup): RawBuilder<unknown> => sql`devices left join device_compliance c
+  on c.device_id = devices.id and c.generation = devices.generation${andInRange(lookup, 'c.device_id')}`;
 /** Number of devices that one query examines. The server then yields, so that other requests wait only milliseconds. */
 const STEP = 2_000;
 /** Number of rows of members that are parsed before the server yields. */
@@ -115,8 +109,8 @@ export class ComplianceStore implements Port {
   async counts(scope: Scope): Promise<Record<ComplianceState, number>> {
     const counts = { compliant: 0, 'in-grace': 0, 'not-compliant': 0, unknown: 0, 'no-policy': 0 };
     const { rows } = await sql<{ state: string | null; count: number }>`
-      select c.state, count(*) as count from ${devicesIn(EVERY_DEVICE)}
-      where devices.status = 'active' and ${withinScope(scope)} group by c.state`.execute(this.#database.db);
+      select c.state, count(*) as count from ${devicesIn('list')}
+      where devices.status = 'active' and ${withinScope(scope, 'list')} group by c.state`.execute(this.#database.db);
     for (const { state, count } of rows) counts[stateSchema.parse(state ?? 'no-policy')] += Number(count);
     return counts;
   }
@@ -125,12 +119,12 @@ export class ComplianceStore implements Port {
     const { db, dialect } = this.#database;
     const listed: ListedCompliance[] = [];
     const ofSetting = setting === null ? sql`1 = 1` : sql`${positionIn(dialect, 'c.failing', `"${setting}":`)} > 0`;
-    for await (const range of this.#ranges(after)) {
+    for await (const range of deviceRanges(this.#database, this.#step, after ?? '')) {
       const { rows } = await sql<Partial<Schema['device_compliance']> & { id: string; user: string }>`
         select devices.id, devices.person_name as "user", c.state, c.failing, c.reported_at, c.changed_at, c.next_at
         from ${devicesIn(range)}
-        where devices.status = 'active' and ${range('devices.id')} and ${inState(state)}
-          and ${ofSetting} and ${withinScope(scope, 'each')}
+        where devices.status = 'active'${andInRange(range, 'devices.id')} and ${inState(state)}
+          and ${ofSetting} and ${withinScope(scope, range)}
         order by devices.id limit ${limit - listed.length}`.execute(db);
       listed.push(...rows.map(listedOf));
       if (listed.length >= limit) break;
@@ -139,32 +133,17 @@ export class ComplianceStore implements Port {
   }
 
   async *members({ policy, scope, after }: Parameters<Port['members']>[0]): AsyncGenerator<Member[]> {
-    for await (const range of this.#ranges(after)) {
+    for await (const range of deviceRanges(this.#database, this.#step, after ?? '')) {
       const { rows } = await sql<JoinedRow>`
         select devices.id, devices.person_name as "user", devices.generation as present, c.*
         from ${devicesIn(range)}
-        where devices.status = 'active' and ${range('devices.id')} and ${ofPolicy(policy)} and ${withinScope(scope, 'each')}
+        where devices.status = 'active'${andInRange(range, 'devices.id')} and ${ofPolicy(policy, range)}
+          and ${withinScope(scope, range)}
         order by devices.id`.execute(this.#database.db);
       for (let at = 0; at < rows.length; at += MEMBERS_READ) {
         yield rows.slice(at, at + MEMBERS_READ).map(memberOf);
         await turn();
       }
-    }
-  }
-
-  /** Ranges that together contain all devices after the given one, each with the devices of one step. */
-  async *#ranges(start: DeviceId | null): AsyncGenerator<Range> {
-    for (let after: string = start ?? ''; ; await turn()) {
-      const { rows } = await sql<{ id: string }>`select id from devices where id > ${after}
-        order by id limit 1 offset ${this.#step - 1}`.execute(this.#database.db);
-      const last = rows[0]?.id;
-      const first = after;
-      yield (column) => {
-        const id = sql.ref(column);
-        return last === undefined ? sql`${id} > ${first}` : sql`${id} > ${first} and ${id} <= ${last}`;
-      };
-      if (last === undefined) return;
-      after = last;
     }
   }
 
@@ -258,9 +237,10 @@ function inState(state: ComplianceFilter | null): RawBuilder<unknown> {
 }
 
 /** Condition: the policy is assigned to a group of the device, whether primary, static or dynamic. */
-function ofPolicy(policy: PolicyId): RawBuilder<unknown> {
+function ofPolicy(policy: PolicyId, lookup: Lookup): RawBuilder<unknown> {
   return sql`exists (select 1 from policy_groups p where p.policy_id = ${policy} and (p.group_id = devices.group_id
-    or exists (select 1 from group_members m where m.group_id = p.group_id and m.device_id = devices.id)))`;
+    or exists (select 1 from group_members m
+      where m.group_id = p.group_id and m.device_id = devices.id${andInRange(lookup, 'm.device_id')})))`;
 }
 
 type JoinedRow = { id: string; user: string; present: number } & (

@@ -1,9 +1,9 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import { tableOf } from './bulk.ts';
 import { lowered } from './column-text.ts';
 import type { Database } from './database.ts';
+import { deviceRanges, inRange } from './device-range.ts';
 
 /** Number of devices in one step, as in `device-scan.ts`. */
 const STEP = 2_000;
@@ -15,7 +15,7 @@ const ENOUGH = 2;
  * letters does not matter. An id takes precedence. The scan pauses between its steps.
  */
 export async function devicesNamed(
-  { db }: Database,
+  database: Database,
   texts: readonly string[],
 ): Promise<ReadonlyMap<string, readonly DeviceId[]>> {
   const found = new Map<string, DeviceId[]>();
@@ -30,18 +30,15 @@ export async function devicesNamed(
     ['text'],
     [...wanted.keys()].map((text) => [text]),
   );
-  for (let after = ''; ; ) {
-    const { rows: bounds } = await sql<{ id: string }>`select id from devices where id > ${after}
-      order by id limit 1 offset ${STEP - 1}`.execute(db);
-    const upTo = bounds[0]?.id;
-    const range = sql`device_id > ${after} ${upTo === undefined ? sql`` : sql`and device_id <= ${upTo}`}`;
+  for await (const devices of deviceRanges(database, STEP)) {
+    const range = inRange(devices, sql`device_id`);
     const { rows } = await sql<{ id: string; name: string }>`
       select device_id as id, lower(hardware_serial) as name from device_facts
         where ${range} and lower(hardware_serial) in (select column1 from ${names} as v)
       union select device_id, lower(hostname) from device_facts
         where ${range} and lower(hostname) in (select column1 from ${names} as v)
       union select device_id, lower(name) from display_names
-        where ${range} and lower(name) in (select column1 from ${names} as v)`.execute(db);
+        where ${range} and lower(name) in (select column1 from ${names} as v)`.execute(database.db);
     for (const { id, name } of rows) {
       for (const text of wanted.get(name) ?? []) {
         const devices = found.get(text) ?? [];
@@ -49,8 +46,6 @@ export async function devicesNamed(
         if (devices.length < ENOUGH) devices.push(deviceIdSchema.parse(id));
       }
     }
-    if (upTo === undefined) return found;
-    after = upTo;
-    await turn();
   }
+  return found;
 }

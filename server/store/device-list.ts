@@ -11,12 +11,13 @@ import { lowered, positionIn } from './column-text.ts';
 import type { Database } from './database.ts';
 import { hasLabel, labelMeets } from './device-labels.ts';
 import { countWholeFleet, idsByLastSeen, isWholeFleet } from './device-last-seen.ts';
+import { andInRange, type Lookup } from './device-range.ts';
 import { isMember, withinScope } from './device-scope.ts';
 import type { DialectName } from './dialect.ts';
 import { factColumn } from './fact-column.ts';
 import { inList } from './fact-lists.ts';
 import { isInState } from './life-cycle-condition.ts';
-import { LOST } from './lost-mode-condition.ts';
+import { isLost } from './lost-mode-condition.ts';
 
 interface Found {
   readonly id: string;
@@ -52,7 +53,7 @@ export async function pageOfIds(database: Database, query: DeviceQuery): Promise
 
 async function idsOf({ db, dialect }: Database, query: DeviceQuery): Promise<string[]> {
   const { sort, descending, after, offset, limit, ...selection } = query;
-  const { from, by } = sortOf(sort);
+  const { from, by } = sortOf(sort, LOOKUPS[dialect]);
   const direction = sql.raw(descending ? 'desc' : 'asc');
   const past = sql.raw(descending ? '<' : '>');
   const beyond = after ? sql`(${by}, devices.id) ${past} (${after.value}, ${after.id})` : sql`1 = 1`;
@@ -77,11 +78,16 @@ export async function allIds({ db, dialect }: Database, selection: Selection): P
   return rows.map(({ id }) => id);
 }
 
-const PRESENCE = sql`devices left join device_presence on device_presence.device_id = devices.id`;
-const FACTS = sql`devices left join device_facts on device_facts.device_id = devices.id`;
+const joined = (table: 'device_presence' | 'device_facts', lookup: Lookup): RawBuilder<unknown> => {
+  const id = `${table}.device_id`;
+  return sql`devices left join ${sql.table(table)} on ${sql.ref(id)} = devices.id${andInRange(lookup, id)}`;
+};
 
 /** Tables and value by which a list is sorted. The database sorts by `device_presence` and `device_facts` without an index. */
-export function sortOf(sort: DeviceQuery['sort']): {
+export function sortOf(
+  sort: DeviceQuery['sort'],
+  lookup: Lookup,
+): {
   readonly from: RawBuilder<unknown>;
   readonly by: RawBuilder<unknown>;
 } {
@@ -94,9 +100,9 @@ export function sortOf(sort: DeviceQuery['sort']): {
       return { from: sql`devices`, by: sql`devices.enrolled_at` };
     case 'seen':
       // `device_presence` changes at every check-in. Its columns are therefore in no index of `devices`.
-      return { from: PRESENCE, by: sql`coalesce(device_presence.last_seen_at, 0)` };
+      return { from: joined('device_presence', lookup), by: sql`coalesce(device_presence.last_seen_at, 0)` };
     default:
-      return { from: FACTS, by: sql.ref(`device_facts.${factColumn(sort)}`) };
+      return { from: joined('device_facts', lookup), by: sql.ref(`device_facts.${factColumn(sort)}`) };
   }
 }
 
@@ -132,7 +138,7 @@ function ownConditions(
   if (group) conditions.push(isMember(group, lookup));
   if (person) conditions.push(sql`devices.person_id = ${person}`);
   if (status) conditions.push(sql`devices.status = ${status}`);
-  if (label) conditions.push(hasLabel(label));
+  if (label) conditions.push(hasLabel(label, lookup));
   if (lifeCycle) conditions.push(isInState(lifeCycle));
   return conditions;
 }
@@ -191,13 +197,19 @@ function fieldCondition(dialect: DialectName, lookup: Lookup, condition: Conditi
     case 'software':
       return null;
     case 'labels':
-      return labelMeets(dialect, op, String(value));
+      return labelMeets(dialect, lookup, { op, value: String(value) });
     case 'user':
       return compared(dialect, 'devices.person_name', condition);
     case 'enrolled':
       return compared(dialect, 'devices.enrolled_at', condition);
     case 'lostMode':
-      return op === 'known' ? sql`1 = 1` : op === 'unknown' ? sql`1 = 0` : value === true ? LOST : sql`not ${LOST}`;
+      return op === 'known'
+        ? sql`1 = 1`
+        : op === 'unknown'
+          ? sql`1 = 0`
+          : value === true
+            ? isLost(lookup)
+            : sql`not ${isLost(lookup)}`;
     case 'seen':
       return ofTable(dialect, lookup, 'device_presence', 'last_seen_at', condition);
   }
@@ -259,27 +271,30 @@ function otherConditions(lookup: Lookup, filter: DeviceFilter, now: number): Raw
   }
   if (listBelow !== undefined) conditions.push(among(lookup, 'device_presence', sql`list_version < ${listBelow}`));
   if (located !== undefined) conditions.push(where(located, among(lookup, 'locations', knownAt(now))));
-  if (countersigned !== undefined) conditions.push(hasKey(countersigned ? 0 : 1));
-  if (workspace) conditions.push(hasWorkspace(workspace));
-  if (compliance) conditions.push(hasCompliance(compliance));
+  if (countersigned !== undefined) conditions.push(hasKey(lookup, countersigned ? 0 : 1));
+  if (workspace) conditions.push(hasWorkspace(lookup, workspace));
+  if (compliance) conditions.push(hasCompliance(lookup, compliance));
   return conditions;
 }
 
 /** Condition: the messaging key of the current enrollment waits for a countersignature. */
-const hasKey = (waiting: 0 | 1): RawBuilder<boolean> => sql<boolean>`exists (select 1 from messaging_keys k
-    where k.device_id = devices.id and k.generation = devices.generation and k.unverified = ${waiting})`;
+const hasKey = (lookup: Lookup, waiting: 0 | 1): RawBuilder<boolean> =>
+  sql<boolean>`exists (select 1 from messaging_keys k
+    where k.device_id = devices.id${andInRange(lookup, 'k.device_id')} and k.generation = devices.generation and k.unverified = ${waiting})`;
 
 /** Condition on a device's workspace state, which belongs to one enrollment. */
-function hasWorkspace(state: WorkspaceState): RawBuilder<boolean> {
+function hasWorkspace(lookup: Lookup, state: WorkspaceState): RawBuilder<boolean> {
   const known = (which: RawBuilder<unknown>) => sql<boolean>`exists (select 1 from device_workspaces w
-    where w.device_id = devices.id and w.generation = devices.generation and ${which})`;
+    where w.device_id = devices.id${andInRange(lookup, 'w.device_id')} and w.generation = devices.generation
+      and ${which})`;
   return state === 'open' ? sql<boolean>`not ${known(sql`w.state <> 'open'`)}` : known(sql`w.state = ${state}`);
 }
 
 /** Condition on the compliance of the current enrollment. A device without a row has no policy. */
-function hasCompliance(state: ComplianceState): RawBuilder<boolean> {
+function hasCompliance(lookup: Lookup, state: ComplianceState): RawBuilder<boolean> {
   const known = (which: RawBuilder<unknown>) => sql<boolean>`exists (select 1 from device_compliance c
-    where c.device_id = devices.id and c.generation = devices.generation and ${which})`;
+    where c.device_id = devices.id${andInRange(lookup, 'c.device_id')} and c.generation = devices.generation
+      and ${which})`;
   return state === 'no-policy'
     ? sql<boolean>`not ${known(sql`c.state <> 'no-policy'`)}`
     : known(sql`c.state = ${state}`);
@@ -309,11 +324,8 @@ type DeviceTable =
   | 'device_fact_lists'
   | 'display_names';
 
-/** Ways to look up devices in another table: read all matching devices at once, or look up each device separately. */
-export type Lookup = 'list' | 'each';
-
 /** SQLite is faster with `in (select …)` for many devices. PostgreSQL needs `exists`, because it is slow for `not in (select …)`. */
-export const LOOKUPS: Readonly<Record<DialectName, Lookup>> = { sqlite: 'list', postgres: 'each' };
+export const LOOKUPS: Readonly<Record<DialectName, 'list' | 'each'>> = { sqlite: 'list', postgres: 'each' };
 
 /** SQL condition: `table` has a row of the device. */
 export function among(
@@ -324,5 +336,6 @@ export function among(
 ): RawBuilder<boolean> {
   return lookup === 'list'
     ? sql<boolean>`(${id} in (select device_id from ${sql.table(table)} where ${which}))`
-    : sql<boolean>`exists (select 1 from ${sql.table(table)} where device_id = ${id} and ${which})`;
+    : sql<boolean>`exists (select 1 from ${sql.table(table)}
+        where device_id = ${id}${andInRange(lookup, 'device_id')} and ${which})`;
 }

@@ -9,6 +9,7 @@ import { CordonError } from '../../shared/errors.ts';
 import type { DeviceExport, DeviceQuery } from '../devices/ports.ts';
 import type { Database } from './database.ts';
 import { type PageOfIds, selected, sortOf } from './device-list.ts';
+import { deviceRanges, inRange } from './device-range.ts';
 import { SOFTWARE_NUMBER, softwareTest } from './software-condition.ts';
 
 /** Number of devices in one step, which takes SQLite about 10 ms. */
@@ -106,28 +107,21 @@ export class DeviceScans {
 
 async function scan(database: Database, query: DeviceExport): Promise<Scanned> {
   const { db, dialect } = database;
-  const { from, by } = sortOf(query.sort);
-  const condition = selected(dialect, query, 'each');
   const test = await softwareTest(database, query.filter.where);
   const number = test === null ? sql`null` : SOFTWARE_NUMBER;
   const compare = comparison(query.descending);
   const runs: Place[][] = [];
-  let after = '';
-  for (let steps = 1; ; steps += 1) {
-    const { rows: bounds } = await sql<{ id: string }>`select id from devices where id > ${after}
-      order by id limit 1 offset ${STEP - 1}`.execute(db);
-    const upTo = bounds[0]?.id;
+  let steps = 0;
+  for await (const range of deviceRanges(database, STEP)) {
+    steps += 1;
+    const { from, by } = sortOf(query.sort, range);
     const { rows: found } = await sql<Place & { number: number | null }>`
       select devices.id, ${by} as value, ${number} as number from ${from}
-      where devices.id > ${after} ${upTo === undefined ? sql`` : sql`and devices.id <= ${upTo}`} and ${condition}`.execute(
-      db,
-    );
+      where ${inRange(range, sql`devices.id`)} and ${selected(dialect, query, range)}`.execute(db);
     const rows = test === null ? found : found.filter((row) => test(row.number));
     if (rows.length > 0) runs.push(rows.sort(compare));
-    if (upTo === undefined) return { places: await merged(runs, compare), steps };
-    after = upTo;
-    await turn();
   }
+  return { places: await merged(runs, compare), steps };
 }
 
 type Compare = (a: Place, b: Place) => number;

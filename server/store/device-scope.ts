@@ -3,15 +3,16 @@ import { type RawBuilder, sql } from 'kysely';
 import { type HomeArea, subdivisionsIn } from '../../shared/areas/area-code.ts';
 import type { GroupId } from '../../shared/protocol/ids.ts';
 import type { Scope } from '../devices/scope.ts';
+import { andInRange, type Lookup } from './device-range.ts';
 
 /** Home area of the device itself. Null if the home area of the device's group applies. */
 const OWN_HOME = sql<string | null>`coalesce(devices.stated_home, devices.home)`;
 
 /**
  * Returns the SQL condition for the devices in an admin's scope (groups and home areas that the admin may see). Besides columns of `devices`,
- * the condition compares only the list of a group's members, which the database reads once (`list`), or looks up for each device (`each`).
+ * the condition compares only the list of a group's members. `lookup`: how the database reads this list.
  */
-export function withinScope(scope: Scope, lookup: 'list' | 'each' = 'list'): RawBuilder<boolean> {
+export function withinScope(scope: Scope, lookup: Lookup = 'list'): RawBuilder<boolean> {
   if (scope === null) return sql<boolean>`1 = 1`;
   const parts = scope.map(({ group, homes }) => {
     const ofGroup = group === null ? sql`1 = 1` : isScopeMember(group, lookup);
@@ -23,19 +24,21 @@ export function withinScope(scope: Scope, lookup: 'list' | 'each' = 'list'): Raw
 }
 
 /** Condition: the device is a member of the group, whether primary, static or dynamic. */
-export const isMember = (group: GroupId, lookup: 'list' | 'each' = 'list'): RawBuilder<boolean> =>
+export const isMember = (group: GroupId, lookup: Lookup = 'list'): RawBuilder<boolean> =>
   lookup === 'list'
     ? sql<boolean>`(devices.group_id = ${group} or devices.id in (select device_id from group_members where group_id = ${group}))`
     : sql<boolean>`(devices.group_id = ${group}
-        or exists (select 1 from group_members where group_id = ${group} and device_id = devices.id))`;
+        or exists (select 1 from group_members
+          where group_id = ${group} and device_id = devices.id${andInRange(lookup, 'device_id')}))`;
 
 /** Condition: the device is a member of the group, and the group counts for scopes. A dynamic group counts only if an owner trusts it. */
-function isScopeMember(group: GroupId, lookup: 'list' | 'each'): RawBuilder<boolean> {
+function isScopeMember(group: GroupId, lookup: Lookup): RawBuilder<boolean> {
   const counting = sql`groups g cross join group_members m
     where g.id = ${group} and (g.expression is null or g.trusted = 1) and m.group_id = g.id`;
   return lookup === 'list'
     ? sql<boolean>`(devices.group_id = ${group} or devices.id in (select m.device_id from ${counting}))`
-    : sql<boolean>`(devices.group_id = ${group} or exists (select 1 from ${counting} and m.device_id = devices.id))`;
+    : sql<boolean>`(devices.group_id = ${group} or exists (select 1 from ${counting}
+        and m.device_id = devices.id${andInRange(lookup, 'm.device_id')}))`;
 }
 
 /**

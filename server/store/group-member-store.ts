@@ -16,6 +16,7 @@ import type {
 import { insertOf, tableOf } from './bulk.ts';
 import { markFacts } from './changed-facts.ts';
 import type { Database, Tx } from './database.ts';
+import { devicesAfter } from './device-range.ts';
 import { withinScope } from './device-scope.ts';
 import { requireFreeName } from './group-store.ts';
 import { groupUses } from './group-uses.ts';
@@ -120,12 +121,8 @@ export class GroupMemberStore implements Port {
     }));
   }
 
-  async devicesAfter(after: string, limit: number, scope: Scope): Promise<DeviceId[]> {
-    const { rows } = await sql<{ id: string }>`select devices.id from devices
-      where devices.id > ${after} and (${withinScope(scope)}) is true order by devices.id limit ${limit}`.execute(
-      this.#database.db,
-    );
-    return rows.map(({ id }) => deviceIdSchema.parse(id));
+  devicesAfter(after: string, limit: number, scope: Scope): Promise<DeviceId[]> {
+    return devicesAfter(this.#database, { after, limit }, (lookup) => withinScope(scope, lookup));
   }
 
   async memberships(devices: readonly DeviceId[], groups: readonly GroupId[]): Promise<MembershipPair[]> {

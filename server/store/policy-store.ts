@@ -16,6 +16,7 @@ import type { Policy, PolicyVersion, PolicyStore as Port } from '../policies/por
 import { appendEntry } from './append-entries.ts';
 import { tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
+import { devicesAfter } from './device-range.ts';
 import { isMember, withinScope } from './device-scope.ts';
 import type { Schema } from './schema.ts';
 
@@ -207,17 +208,11 @@ export class PolicyStore implements Port {
 
   async devices({ scope, groups, after, limit }: Parameters<Port['devices']>[0]): Promise<DeviceId[]> {
     if (groups?.length === 0) return [];
-    const rows = await this.#database.db
-      .selectFrom('devices')
-      .select('id')
-      .where('status', '=', 'active')
-      .where('id', '>', after ?? '')
-      .where(withinScope(scope))
-      .$if(groups !== null, (all) => all.where((where) => where.or((groups ?? []).map((group) => isMember(group)))))
-      .orderBy('id')
-      .limit(limit)
-      .execute();
-    return rows.map(({ id }) => deviceIdSchema.parse(id));
+    return devicesAfter(this.#database, { after: after ?? '', limit }, (lookup) => {
+      const members = groups?.map((group) => isMember(group, lookup));
+      return sql`devices.status = 'active' and ${withinScope(scope, lookup)}
+        and ${members ? sql`(${sql.join(members, sql` or `)})` : sql`1 = 1`}`;
+    });
   }
 }
 
