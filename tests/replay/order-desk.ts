@@ -18,6 +18,19 @@ interface Known {
   readonly proposed: number | null;
 }
 
+interface ApprovalBy {
+  /** Names of the signers; null for people who neither proposed nor signed the revision. */
+  readonly names: readonly string[] | null;
+  /** Whether each signer also confirms that the revision takes effect immediately. */
+  readonly immediate: boolean;
+}
+
+const BY_OTHERS: ApprovalBy = { names: null, immediate: false };
+const approvalBy = ({ by, immediate }: ActOf<'approve'>): ApprovalBy => ({
+  names: by ?? null,
+  immediate: immediate ?? false,
+});
+
 export class OrderDesk {
   readonly #people: ReadonlyMap<string, Approver>;
   readonly #groups: ReadonlyMap<string, string>;
@@ -44,7 +57,7 @@ export class OrderDesk {
       case 'approve': {
         const { number, proposed } = this.#known(deed.order);
         const revision = proposed ?? (await this.#order(number)).latestRevision;
-        await this.#approve(number, revision, deed.by ?? null);
+        await this.#approve(number, revision, approvalBy(deed));
         this.#orders.set(deed.order, { number, proposed: null });
         return;
       }
@@ -77,8 +90,8 @@ export class OrderDesk {
     const made = revisions.find(isIt);
     if (!made) return await this.perform(deed);
     if (made.state === 'waiting') {
-      const names = deed.do === 'approve' ? (deed.by ?? null) : null;
-      await this.#approve(number, made.revision, names, deed.do === 'pause' ? 1 : 2);
+      const how = deed.do === 'approve' ? approvalBy(deed) : BY_OTHERS;
+      await this.#approve(number, made.revision, how, deed.do === 'pause' ? 1 : 2);
     }
     this.#orders.set(deed.order, { number, proposed: null });
   }
@@ -181,7 +194,7 @@ export class OrderDesk {
     const body = { action: deed.do, ...changes };
     const made = await this.#person(deed.by).api.call('POST', path, revisionView, body);
     if (made.state === 'requested') await this.#confirmReplacement(made);
-    await this.#approve(number, made.revision, null, approvers);
+    await this.#approve(number, made.revision, BY_OTHERS, approvers);
   }
 
   /** A second person consents that the revision replaces the pending one. */
@@ -193,14 +206,14 @@ export class OrderDesk {
   }
 
   /** Default approvers: people who neither proposed nor signed the revision, until its adoption, at most `most`. */
-  async #approve(number: string, revision: number, names: readonly string[] | null, most = 2): Promise<void> {
+  async #approve(number: string, revision: number, { names, immediate }: ApprovalBy, most = 2): Promise<void> {
     const path = `/orders/${number}/revisions/${revision}`;
     const shown = await this.#anyone().api.call('GET', path, revisionView);
     const signers = names?.map((name) => this.#person(name)) ?? (await this.#free(shown)).slice(0, most);
     let adopted = false;
     for (const person of signers) {
       if (adopted && !names) break;
-      const body = approvalOf(person.key, shown.payload);
+      const body = approvalOf(person.key, shown.payload, { immediate });
       const result = await person.api.call('POST', `${path}/approvals`, approvalResult, body);
       adopted = result.adopted;
       if (!adopted && person === signers.at(-1)) throw new CordonError('second_approver_required', result.detail);

@@ -104,7 +104,14 @@ const STEPS = {
     nexus: terms.nexus,
     effective: terms.effective,
   }),
-  approve: z.strictObject({ ...act, do: z.literal('approve'), order: label, by: z.array(name).min(1).optional() }),
+  /** `immediate`: each signer confirms that the revision takes effect immediately, because its time has passed. */
+  approve: z.strictObject({
+    ...act,
+    do: z.literal('approve'),
+    order: label,
+    by: z.array(name).min(1).optional(),
+    immediate: z.literal(true).optional(),
+  }),
   revise: z.strictObject({ ...act, do: z.literal('revise'), order: label, ...by, ...termsChange.shape }),
   extend: z.strictObject({ ...act, do: z.literal('extend'), order: label, ...by, effective: terms.effective }),
   pause: z.strictObject({ ...act, do: z.literal('pause'), order: label, ...by }),
