@@ -41,12 +41,6 @@ export const ACCEPTED_MISSES: Readonly<Record<string, AcceptedMiss>> = {
     reason:
       'The activity log has a row with three indexes per device of a job (4 µs), and the roster a short row (1.5 µs). Ids and unlock shares take 1 µs, and the request with its list of devices 2 µs (server/adr/0046-a-broadcast-is-one-job.md).',
   },
-  'devices-narrowed': {
-    bound: 13,
-    since: '2026-11-29',
-    reason:
-      'The search reads every name, id and host name, which takes half of the time. Then it looks up area, connection and expiry of the location of each result.',
-  },
   'devices-overview': {
     bound: 14,
     since: '2026-11-29',

@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AgentProcess } from '../support/agent-process.ts';
-import type { Bench, Sample } from './measure.ts';
+import { type Bench, type Extent, firstRun, runsOf, type Sample } from './measure.ts';
 import { quiet, residentKiB } from './process.ts';
 import { Stage } from './stage.ts';
 
@@ -25,35 +25,35 @@ database.exec('create table reports (id integer primary key, body text)');
 setInterval(() => [connect, database, WebSocket], 60_000);
 `;
 
-async function resident(started: ChildProcess): Promise<number> {
+async function resident(started: ChildProcess, { share }: Extent): Promise<number> {
   const pid = started.pid ?? 0;
   await quiet(pid);
-  await delay(SETTLE);
+  await delay(SETTLE * share);
   return residentKiB(pid) / 1024;
 }
 
-async function floor(): Promise<number> {
+async function floor(extent: Extent): Promise<number> {
   const started = spawn(process.execPath, [...OPTIONS, '--input-type=module', '--eval', FLOOR], { stdio: 'ignore' });
-  const memory = await resident(started);
+  const memory = await resident(started, extent);
   started.kill();
   await once(started, 'exit');
   return memory;
 }
 
-async function run(): Promise<Sample[]> {
+async function run(extent: Extent): Promise<Sample[]> {
   const stage = await Stage.open();
   try {
     const agent = new AgentProcess({ NODE_OPTIONS: OPTIONS.join(' ') });
     const group = await stage.operator.group('memory', 'PK');
     await agent.enroll((await stage.operator.code({ user: 'Memory', group })).link);
     const samples: Sample[] = [];
-    for (let run = -1; run < RUNS; run += 1) {
+    for (let run = firstRun(extent); run < runsOf(RUNS, extent); run += 1) {
       const daemon = agent.run();
       await agent.connected();
-      const value = await resident(daemon);
+      const value = await resident(daemon, extent);
       await agent.stop();
       // The first run fills the cache of compiled code.
-      if (run >= 0) samples.push({ value, floor: await floor(), busy: null });
+      if (run >= 0) samples.push({ value, floor: await floor(extent), busy: null });
     }
     await agent.remove();
     return samples;
@@ -62,4 +62,10 @@ async function run(): Promise<Sample[]> {
   }
 }
 
-export const agentMemoryBench: Bench = { name: 'agent-memory', unit: 'MiB', budget: BUDGET, better: 'less', run };
+export const agentMemoryBench = (extent: Extent): Bench => ({
+  name: 'agent-memory',
+  unit: 'MiB',
+  budget: BUDGET,
+  better: 'less',
+  run: () => run(extent),
+});

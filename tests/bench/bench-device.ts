@@ -11,6 +11,7 @@ import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
 import { LINK_PATH } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { buildCsr } from '../support/build-csr.ts';
+import { within } from './deadline.ts';
 import { RawLink } from './raw-link.ts';
 
 export interface Code {
@@ -93,13 +94,14 @@ export class BenchDevice {
     this.prepare();
     const session = resumed ? this.#sessions.get(port) : undefined;
     if (!this.#context || (resumed && !session)) throw new Error(`${this.id} has nothing to connect with`);
-    return RawLink.open({
+    const opened = RawLink.open({
       port,
       path,
       context: this.#context,
       session,
       onSession: (ticket) => this.#sessions.set(port, ticket),
     });
+    return within(`the connection of ${this.id}`, opened);
   }
 
   /** Versions of the documents that the device has when it connects. */
@@ -121,7 +123,7 @@ export class BenchDevice {
       };
     });
     link.send(JSON.stringify({ kind: 'hello', agent: 'bench', ...BenchDevice.has } satisfies DeviceFrame));
-    const { list, record, approverSet, reports } = await welcome;
+    const { list, record, approverSet, reports } = await within(`the welcome of ${this.id}`, welcome);
     this.reports = reports;
     this.welcomed = { list, record, approverSet };
     link.onClose = () => undefined;
@@ -140,8 +142,8 @@ export class BenchDevice {
 
 const overHttps =
   (agent: Agent | false): Http =>
-  (url, { method, headers, body = '' }) =>
-    new Promise((resolve, reject) => {
+  (url, { method, headers, body = '' }) => {
+    const answered = new Promise<Awaited<ReturnType<Http>>>((resolve, reject) => {
       const options = {
         method,
         agent,
@@ -158,3 +160,5 @@ const overHttps =
       sent.on('error', reject);
       sent.end(body);
     });
+    return within(`the response to ${method} ${url}`, answered);
+  };

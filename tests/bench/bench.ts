@@ -1,8 +1,9 @@
 /**
  * `npm run bench`: measures Cordon, and a bare program with equal work on the wire, interleaved in one run. Exits 1 if a budget is missed
- * without an entry in `accepted-misses.ts`.
+ * without an entry in `accepted-misses.ts`, or if a benchmark fails. Every wait has a deadline, and a failed benchmark does not stop the others.
  * - `--json` prints one JSON array and nothing else.
- * - `--only NAME` runs the benchmarks whose names begin with NAME.
+ * - `--only NAME` runs the benchmarks whose names begin with NAME. The option may be repeated.
+ * - `--smoke` runs every benchmark once in its smallest extent and compares nothing. It shows within a minute that each one still works.
  * - `--svg FILE` draws the cost of an order by fleet size.
  * - `--page` writes BENCHMARKS.md with that graph.
  * - `--quick` compares a few ratios with `quick-baseline.json` in at most two minutes, and exits 1 if one is more than 30 % worse.
@@ -23,13 +24,14 @@ import { busyFleetBench } from './busy-fleet.ts';
 import { checkInBenches } from './check-in.ts';
 import { commandLineBenches } from './command-line.ts';
 import { connectBenches } from './connect.ts';
+import { within } from './deadline.ts';
 import { devicesListBenches } from './devices-list.ts';
 import { enrollmentBenches } from './enrollment.ts';
 import { fanOutBench } from './fan-out.ts';
 import { flameGraph } from './flame-graph.ts';
 import { groupBenches } from './groups.ts';
 import { largeStartBenches } from './large-start.ts';
-import { type Bench, type Extent, FULL, observe, type Result, resultOf } from './measure.ts';
+import { type Bench, type Extent, FULL, observe, type Result, resultOf, type Sample, SMOKE } from './measure.ts';
 import { messageBenches } from './messages.ts';
 import { orderForceBenches } from './order-force.ts';
 import { orderImpactBenches } from './order-impact.ts';
@@ -47,7 +49,8 @@ const { values } = parseArgs({
   options: {
     json: { type: 'boolean' },
     postgres: { type: 'boolean' },
-    only: { type: 'string' },
+    only: { type: 'string', multiple: true, default: [] },
+    smoke: { type: 'boolean' },
     svg: { type: 'string' },
     page: { type: 'boolean' },
     quick: { type: 'boolean' },
@@ -65,29 +68,47 @@ const svg = values.svg ?? (values.page ? join(PROJECT, GRAPH) : undefined);
 const say = (line: string) => void (values.json || process.stdout.write(`${line}\n`));
 
 /** The benchmark of memory runs first, because it needs processes that have done little work. */
-const benchesOn = (stage: Stage, extent: Extent = FULL): Bench[] => [
+const benchesOn = (stage: Stage, extent: Extent): Bench[] => [
   ...enrollmentBenches(stage, extent),
   ...connectBenches(stage, extent),
   ...checkInBenches(stage, extent),
-  fanOutBench(stage),
+  fanOutBench(stage, extent),
   ...messageBenches(stage, extent),
-  ...orderForceBenches(stage),
-  busyFleetBench(stage),
+  ...orderForceBenches(stage, extent),
+  busyFleetBench(stage, extent),
 ];
 
 /** Benchmarks that run without the common stage. */
-const apart: readonly Bench[] = [
-  ...commandLineBenches,
-  agentMemoryBench,
-  ...largeStartBenches,
-  ...verdictBenches,
-  ...sealBenches,
-  ...devicesListBenches,
-  ...softwareBenches,
-  ...groupBenches,
-  ...orderImpactBenches,
-  ...orderScaleBenches(svg),
+const benchesApart = (extent: Extent): Bench[] => [
+  ...commandLineBenches(extent),
+  agentMemoryBench(extent),
+  ...largeStartBenches(extent),
+  ...verdictBenches(extent),
+  ...sealBenches(extent),
+  ...devicesListBenches(extent),
+  ...softwareBenches(extent),
+  ...groupBenches(extent),
+  ...orderImpactBenches(extent),
+  ...orderScaleBenches(extent, svg),
 ];
+
+/** Milliseconds for one benchmark. The longest one takes four minutes on a quiet machine. */
+const LONGEST = 20 * 60_000;
+
+/** Names of benchmarks that failed. */
+const failed: string[] = [];
+
+/** Runs a benchmark. Prints its error and returns null if it fails, so that the others still run. */
+async function samplesOf(bench: Bench): Promise<Sample[] | null> {
+  try {
+    return await within(`the benchmark ${bench.name}`, bench.run(), LONGEST);
+  } catch (error) {
+    failed.push(bench.name);
+    process.exitCode = 1;
+    process.stderr.write(`${bench.name}: FAILED: ${error instanceof Error ? error.stack : String(error)}\n`);
+    return null;
+  }
+}
 
 const COLUMNS = [-22, -17, 9, 9, 7, 8, 9, 5, 7];
 const row = (cells: readonly (string | number)[]) =>
@@ -108,7 +129,9 @@ function line({ name, unit, value, floor, ratio, budget, runs, spread }: Result,
 async function run(benches: readonly Bench[]): Promise<PageRow[]> {
   const rows: PageRow[] = [];
   for (const bench of benches) {
-    const result = resultOf(bench, await bench.run());
+    const samples = await samplesOf(bench);
+    if (samples === null) continue;
+    const result = resultOf(bench, samples);
     const accepted = ACCEPTED_MISSES[result.name];
     const outcome = outcomeOf(result, bench.better, accepted);
     say(line(result, outcome));
@@ -196,37 +219,70 @@ async function profile(stage: Stage, folder: string, only: (bench: Bench) => boo
   for (const { recorder } of recorders) recorder.close();
 }
 
+/** Runs every benchmark once in its smallest extent. */
+async function smoke(wanted: (bench: Bench) => boolean): Promise<void> {
+  const check = async (benches: readonly Bench[]) => {
+    for (const bench of benches.filter(wanted)) {
+      const started = performance.now();
+      const samples = await samplesOf(bench);
+      if (samples === null) continue;
+      const { value } = resultOf(bench, samples);
+      if (!Number.isFinite(value)) throw new Error(`${bench.name} measured ${value}`);
+      await bench.notes?.();
+      say(`${bench.name.padEnd(22)} works (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+    }
+  };
+  await check(benchesApart(SMOKE));
+  const stage = await Stage.open('sqlite');
+  try {
+    await check(benchesOn(stage, SMOKE));
+  } finally {
+    await stage.close();
+  }
+}
+
+const matches = ({ name }: Pick<Bench, 'name'>, asked: string) => name === asked || name.startsWith(`${asked}-`);
+
+/** Throws if no benchmark has one of the names of `--only`. */
+function requireNames(benches: readonly Bench[]): void {
+  const unknown = values.only.find((asked) => !benches.some((bench) => matches(bench, asked)));
+  if (unknown === undefined) return;
+  throw new Error(`there is no benchmark ${unknown}: ${benches.map(({ name }) => name).join(', ')}`);
+}
+
 async function main(): Promise<void> {
   if (process.platform !== 'linux') throw new Error('npm run bench reads /proc and so runs on Linux only');
+  const isWanted = (bench: Bench) => values.only.length === 0 || values.only.some((asked) => matches(bench, asked));
   if (values.quick) return await quick();
+  if (values.smoke) return await smoke(isWanted);
   if (values['write-baseline']) throw new Error('--write-baseline needs --quick');
-  const wanted = ({ name }: Pick<Bench, 'name'>) =>
-    values.only === undefined || name === values.only || name.startsWith(`${values.only}-`);
-  if (values.page && values.only !== undefined) throw new Error('--page needs all benchmarks: remove --only');
+  if (values.page && values.only.length > 0) throw new Error('--page needs all benchmarks: remove --only');
   if (values.postgres && POSTGRES_SERVER === '')
     throw new Error('--postgres needs a server: set CORDON_TEST_DATABASE_URL');
-  const alone = values.postgres ? [] : apart.filter(wanted);
-  const rows: PageRow[] = [];
-  say(row(['', 'unit', 'Cordon', 'floor', 'ratio', 'budget', '', 'runs', 'spread']));
-  rows.push(...(await run(alone)));
-  if (values.only === undefined || alone.length === 0) {
-    const stage = await Stage.open(values.postgres ? 'postgres' : 'sqlite');
-    try {
+  const apart = values.postgres ? [] : benchesApart(FULL);
+  const isApart = (asked: string) => apart.some((bench) => matches(bench, asked));
+  const open = () => Stage.open(values.postgres ? 'postgres' : 'sqlite');
+  // A wrong name must fail at once, and only the stage knows all names.
+  let stage = values.only.every(isApart) ? null : await open();
+  try {
+    if (stage) requireNames([...apart, ...benchesOn(stage, FULL)]);
+    if (stage && values.profile !== undefined) return await profile(stage, values.profile, isWanted);
+    const rows: PageRow[] = [];
+    say(row(['', 'unit', 'Cordon', 'floor', 'ratio', 'budget', '', 'runs', 'spread']));
+    rows.push(...(await run(apart.filter(isWanted))));
+    if (values.only.length === 0) stage = await open();
+    if (stage) {
       if (!stage.pinned) say('(one core, or no taskset: server and client share what there is)');
-      const benches = benchesOn(stage).filter(wanted);
-      if (values.profile !== undefined) return await profile(stage, values.profile, wanted);
-      if (benches.length === 0) {
-        throw new Error(
-          `there is no ${values.only}: ${[...apart, ...benchesOn(stage)].map(({ name }) => name).join(', ')}`,
-        );
-      }
-      rows.push(...(await run(benches)));
-    } finally {
-      await stage.close();
+      rows.push(...(await run(benchesOn(stage, FULL).filter(isWanted))));
     }
+    if (values.json) process.stdout.write(`${JSON.stringify(rows.map(({ result }) => result))}\n`);
+    if (failed.length > 0) say(`failed: ${failed.join(', ')}`);
+    else if (values.page) writePage(rows);
+  } finally {
+    await stage?.close();
   }
-  if (values.json) process.stdout.write(`${JSON.stringify(rows.map(({ result }) => result))}\n`);
-  if (values.page) writePage(rows);
 }
 
 await main();
+// A failed benchmark may leave open connections and child processes, which would keep this process running.
+process.exit();

@@ -123,7 +123,8 @@ const handlers = {
   },
 
   async listed(count: number) {
-    while (fleet.some(({ lists }) => lists < count)) await delay(20);
+    for (const end = now() + 60_000; fleet.some(({ lists }) => lists < count); await delay(20))
+      if (now() > end) throw new Error('not every device received the order list within 60 s');
     return null;
   },
 

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { Child } from '../replay/rpc.ts';
 import type { BusyHandlers, BusyResult } from './busy-fleet-process.ts';
 import type { Fleet } from './fleet.ts';
-import type { Bench, Sample } from './measure.ts';
+import { type Bench, type Extent, FULL, type Sample, sized } from './measure.ts';
 import { approve, heldOrder } from './order-act.ts';
 import type { OrderAnswer } from './order-answers.ts';
 import { pin, residentKiB } from './process.ts';
@@ -21,9 +21,9 @@ const DEVICES = 10_000;
 const PER_PROCESS = 5_000;
 const MESSAGES_PER_SECOND = 50;
 const SECONDS = 30;
-/** Seconds after the first message at which the order takes effect and the broadcast begins. */
-const ORDER_AFTER = 5;
-const BROADCAST_AFTER = 6;
+/** Parts of this time after which the order takes effect and the broadcast begins. */
+const ORDER_AFTER = 5 / 30;
+const BROADCAST_AFTER = 6 / 30;
 /** Budget for the 99th percentile of a message's delivery, in milliseconds. */
 const BUDGET = 3_000;
 
@@ -45,8 +45,8 @@ function timesOf(values: readonly number[]): Times {
   return { p50: at(0.5), p99: at(0.99) };
 }
 
-async function connectBusyFleet(stage: Stage): Promise<Child<BusyHandlers>[]> {
-  const devices = await stage.devices(DEVICES);
+async function connectBusyFleet(stage: Stage, count: number): Promise<Child<BusyHandlers>[]> {
+  const devices = await stage.devices(count);
   const has = await stage.versions();
   const children: Child<BusyHandlers>[] = [];
   const module = fileURLToPath(new URL('./busy-fleet-process.ts', import.meta.url));
@@ -74,8 +74,9 @@ const playOf = (children: readonly Child<BusyHandlers>[]): Pick<Fleet, 'play'> =
   },
 });
 
-async function busyFleet(stage: Stage): Promise<Measured> {
-  const children = await connectBusyFleet(stage);
+async function busyFleet(stage: Stage, extent: Extent): Promise<Measured> {
+  const [count, seconds] = [sized(DEVICES, extent), sized(SECONDS, extent, 3)];
+  const children = await connectBusyFleet(stage, count);
   const order = await heldOrder(stage, playOf(children), { services: ['mail'] });
   const { revision } = await stage.operator.act(order, { action: 'resume' });
   await approve(stage, order, revision, 0);
@@ -88,12 +89,12 @@ async function busyFleet(stage: Stage): Promise<Measured> {
 
   const body = (await sealedText()).toBase64();
   const perSecond = MESSAGES_PER_SECOND / children.length;
-  for (const child of children) await child.call('begin', { body, perSecond, seconds: SECONDS });
-  await delay(ORDER_AFTER * 1000);
+  for (const child of children) await child.call('begin', { body, perSecond, seconds });
+  await delay(ORDER_AFTER * seconds * 1000);
   const orderAt = Date.now();
   const adopted = approve(stage, order, revision, 1);
-  await delay((BROADCAST_AFTER - ORDER_AFTER) * 1000);
-  const devices = (await stage.devices(DEVICES)).map(({ id }) => id);
+  await delay((BROADCAST_AFTER - ORDER_AFTER) * seconds * 1000);
+  const devices = (await stage.devices(count)).map(({ id }) => id);
   const broadcastAt = Date.now();
   await stage.post('/commands', { devices, command: { kind: 'message', text: 'The office is closed on Friday.' } });
   await adopted;
@@ -132,7 +133,7 @@ function requireAll(results: readonly BusyResult[]): void {
 const inMilliseconds = ({ p50, p99 }: Times): string => `p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`;
 const inMiB = (kib: number): string => `${Math.round(kib / 1024)} MiB`;
 
-export function busyFleetBench(stage: Stage): Bench {
+export function busyFleetBench(stage: Stage, extent: Extent = FULL): Bench {
   let measured: Measured | null = null;
   return {
     name: 'busy-fleet',
@@ -140,7 +141,7 @@ export function busyFleetBench(stage: Stage): Bench {
     budget: BUDGET,
     better: 'less',
     async run(): Promise<Sample[]> {
-      measured = await busyFleet(stage);
+      measured = await busyFleet(stage, extent);
       return [{ value: measured.message.read.p99, floor: null, busy: null }];
     },
     async notes() {

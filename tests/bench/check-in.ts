@@ -5,8 +5,9 @@
 import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
 import type { BenchDevice } from './bench-device.ts';
 import { closeAll, openAll } from './connect.ts';
+import { within } from './deadline.ts';
 import { REPORT_PATH } from './floor-tasks.ts';
-import { type Bench, costOf, type Extent, FULL, rateOf, type Sample, servedOf } from './measure.ts';
+import { type Bench, costOf, type Extent, FULL, firstRun, rateOf, type Sample, servedOf, sized } from './measure.ts';
 import type { RawLink } from './raw-link.ts';
 import type { Stage } from './stage.ts';
 
@@ -51,15 +52,16 @@ async function talk(talks: readonly Talk[], seconds: number, isAnswer: (text: st
       };
       link.send(report(device.reports + 1));
     });
-  await Promise.all(talks.map(one));
+  await within('the check-in of all devices', Promise.all(talks.map(one)));
   for (const { link } of talks) link.onClose = () => undefined;
   return answered;
 }
 
 const isStored = (text: string) => (JSON.parse(text) as ServerFrame).kind === 'reports-stored';
 
-async function checkIn(stage: Stage, durable: boolean, { runs, share }: Extent): Promise<Sample[]> {
-  const devices = await stage.devices(DEVICES * share);
+async function checkIn(stage: Stage, durable: boolean, extent: Extent): Promise<Sample[]> {
+  const { runs, share } = extent;
+  const devices = await stage.devices(sized(DEVICES, extent));
   await stage.learnVersions();
   const bare: Talk[] = [];
   const ours: Talk[] = [];
@@ -75,7 +77,7 @@ async function checkIn(stage: Stage, durable: boolean, { runs, share }: Extent):
     return link;
   });
   const samples: Sample[] = [];
-  for (let run = -1; run < runs; run += 1) {
+  for (let run = firstRun(extent); run < runs; run += 1) {
     // The floor does not check sequence numbers, so the numbers continue after the server's last.
     const numbers = devices.map(({ reports }) => reports);
     const floor = await costOf(stage.floor.pid, () => talk(bare, SECONDS * share, () => true));

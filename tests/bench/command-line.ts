@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Bench, Sample } from './measure.ts';
+import { type Bench, type Extent, runsOf, type Sample } from './measure.ts';
 
 const RUNS = 9;
 
@@ -37,20 +37,21 @@ function cpuOf(home: string, args: readonly string[]): number {
   return Number(microseconds) / 1000;
 }
 
-export const commandLineBenches: readonly Bench[] = Object.entries(COMMANDS).map(([name, line]) => ({
-  name,
-  unit: 'CPU ms',
-  budget: BUDGET,
-  better: 'less',
-  async run() {
-    const home = mkdtempSync(join(tmpdir(), 'cordon-bench-'));
-    try {
-      // The first start fills the cache of compiled code, and is not measured.
-      cpuOf(home, line);
-      const sample = (): Sample => ({ value: cpuOf(home, line), floor: cpuOf(home, ['--eval', '0']), busy: null });
-      return Array.from({ length: RUNS }, sample);
-    } finally {
-      rmSync(home, { recursive: true, force: true });
-    }
-  },
-}));
+export const commandLineBenches = (extent: Extent): Bench[] =>
+  Object.entries(COMMANDS).map(([name, line]) => ({
+    name,
+    unit: 'CPU ms',
+    budget: BUDGET,
+    better: 'less' as const,
+    async run() {
+      const home = mkdtempSync(join(tmpdir(), 'cordon-bench-'));
+      try {
+        // The first start fills the cache of compiled code, and is not measured.
+        cpuOf(home, line);
+        const sample = (): Sample => ({ value: cpuOf(home, line), floor: cpuOf(home, ['--eval', '0']), busy: null });
+        return Array.from({ length: runsOf(RUNS, extent) }, sample);
+      } finally {
+        rmSync(home, { recursive: true, force: true });
+      }
+    },
+  }));

@@ -1,7 +1,8 @@
 /** Full and resumed TLS connections, and the memory of an idle connection. */
 import { BenchDevice } from './bench-device.ts';
+import { within } from './deadline.ts';
 import type { Floor } from './floor-process.ts';
-import { type Bench, costOf, type Extent, FULL, inParallel, rateOf, type Sample, servedOf } from './measure.ts';
+import { type Bench, costOf, type Extent, FULL, inParallel, rateOf, type Sample, servedOf, sized } from './measure.ts';
 import { quiet, residentKiB } from './process.ts';
 import type { RawLink } from './raw-link.ts';
 import type { Stage } from './stage.ts';
@@ -27,9 +28,9 @@ export async function closeAll(links: readonly RawLink[]): Promise<void> {
  * Measures from the first packet to the welcome frame. The server checks identity, revocation and orders, and stores the presence. The
  * floor stops at the upgrade.
  */
-function connects(stage: Stage, resumed: boolean, { runs, share }: Extent): () => Promise<Sample[]> {
+function connects(stage: Stage, resumed: boolean, extent: Extent): () => Promise<Sample[]> {
   return async () => {
-    const devices = await stage.devices(CONNECTS * share);
+    const devices = await stage.devices(sized(CONNECTS, extent));
     await stage.learnVersions();
     const measure = async (pid: number, open: Open) => {
       const links: RawLink[] = [];
@@ -50,7 +51,7 @@ function connects(stage: Stage, resumed: boolean, { runs, share }: Extent): () =
       }
     }
     const samples: Sample[] = [];
-    for (let run = 0; run < runs; run += 1) {
+    for (let run = 0; run < extent.runs; run += 1) {
       const [bare, ours] = [await floor(), await real()];
       samples.push({
         value: rateOf(ours),
@@ -67,7 +68,7 @@ function connects(stage: Stage, resumed: boolean, { runs, share }: Extent): () =
 async function spoken(device: BenchDevice, port: number): Promise<RawLink> {
   const link = await device.connect(port);
   const hello = JSON.stringify({ kind: 'hello', agent: 'bench', ...BenchDevice.has });
-  await new Promise<void>((resolve) => {
+  const spoke = new Promise<void>((resolve) => {
     let left = 2;
     link.onText = () => {
       left -= 1;
@@ -76,13 +77,14 @@ async function spoken(device: BenchDevice, port: number): Promise<RawLink> {
     };
     link.send(hello);
   });
+  await within('the responses of the floor', spoke);
   link.onText = () => undefined;
   return link;
 }
 
 /** Memory in KiB per connection. Both processes have served a few connections before. Garbage is collected before and after. */
-async function idleMemory(stage: Stage): Promise<Sample> {
-  const devices = await stage.devices(IDLE);
+async function idleMemory(stage: Stage, extent: Extent): Promise<Sample> {
+  const devices = await stage.devices(sized(IDLE, extent));
   await stage.restart();
   await stage.learnVersions();
   const floor: Floor = await stage.freshFloor();
@@ -117,7 +119,7 @@ export function connectBenches(stage: Stage, extent: Extent = FULL): Bench[] {
       // 43 KiB, as MeshCentral on one core of another machine. TLS of the floor keeps a read buffer of 64 KiB, and needs 58 KiB (ADR 49).
       budget: 0.75,
       better: 'less',
-      run: async () => [await idleMemory(stage)],
+      run: async () => [await idleMemory(stage, extent)],
     },
     { name: 'connect-full', unit: '/s of CPU', budget: 0.9, better: 'more', run: connects(stage, false, extent) },
     { name: 'connect-resumed', unit: '/s of CPU', budget: 0.85, better: 'more', run: connects(stage, true, extent) },

@@ -6,7 +6,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import BetterSqlite3 from 'better-sqlite3';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { createDevices, type Devices, type ListDevices } from '../../server/devices/devices.ts';
@@ -18,19 +17,16 @@ import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { longestTurn } from '../support/longest-turn.ts';
 import { testPersonKeys } from '../support/person-keys.ts';
 import { addLargeFleet, LIST_VERSION } from './large-fleet.ts';
-import type { Bench, Sample } from './measure.ts';
+import { type Bench, type Extent, FULL, firstRun, type Sample, sized } from './measure.ts';
 
 const DAY = 86_400_000;
 const NOW = Date.parse('2026-11-01T12:00:00.000Z');
 const DEVICES = 100_000;
 const PAGE = 50;
-const RUNS = 5;
 /** Budget as a ratio: about 30 ms for Cordon, while the floor takes 4.5 ms. */
 const BUDGET = 7;
 /** Milliseconds of CPU for a list without an index. The server reads all devices, in steps that each take milliseconds. */
 const SCAN_BUDGET = 400;
-/** Milliseconds for which a finished scan serves other requests, and some more. */
-const SCAN_KEPT = 3_100;
 /** Milliseconds for which a step may hold up other work. */
 const MOST_TURN = 50;
 
@@ -68,20 +64,21 @@ export function askOf(database: Database): Asked {
   };
 }
 
-export const fill = (database: Database) => addLargeFleet(database, DEVICES, NOW);
+export const fill = (database: Database, extent = FULL) => addLargeFleet(database, sized(DEVICES, extent), NOW);
 
-interface World extends Asked {
+interface World {
+  readonly database: Database;
+  readonly asked: Asked;
+  readonly size: number;
   floor(): void;
 }
 
-let opened: Promise<World> | null = null;
-
-async function open(): Promise<World> {
+async function open(extent: Extent): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-bench-devices-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'cordon.db');
   const database = await openDatabase({ file });
-  await fill(database);
+  await fill(database, extent);
   const asked = askOf(database);
   const { items } = await asked.devices.list({ scope: null, limit: PAGE });
   const bare = new BetterSqlite3(file, { readonly: true });
@@ -93,15 +90,15 @@ async function open(): Promise<World> {
     where devices.id in (select value from json_each(?))`);
   const ids = JSON.stringify(items.map(({ id }) => id));
   return {
-    ...asked,
+    database,
+    asked,
+    size: sized(DEVICES, extent),
     floor() {
       count.all();
       if (page.all(ids).length !== PAGE) throw new Error('the floor has read another page');
     },
   };
 }
-
-const world = () => (opened ??= open());
 
 async function costOf(work: () => unknown): Promise<number> {
   const began = process.cpuUsage();
@@ -110,58 +107,63 @@ async function costOf(work: () => unknown): Promise<number> {
   return (user + system) / 1000;
 }
 
-const turns: number[] = [];
-
-async function samples(work: (asked: Asked) => Promise<number>, scan: boolean): Promise<Sample[]> {
-  const { floor, ...asked } = await world();
-  const all: Sample[] = [];
-  for (let run = -1; run < RUNS; run += 1) {
-    if (scan) {
-      await pause(SCAN_KEPT);
-      const end = longestTurn();
-      await work(asked);
-      if (run >= 0) turns.push(end());
-      await pause(SCAN_KEPT);
-    }
-    const value = await costOf(() => work(asked));
-    const bare = await costOf(floor);
-    if (run >= 0) all.push({ value, floor: scan ? null : bare, busy: null });
-  }
-  return all;
-}
-
-const bench = (name: string, work: (asked: Asked) => Promise<number>, scan = false): Bench => ({
-  name,
-  unit: 'ms of CPU',
-  budget: scan ? SCAN_BUDGET : BUDGET,
-  better: 'less',
-  run: () => samples(work, scan),
-});
-const scanBench = (name: string, work: (asked: Asked) => Promise<number>): Bench => bench(name, work, true);
-
-/** Beyond the middle, the store reads a list from its end. The middle is therefore the most expensive offset. */
-const MIDDLE = DEVICES / 2 - 2_000;
 const active = { status: 'active' } as const;
 const wholeList: Parameters<Asked['page']>[0] = { filter: active };
 
-export const devicesListBenches: readonly Bench[] = [
-  bench('devices-first', ({ page }) => page(wholeList)),
-  bench('devices-middle', ({ page }) => page({ ...wholeList, offset: MIDDLE })),
-  bench('devices-end', ({ page }) => page({ ...wholeList, offset: 96_900 })),
-  bench('devices-seen', ({ page }) => page({ ...wholeList, sort: 'seen', offset: MIDDLE })),
-  scanBench('devices-search', ({ page }) => page({ filter: { ...active, text: '12 khan' } })),
-  scanBench('devices-narrowed', ({ page }) => page({ filter: { ...active, text: 'khan', area: PK, connected: true } })),
-  scanBench('devices-condition', ({ page }) =>
-    page({ filter: { where: [{ field: 'firewall', op: 'is', value: false }] } }),
-  ),
-  scanBench('devices-by-fact', ({ page }) => page({ ...wholeList, sort: 'hardware.serial' })),
-  {
-    name: 'devices-turn',
+/** Figures of one store, which the first benchmark fills. */
+export function devicesListBenches(extent: Extent): Bench[] {
+  let opened: Promise<World> | null = null;
+  const world = () => (opened ??= open(extent));
+  const turns: number[] = [];
+
+  async function samples(work: (asked: Asked, size: number) => Promise<number>, scan: boolean): Promise<Sample[]> {
+    const { database, asked, size, floor } = await world();
+    const all: Sample[] = [];
+    for (let run = firstRun(extent); run < extent.runs; run += 1) {
+      if (scan) {
+        const end = longestTurn();
+        await work(askOf(database), size);
+        if (run >= 0) turns.push(end());
+      }
+      // A finished scan serves other requests for some seconds. New readers have no finished scan.
+      const readers = scan ? askOf(database) : asked;
+      const value = await costOf(() => work(readers, size));
+      const bare = await costOf(floor);
+      if (run >= 0) all.push({ value, floor: scan ? null : bare, busy: null });
+    }
+    return all;
+  }
+
+  const bench = (name: string, work: (asked: Asked, size: number) => Promise<number>, scan = false): Bench => ({
+    name,
     unit: 'ms of CPU',
-    budget: MOST_TURN,
+    budget: scan ? SCAN_BUDGET : BUDGET,
     better: 'less',
-    run: async () => [{ value: Math.max(...turns), floor: null, busy: null }],
-  },
-  bench('devices-scope', ({ page }) => page({ ...wholeList, scope: [{ group: null, homes: [PK] }], offset: 3_000 })),
-  bench('devices-overview', ({ overview }) => overview()),
-];
+    run: () => samples(work, scan),
+  });
+  const scanBench = (name: string, query: Parameters<Asked['page']>[0]): Bench =>
+    bench(name, ({ page }) => page(query), true);
+  /** Beyond the middle, the store reads a list from its end. The middle is therefore the most expensive offset. */
+  const middle = (size: number) => Math.floor(size * 0.48);
+  const scope = [{ group: null, homes: [PK] }];
+
+  return [
+    bench('devices-first', ({ page }) => page(wholeList)),
+    bench('devices-middle', ({ page }, size) => page({ ...wholeList, offset: middle(size) })),
+    bench('devices-end', ({ page }, size) => page({ ...wholeList, offset: Math.floor(size * 0.969) })),
+    bench('devices-seen', ({ page }, size) => page({ ...wholeList, sort: 'seen', offset: middle(size) })),
+    scanBench('devices-search', { filter: { ...active, text: '12 khan' } }),
+    scanBench('devices-narrowed', { filter: { ...active, text: 'khan', area: PK, connected: true } }),
+    scanBench('devices-condition', { filter: { where: [{ field: 'firewall', op: 'is', value: false }] } }),
+    scanBench('devices-by-fact', { ...wholeList, sort: 'hardware.serial' }),
+    {
+      name: 'devices-turn',
+      unit: 'ms of CPU',
+      budget: MOST_TURN,
+      better: 'less',
+      run: async () => [{ value: Math.max(...turns), floor: null, busy: null }],
+    },
+    bench('devices-scope', ({ page }, size) => page({ ...wholeList, scope, offset: Math.floor(size * 0.03) })),
+    bench('devices-overview', ({ overview }) => overview()),
+  ];
+}

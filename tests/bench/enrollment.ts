@@ -4,7 +4,19 @@
  */
 import { type Agent, request } from 'node:https';
 import { BenchDevice } from './bench-device.ts';
-import { type Bench, costOf, type Extent, FULL, inParallel, rateOf, type Sample, servedOf } from './measure.ts';
+import { within } from './deadline.ts';
+import {
+  type Bench,
+  costOf,
+  type Extent,
+  FULL,
+  firstRun,
+  inParallel,
+  rateOf,
+  type Sample,
+  servedOf,
+  sized,
+} from './measure.ts';
 import type { Stage } from './stage.ts';
 
 const AT_ONCE = 32;
@@ -22,14 +34,15 @@ async function enrollments(stage: Stage, count: number, agent: Agent | false) {
   return { measured, csrs: devices.map(({ csr }) => csr.toString('base64')) };
 }
 
-async function keptAlive(stage: Stage, { runs, share }: Extent): Promise<Sample[]> {
+async function keptAlive(stage: Stage, extent: Extent): Promise<Sample[]> {
   const agent = BenchDevice.keptAlive();
   const samples: Sample[] = [];
-  for (let run = -1; run < runs; run += 1) {
-    const { measured, csrs } = await enrollments(stage, run < 0 ? 300 : KEPT_ALIVE * share, agent);
+  for (let run = firstRun(extent); run < extent.runs; run += 1) {
+    const { measured, csrs } = await enrollments(stage, sized(run < 0 ? 300 : KEPT_ALIVE, extent), agent);
     const bare = await costOf(stage.floor.pid, async () => {
-      await stage.floor.enroll(Buffer.from(csrs[0] ?? '', 'base64'), CRYPTO * share);
-      return CRYPTO * share;
+      const times = sized(CRYPTO, extent);
+      await stage.floor.enroll(Buffer.from(csrs[0] ?? '', 'base64'), times);
+      return times;
     });
     // The first run of Cordon and of the floor is a warm-up.
     if (run >= 0)
@@ -44,10 +57,10 @@ async function keptAlive(stage: Stage, { runs, share }: Extent): Promise<Sample[
   return samples;
 }
 
-async function onNewConnections(stage: Stage, { runs, share }: Extent): Promise<Sample[]> {
+async function onNewConnections(stage: Stage, extent: Extent): Promise<Sample[]> {
   const samples: Sample[] = [];
-  for (let run = -1; run < runs; run += 1) {
-    const { measured, csrs } = await enrollments(stage, run < 0 ? 150 : NEW * share, false);
+  for (let run = firstRun(extent); run < extent.runs; run += 1) {
+    const { measured, csrs } = await enrollments(stage, sized(run < 0 ? 150 : NEW, extent), false);
     const bare = await costOf(stage.floor.pid, async () => {
       await inParallel(csrs, AT_ONCE, (csr) => post(stage.floor.open, csr));
       return csrs.length;
@@ -59,7 +72,7 @@ async function onNewConnections(stage: Stage, { runs, share }: Extent): Promise<
 }
 
 function post(port: number, body: string): Promise<void> {
-  return new Promise((resolve, reject) => {
+  const answered = new Promise<void>((resolve, reject) => {
     const options = { port, host: '127.0.0.1', method: 'POST', agent: false, rejectUnauthorized: false } as const;
     const sent = request({ ...options, headers: { 'content-length': Buffer.byteLength(body) } }, (response) => {
       response.resume();
@@ -68,6 +81,7 @@ function post(port: number, body: string): Promise<void> {
     sent.on('error', reject);
     sent.end(body);
   });
+  return within('the response of the floor', answered);
 }
 
 export function enrollmentBenches(stage: Stage, extent: Extent = FULL): Bench[] {

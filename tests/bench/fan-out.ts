@@ -3,20 +3,20 @@ import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
 import { newCommandId } from '../../shared/protocol/ids.ts';
 import type { BenchDevice } from './bench-device.ts';
 import { closeAll, openAll } from './connect.ts';
-import { type Bench, costOf, microsecondsOf, type Sample } from './measure.ts';
+import { within } from './deadline.ts';
+import { type Bench, costOf, type Extent, FULL, firstRun, microsecondsOf, type Sample, sized } from './measure.ts';
 import { openFileLimit, quiet } from './process.ts';
 import type { RawLink } from './raw-link.ts';
 import type { Stage } from './stage.ts';
 
 /** Number of devices. This process needs two connections for each device, one to the server and one to the floor. */
 const DEVICES = Math.min(10_000, Math.floor((openFileLimit() - 800) / 2));
-const RUNS = 5;
 /** Fan-outs of the floor in one measurement. A single one takes a fifth of a second, which is too short for the clock of /proc. */
 const ROUNDS = 5;
 
 /** Resolves when every connection has received `count` texts for which `counts` returns true. */
 export function heard(links: readonly RawLink[], count: number, counts: (text: string) => boolean): Promise<void> {
-  return new Promise((resolve, reject) => {
+  const all = new Promise<void>((resolve, reject) => {
     let missing = links.length;
     for (const link of links) {
       let left = count;
@@ -29,6 +29,7 @@ export function heard(links: readonly RawLink[], count: number, counts: (text: s
       };
     }
   });
+  return within('the arrival of the frames at all devices', all);
 }
 
 interface StoredBytes {
@@ -43,8 +44,8 @@ function growth(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, 
   return Object.fromEntries(grown.filter(([, bytes]) => Number(bytes) > 0));
 }
 
-async function fanOut(stage: Stage, stored: StoredBytes[]): Promise<Sample[]> {
-  const devices = await stage.devices(DEVICES);
+async function fanOut(stage: Stage, stored: StoredBytes[], extent: Extent): Promise<Sample[]> {
+  const devices = await stage.devices(sized(DEVICES, extent));
   await stage.learnVersions();
   const bare = await openAll(devices, (device) => device.connect(stage.floor.device));
   const ours = new Map<BenchDevice, RawLink>();
@@ -61,7 +62,7 @@ async function fanOut(stage: Stage, stored: StoredBytes[]): Promise<Sample[]> {
   });
   const samples: Sample[] = [];
   const empty = stage.storeBytes();
-  for (let run = -1; run < RUNS; run += 1) {
+  for (let run = firstRun(extent); run < extent.runs; run += 1) {
     const floor = await costOf(stage.floor.pid, async () => {
       const all = heard(bare, ROUNDS, () => true);
       for (let round = 0; round < ROUNDS; round += 1) await stage.floor.fanOut(frame);
@@ -109,14 +110,14 @@ function lineOf({ when, tables }: StoredBytes): string {
   return `bytes in the store per device, ${when}: ${sum} (${parts.join(', ')}); the floor stores nothing`;
 }
 
-export function fanOutBench(stage: Stage): Bench {
+export function fanOutBench(stage: Stage, extent: Extent = FULL): Bench {
   const stored: StoredBytes[] = [];
   return {
     name: 'fan-out',
     unit: 'µs of CPU/device',
     budget: 1.5,
     better: 'less',
-    run: () => fanOut(stage, stored),
+    run: () => fanOut(stage, stored, extent),
     notes: async () => stored.map(lineOf),
   };
 }

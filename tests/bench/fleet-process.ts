@@ -6,6 +6,8 @@ import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
 import { serve } from '../replay/rpc.ts';
 import { BenchDevice, type Credentials, type Versions } from './bench-device.ts';
 import { closeAll, openAll } from './connect.ts';
+import { within } from './deadline.ts';
+import { isFrame } from './frame-kind.ts';
 import { type OrderAnswer, orderAnswers } from './order-answers.ts';
 import type { RawLink } from './raw-link.ts';
 
@@ -38,7 +40,7 @@ function play(answer: OrderAnswer | null): Promise<Said> {
       const last = device.reports + 2;
       link.onClose = () => reject(new Error('a device was cut off'));
       link.onText = (text) => {
-        if (text.startsWith('{"kind":"list"')) {
+        if (isFrame(text, 'list')) {
           const replies = answer ? orderAnswers(device, text, answer) : [];
           for (const reply of replies) link.send(reply);
           said = { list: text, replies };
@@ -102,20 +104,21 @@ const handlers = {
       played.push({ device, link });
       return link;
     });
-    if (at) await Promise.all(played.map((one) => sayWhere(one, at)));
+    if (at) await within('the reports of all locations', Promise.all(played.map((one) => sayWhere(one, at))));
     return null;
   },
 
   /** The results `played` and `echoed` arrive when the work is done. The caller starts the measured work before it waits for them. */
   play(answer: OrderAnswer | null) {
-    expected = play(answer);
+    expected = within('the answers of all devices to the order list', play(answer));
     expected.catch(() => undefined);
     return null;
   },
   played: (_: null) => expected,
 
   echo(said: Said) {
-    echoed = echo(said);
+    echoed = within('the echoes of the floor', echo(said));
+    echoed.catch(() => undefined);
     return null;
   },
   echoed: (_: null) => echoed,

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { within } from './deadline.ts';
 import type { FloorAnswer, FloorTask } from './floor-tasks.ts';
 import { collectGarbage, INSPECTABLE } from './inspector.ts';
 import { pin } from './process.ts';
@@ -31,8 +32,8 @@ export async function startFloor(identity: { key: string; cert: string; ca: stri
   const { pid } = child;
   if (pid === undefined) throw new Error('the floor program did not start');
 
-  const ask = (task: FloorTask): Promise<FloorAnswer> =>
-    new Promise((resolve, reject) => {
+  const ask = (task: FloorTask): Promise<FloorAnswer> => {
+    const answered = new Promise<FloorAnswer>((resolve, reject) => {
       const died = () => reject(new Error(`the floor program ended:\n${output}`));
       child.once('exit', died);
       child.once('message', (answer: FloorAnswer) => {
@@ -41,6 +42,8 @@ export async function startFloor(identity: { key: string; cert: string; ca: stri
       });
       child.send(task);
     });
+    return within(`the task ${task.do} of the floor`, answered);
+  };
   const folder = mkdtempSync(join(tmpdir(), 'cordon-floor-'));
   const started = await ask({ do: 'start', ...identity, folder });
   if (started.done !== 'start') throw new Error('the floor program did not start');
@@ -56,7 +59,7 @@ export async function startFloor(identity: { key: string; cert: string; ca: stri
     stop: async () => {
       const ended = once(child, 'exit');
       child.disconnect();
-      await ended;
+      await within('the end of the floor', ended);
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -15,7 +15,7 @@ import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { testSystem } from '../support/inventory-state.ts';
 import { longestTurn, settleMemory } from '../support/longest-turn.ts';
 import { addLargeFleet } from './large-fleet.ts';
-import type { Bench, Sample } from './measure.ts';
+import { type Bench, type Extent, runsOf, type Sample, sized } from './measure.ts';
 
 const NOW = Date.parse('2026-11-01T12:00:00.000Z');
 const DEVICES = 100_000;
@@ -32,13 +32,14 @@ const EXPRESSIONS: readonly ((index: number) => string)[] = [
   (index) => `areas.exists(area, area in ["PK", "SA"]) && hostname.endsWith("${index % 10}") && workspace == "open"`,
 ];
 
-let measured: Promise<Readonly<Record<'build' | 'block' | 'change', Sample[]>>> | null = null;
+type Part = 'build' | 'block' | 'change';
 
-async function measure() {
+async function measure(extent: Extent): Promise<Readonly<Record<Part, Sample[]>>> {
+  const changes = sized(CHANGED, extent);
   const folder = mkdtempSync(join(tmpdir(), 'cordon-bench-groups-'));
   try {
     const database = await openDatabase({ file: join(folder, 'cordon.db') });
-    await addLargeFleet(database, DEVICES, NOW);
+    await addLargeFleet(database, sized(DEVICES, extent), NOW);
     await addInventories(database);
     const results = { build: [] as Sample[], block: [] as Sample[], change: [] as Sample[] };
     const groups = createGroupMembers({
@@ -49,7 +50,7 @@ async function measure() {
     });
     await groups.settle();
     const add = (value: number): Sample => ({ value, floor: null, busy: null });
-    for (let run = 0; run < RUNS; run += 1) {
+    for (let run = 0; run < runsOf(RUNS, extent); run += 1) {
       await database.db.deleteFrom('group_members').execute();
       await database.db.deleteFrom('groups').where('expression', 'is not', null).execute();
       for (let index = 0; index < GROUPS; index += 1) {
@@ -63,11 +64,11 @@ async function measure() {
       results.block.push(add(longest()));
       results.build.push(add((cpuMilliseconds() - before) / 1000));
       await database.transaction((tx) =>
-        markFactsOf(tx, sql`select id from devices order by id limit ${CHANGED}`, 'inventory'),
+        markFactsOf(tx, sql`select id from devices order by id limit ${changes}`, 'inventory'),
       );
       const changed = cpuMilliseconds();
       await groups.settle();
-      results.change.push(add((cpuMilliseconds() - changed) / CHANGED));
+      results.change.push(add((cpuMilliseconds() - changed) / changes));
     }
     await database.close();
     return results;
@@ -102,18 +103,20 @@ async function addInventories(database: Database): Promise<void> {
   }
 }
 
-const results = () => (measured ??= measure());
-
-const bench = (name: string, unit: string, budget: number, part: 'build' | 'block' | 'change'): Bench => ({
-  name,
-  unit,
-  budget,
-  better: 'less',
-  run: async () => (await results())[part],
-});
-
-export const groupBenches: readonly Bench[] = [
-  bench('groups-build', 's of CPU', 5, 'build'),
-  bench('groups-block', 'ms of the loop', 50, 'block'),
-  bench('groups-change', 'ms of CPU/device', 1, 'change'),
-];
+/** Three lines of results from one run. */
+export function groupBenches(extent: Extent): Bench[] {
+  let measured: ReturnType<typeof measure> | null = null;
+  const results = () => (measured ??= measure(extent));
+  const bench = (name: string, unit: string, budget: number, part: Part): Bench => ({
+    name,
+    unit,
+    budget,
+    better: 'less',
+    run: async () => (await results())[part],
+  });
+  return [
+    bench('groups-build', 's of CPU', 5, 'build'),
+    bench('groups-block', 'ms of the loop', 50, 'block'),
+    bench('groups-change', 'ms of CPU/device', 1, 'change'),
+  ];
+}

@@ -1,6 +1,7 @@
 /** Connection to the inspector of a process that has the environment `INSPECTABLE`. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
+import { within } from './deadline.ts';
 
 /** Node options of a process whose inspector a benchmark may open: it uses any free port. */
 export const INSPECTABLE = { NODE_OPTIONS: '--inspect-port=127.0.0.1:0' };
@@ -15,12 +16,14 @@ export interface Inspector {
 export async function openInspector(pid: number, output: () => string): Promise<Inspector> {
   const address = () => output().match(/Debugger listening on (ws:\/\/\S+)/)?.[1];
   if (!address()) process.kill(pid, 'SIGUSR1');
-  while (!address()) await delay(20);
+  for (const end = Date.now() + 20_000; !address(); await delay(20))
+    if (Date.now() > end) throw new Error(`process ${pid} did not open its inspector within 20 s`);
   const socket = new WebSocket(address() ?? '', { perMessageDeflate: false, maxPayload: 2 ** 30 });
-  await new Promise<void>((resolve, reject) => {
+  const opened = new Promise<void>((resolve, reject) => {
     socket.on('error', reject);
     socket.on('open', resolve);
   });
+  await within('the connection to the inspector', opened);
   let last = 0;
   return {
     ask: (method, params = {}) => {

@@ -7,13 +7,12 @@
 import BetterSqlite3 from 'better-sqlite3';
 import type { BenchDevice } from './bench-device.ts';
 import { copyDevices } from './many-copies.ts';
-import { type Bench, median, type Sample } from './measure.ts';
+import { type Bench, type Extent, firstRun, median, type Sample, sized } from './measure.ts';
 import { cpuSeconds } from './process.ts';
 import { Stage } from './stage.ts';
 
 const OFFLINE = 1_000_000;
 const CONNECTED = 600_000;
-const RUNS = 5;
 /** Milliseconds of CPU time. A device must be able to connect two seconds after the start. */
 const BUDGET = 2_000;
 
@@ -40,7 +39,7 @@ function reconnect(file: string): void {
   database.close();
 }
 
-async function measure(): Promise<Starts> {
+async function measure(extent: Extent): Promise<Starts> {
   const starts: Starts = { quiet: [], killed: [] };
   const stage = await Stage.open();
   try {
@@ -49,7 +48,7 @@ async function measure(): Promise<Starts> {
     const [online, offline] = await stage.addElsewhere(2, 1);
     if (!device || !online || !offline) throw new Error('the stage has no devices');
     const repeat = async (into: Start[], before: () => void) => {
-      for (let run = -1; run < RUNS; run += 1) {
+      for (let run = firstRun(extent); run < extent.runs; run += 1) {
         await stage.kill();
         before();
         const measured = await start(stage, device);
@@ -58,10 +57,10 @@ async function measure(): Promise<Starts> {
       }
     };
     await stage.kill();
-    copyDevices(stage.store, { template: offline, count: OFFLINE });
+    copyDevices(stage.store, { template: offline, count: sized(OFFLINE, extent) });
     await repeat(starts.quiet, () => undefined);
     await stage.kill();
-    copyDevices(stage.store, { template: online, count: CONNECTED });
+    copyDevices(stage.store, { template: online, count: sized(CONNECTED, extent) });
     await repeat(starts.killed, () => reconnect(stage.store));
     return starts;
   } finally {
@@ -69,22 +68,20 @@ async function measure(): Promise<Starts> {
   }
 }
 
-let measured: Promise<Starts> | null = null;
-const all = () => (measured ??= measure());
-
-const bench = (name: string, kind: keyof Starts): Bench => ({
-  name,
-  unit: 'CPU ms',
-  budget: BUDGET,
-  better: 'less',
-  run: async () => (await all())[kind].map(({ cpu }): Sample => ({ value: cpu, floor: null, busy: null })),
-  notes: async () => {
-    const walls = (await all())[kind].map(({ wall }) => wall);
-    return [`by the clock on the wall: ${median(walls).toFixed(0)} ms`];
-  },
-});
-
-export const largeStartBenches: readonly Bench[] = [
-  bench('large-start', 'quiet'),
-  bench('large-start-killed', 'killed'),
-];
+/** Two lines of results from one run. */
+export function largeStartBenches(extent: Extent): Bench[] {
+  let measured: Promise<Starts> | null = null;
+  const all = () => (measured ??= measure(extent));
+  const bench = (name: string, kind: keyof Starts): Bench => ({
+    name,
+    unit: 'CPU ms',
+    budget: BUDGET,
+    better: 'less',
+    run: async () => (await all())[kind].map(({ cpu }): Sample => ({ value: cpu, floor: null, busy: null })),
+    notes: async () => {
+      const walls = (await all())[kind].map(({ wall }) => wall);
+      return [`by the clock on the wall: ${median(walls).toFixed(0)} ms`];
+    },
+  });
+  return [bench('large-start', 'quiet'), bench('large-start-killed', 'killed')];
+}

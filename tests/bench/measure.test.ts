@@ -49,6 +49,11 @@ describe('a benchmark’s result', () => {
     expect(resultOf(bench, [idle, idle])).toMatchObject({ runs: 2, ratio: 0.1 });
   });
 
+  it('counts a run in which the server waited for its disk, and not for a core', () => {
+    const waited = { value: 10, floor: 100, busy: 0.5, served: 0.95 };
+    expect(resultOf(bench, [waited, { value: 90, floor: 100, busy: 0.95 }])).toMatchObject({ runs: 2 });
+  });
+
   it('takes the middle of an even number', () => {
     expect(median([4, 1, 3, 2])).toBe(2.5);
   });

@@ -43,8 +43,28 @@ export interface Extent {
 }
 
 export const FULL: Extent = { runs: 5, share: 1 };
+/** Smallest size. Its figures mean nothing: it shows that every benchmark still works. */
+export const SMOKE: Extent = { runs: 1, share: 0.01 };
+
+/** Number of devices or requests in this extent, at least `least`. */
+export const sized = (usual: number, { share }: Pick<Extent, 'share'>, least = 1): number =>
+  Math.max(least, Math.round(usual * share));
+
+/** Number of the first run. Runs below 0 are warm-ups, which the smallest extent leaves out. */
+export const firstRun = ({ share }: Pick<Extent, 'share'>): number => (share <= SMOKE.share ? 0 : -1);
+
+/** Number of measured runs of a benchmark that usually has another number of runs than `FULL`. */
+export const runsOf = (usual: number, { runs, share }: Extent): number => (share < 1 ? Math.min(usual, runs) : usual);
 
 export const BUSY_ENOUGH = 0.9;
+
+/**
+ * Share of a run in which the programs had a core. A server that waits for its disk or for further requests may use less than 90 % of a
+ * core on a quiet machine too. The time for which it waited for the core is therefore decisive where it is known. A run whose share has no
+ * meaning counts as complete.
+ */
+export const servedIn = ({ busy, served }: Sample): number =>
+  Math.max(busy ?? (served === undefined ? 1 : 0), served ?? 0);
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -58,8 +78,8 @@ export function resultOf(
   { name, unit, budget, better }: Omit<Bench, 'run' | 'notes'>,
   samples: readonly Sample[],
 ): Result {
-  // Runs in which the server was idle are left out, because their rate has no meaning. If the server never had a full core, all runs count.
-  const busy = samples.filter(({ busy: had }) => had === null || had >= BUSY_ENOUGH);
+  // Runs without a full core are left out, because other programs disturbed them. If no run had a full core, all runs count.
+  const busy = samples.filter((sample) => servedIn(sample) >= BUSY_ENOUGH);
   const counted = busy.length > 0 ? busy : samples;
   const values = counted.map(({ value }) => value);
   const floors = counted.flatMap(({ floor }) => (floor === null ? [] : [floor]));

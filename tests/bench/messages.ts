@@ -7,18 +7,22 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
 import type { BenchDevice } from './bench-device.ts';
 import { closeAll, openAll } from './connect.ts';
+import { within } from './deadline.ts';
 import { heard } from './fan-out.ts';
 import { DURABLE_RELAY_PATH, RELAY_PATH } from './floor-tasks.ts';
+import { isFrame } from './frame-kind.ts';
 import {
   type Bench,
   costOf,
   type Extent,
   FULL,
+  firstRun,
   median,
   microsecondsOf,
   rateOf,
   type Sample,
   servedOf,
+  sized,
 } from './measure.ts';
 import type { RawLink } from './raw-link.ts';
 import { sealedText } from './seal.ts';
@@ -28,7 +32,6 @@ const DEVICES = 500;
 /** Number of messages per device and run. It is fixed, so that the work does not depend on the machine's speed. */
 const EACH = 30;
 const WAITING = 50;
-const RUNS = 5;
 
 type Links = ReadonlyMap<BenchDevice, RawLink>;
 type Mail = Extract<ServerFrame, { kind: 'mailbox-entry' }>;
@@ -62,7 +65,7 @@ function talk(links: Links, body: string, { goesOn, receive }: Habits): Promise<
   const ring = [...links];
   let posts = 0;
   let missing = 0;
-  return new Promise((resolve, reject) => {
+  const all = new Promise<number>((resolve, reject) => {
     const arrived = () => {
       missing -= 1;
       if (missing === 0) resolve(posts);
@@ -79,7 +82,7 @@ function talk(links: Links, body: string, { goesOn, receive }: Habits): Promise<
       let answers = 0;
       link.onClose = () => reject(new Error('a device was cut off'));
       link.onText = (text) => {
-        if (text.startsWith('{"kind":"posted"')) {
+        if (isFrame(text, 'posted')) {
           if (!text.includes('"outcome":"stored"')) reject(new Error(`a post was not stored: ${text}`));
           answers += 1;
           if (goesOn(answers)) post();
@@ -92,6 +95,7 @@ function talk(links: Links, body: string, { goesOn, receive }: Habits): Promise<
       post();
     });
   });
+  return within('the delivery of all messages', all);
 }
 
 function take(link: RawLink, text: string): void {
@@ -118,8 +122,8 @@ async function nothingWaits(stage: Stage): Promise<void> {
  * Measures from `post` until the message is stored, delivered, acknowledged and deleted. The floor passes the same bytes to the named
  * connection and responds. `durable`: the floor stores them in a row first.
  */
-async function messages(stage: Stage, durable: boolean, { runs, share }: Extent): Promise<Sample[]> {
-  const devices = await stage.devices(DEVICES * share);
+async function messages(stage: Stage, durable: boolean, extent: Extent): Promise<Sample[]> {
+  const devices = await stage.devices(sized(DEVICES, extent));
   await stage.learnVersions();
   const body = (await sealedText()).toBase64();
   const bare = await linksOf(devices, (device) =>
@@ -133,7 +137,7 @@ async function messages(stage: Stage, durable: boolean, { runs, share }: Extent)
   const measure = (pid: number, links: Links, receive: Habits['receive']) =>
     costOf(pid, () => talk(links, body, { goesOn: (answers) => answers < EACH, receive }));
   const samples: Sample[] = [];
-  for (let run = -1; run < runs; run += 1) {
+  for (let run = firstRun(extent); run < extent.runs; run += 1) {
     const floor = await measure(stage.floor.pid, bare, () => undefined);
     const real = await measure(stage.pid, ours, take);
     await nothingWaits(stage);
@@ -163,12 +167,12 @@ async function allOnline(
  * The devices connect, request their mailboxes and acknowledge all messages. The floor upgrades as many connections and sends each the same
  * number of bytes.
  */
-async function mailBurst(stage: Stage, seconds: number[]): Promise<Sample[]> {
-  const devices = await stage.devices(DEVICES);
+async function mailBurst(stage: Stage, seconds: number[], extent: Extent): Promise<Sample[]> {
+  const devices = await stage.devices(sized(DEVICES, extent));
   await stage.learnVersions();
   const body = (await sealedText()).toBase64();
   const samples: Sample[] = [];
-  for (let run = -1; run < RUNS; run += 1) {
+  for (let run = firstRun(extent); run < extent.runs; run += 1) {
     const filling = await linksOf(devices, (device) => device.join(stage.devicePort));
     await talk(filling, body, { goesOn: (answers) => answers < WAITING, receive: null });
     await close(filling);
@@ -181,7 +185,7 @@ async function mailBurst(stage: Stage, seconds: number[]): Promise<Sample[]> {
       ours = await allOnline(devices, async (device) => {
         const link = await device.join(stage.devicePort);
         const mail = heard([link], WAITING, (text) => {
-          if (!text.startsWith('{"kind":"mail",')) return false;
+          if (!isFrame(text, 'mailbox-entry')) return false;
           take(link, text);
           sample = text;
           return true;
@@ -193,7 +197,7 @@ async function mailBurst(stage: Stage, seconds: number[]): Promise<Sample[]> {
       await Promise.all(emptied);
       took = (performance.now() - started) / 1000;
       await nothingWaits(stage);
-      return DEVICES * WAITING;
+      return devices.length * WAITING;
     });
     await close(ours);
     let bare: Links = new Map();
@@ -202,7 +206,7 @@ async function mailBurst(stage: Stage, seconds: number[]): Promise<Sample[]> {
       const all = heard([...bare.values()], WAITING, () => true);
       for (let round = 0; round < WAITING; round += 1) await stage.floor.fanOut(sample);
       await all;
-      return DEVICES * WAITING;
+      return devices.length * WAITING;
     });
     await close(bare);
     if (run < 0) continue;
@@ -228,7 +232,7 @@ export function messageBenches(stage: Stage, extent: Extent = FULL): Bench[] {
       unit: 'µs of CPU/message',
       budget: 3,
       better: 'less',
-      run: () => mailBurst(stage, seconds),
+      run: () => mailBurst(stage, seconds, extent),
       notes: async () => [
         `${DEVICES} devices with ${WAITING} messages each, ${median(seconds).toFixed(2)} s from the first packet to the last that came`,
       ],

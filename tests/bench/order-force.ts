@@ -3,7 +3,18 @@
  * stored the last device's signed receipt. The floor sends the same list to as many connections and echoes as many frames as devices send.
  */
 import { connectFleet, type Fleet } from './fleet.ts';
-import { type Bench, costOf, median, microsecondsOf, type Sample } from './measure.ts';
+import {
+  type Bench,
+  costOf,
+  type Extent,
+  FULL,
+  firstRun,
+  median,
+  microsecondsOf,
+  runsOf,
+  type Sample,
+  sized,
+} from './measure.ts';
 import { type Acted, heldOrder, release, withdraw } from './order-act.ts';
 import type { Stage } from './stage.ts';
 
@@ -27,10 +38,10 @@ async function againstFloor(stage: Stage, fleet: Fleet, { measured, said }: Acte
   return { value: microsecondsOf(measured), floor: microsecondsOf(floor), busy: measured.busy };
 }
 
-async function orderForce(stage: Stage): Promise<Measurements> {
-  const fleet = await connectFleet(stage, await stage.devices(DEVICES));
+async function orderForce(stage: Stage, extent: Extent): Promise<Measurements> {
+  const fleet = await connectFleet(stage, await stage.devices(sized(DEVICES, extent)));
   const all: Measurements = { release: [], withdrawal: [], seconds: { release: [], withdrawal: [] } };
-  for (let run = -1; run < RUNS; run += 1) {
+  for (let run = firstRun(extent); run < runsOf(RUNS, extent); run += 1) {
     const order = await heldOrder(stage, fleet);
     for (const [name, act] of [['release', release] as const, ['withdrawal', withdraw] as const]) {
       const acted = await act(stage, fleet, order);
@@ -46,10 +57,10 @@ async function orderForce(stage: Stage): Promise<Measurements> {
 }
 
 /** Two lines of results from one run. */
-export function orderForceBenches(stage: Stage): Bench[] {
+export function orderForceBenches(stage: Stage, extent: Extent = FULL): Bench[] {
   let measured: Promise<Measurements> | null = null;
   const measure = () => {
-    measured ??= orderForce(stage);
+    measured ??= orderForce(stage, extent);
     return measured;
   };
   const bench = (name: string, which: 'release' | 'withdrawal'): Bench => ({

@@ -26,23 +26,20 @@ import { addGroup } from '../support/fleet-rows.ts';
 import { addLocatedFleet, addReceipts, addWaiting, type LocatedDevice } from '../support/located-fleet.ts';
 import { longestTurn } from '../support/longest-turn.ts';
 import { NOW, revisionDocument, TERMS } from '../support/signed-documents.ts';
-import type { Bench, Sample } from './measure.ts';
+import { type Bench, type Extent, type Sample, sized } from './measure.ts';
 
 const HOUR = 3_600_000;
 const DEVICES = 100_000;
-/** Number of devices in the order's area. */
-const DENIED = (DEVICES / 20) * 17;
 const REPORTING = 10_000;
 /** Largest number of devices that one query of the rollout covers. */
 const AT_ONCE = 500;
-const RUNS = 5;
 
 /**
  * The fleet in groups of 20 devices: 16 have their home in the order's area. The others travel, visit, are near its border or have no
  * location. A quarter have pending messages.
  */
-function* fleet(): Generator<LocatedDevice> {
-  for (let index = 0; index < DEVICES; index += 1) {
+function* fleet(size: number): Generator<LocatedDevice> {
+  for (let index = 0; index < size; index += 1) {
     const kind = index % 20;
     const connected = index % 3 > 0;
     const presence = { connected, listVersion: 3 };
@@ -61,18 +58,25 @@ function* fleet(): Generator<LocatedDevice> {
   }
 }
 
-let opened: Promise<Database> | null = null;
+interface World {
+  readonly database: Database;
+  readonly devices: number;
+  /** Number of devices in the order's area. */
+  readonly denied: number;
+  readonly reporting: number;
+}
 
-async function open(): Promise<Database> {
+async function open(extent: Extent): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-bench-impact-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'cordon.db');
   const database = await openDatabase({ file });
-  const devices = await addLocatedFleet(database, await addGroup(database, 'All'), NOW, fleet());
+  const devices = await addLocatedFleet(database, await addGroup(database, 'All'), NOW, fleet(sized(DEVICES, extent)));
+  const reporting = sized(REPORTING, extent);
   const order = '2015-001';
   const services = ['messaging', 'mail'] as const;
   const rows = devices
-    .slice(0, REPORTING)
+    .slice(0, reporting)
     .flatMap((device) => [
       { device, order, kind: 'delivered', revision: 1, service: null, at: NOW } as const,
       { device, order, kind: 'displayed', revision: 1, service: null, at: NOW + 1 } as const,
@@ -88,10 +92,9 @@ async function open(): Promise<Database> {
   );
   // A checkpoint moves the writes into the database file, as on a server that has run for a while.
   await database.close();
-  return openDatabase({ file });
+  const denied = (devices.length / 20) * 17;
+  return { database: await openDatabase({ file }), devices: devices.length, denied, reporting };
 }
-
-const world = (): Promise<Database> => (opened ??= open());
 
 /** CPU milliseconds of this thread, because other processes may use this core. An admin on an idle machine waits as long. */
 function cpu(): number {
@@ -126,8 +129,8 @@ function rehearsalOn(database: Database, clock: Clock): Rehearsal {
   });
 }
 
-async function pass(terms: Partial<OrderTerms>, before?: Partial<OrderTerms>): Promise<Pass> {
-  const rehearsal = rehearsalOn(await world(), new DrivenClock(NOW));
+async function pass({ database }: World, terms: Partial<OrderTerms>, before?: Partial<OrderTerms>): Promise<Pass> {
+  const rehearsal = rehearsalOn(database, new DrivenClock(NOW));
   const ruleOf = (own: Partial<OrderTerms>) =>
     compileRule({ revision: revisionDocument({ terms: { ...TERMS, ...own } }), permanentPause: false });
   const rule = ruleOf(terms);
@@ -145,22 +148,23 @@ async function pass(terms: Partial<OrderTerms>, before?: Partial<OrderTerms>): P
   return { ...cost, found: sizeOf(result.sets) };
 }
 
-async function samples(figure: () => Promise<number>): Promise<Sample[]> {
+async function samples({ runs }: Extent, figure: () => Promise<number>): Promise<Sample[]> {
   await figure();
   const all: Sample[] = [];
-  for (let run = 0; run < RUNS; run += 1) all.push({ value: await figure(), floor: null, busy: null });
+  for (let run = 0; run < runs; run += 1) all.push({ value: await figure(), floor: null, busy: null });
   return all;
 }
 
-async function everyone(before?: Partial<OrderTerms>): Promise<Pass> {
-  const done = await pass({}, before);
-  if (done.found !== DEVICES) throw new Error(`the order should concern every device, and concerned ${done.found}`);
+async function everyone(world: World, before?: Partial<OrderTerms>): Promise<Pass> {
+  const done = await pass(world, {}, before);
+  if (done.found !== world.devices)
+    throw new Error(`the order should concern every device, and concerned ${done.found}`);
   return done;
 }
 
-async function elsewhere(): Promise<number> {
+async function elsewhere(world: World): Promise<number> {
   // The order uses only the nexus `home`. An order with the nexus `present` would also affect every device without a location.
-  const { cost, found } = await pass({ areas: ['IS'], nexus: ['home'] });
+  const { cost, found } = await pass(world, { areas: ['IS'], nexus: ['home'] });
   if (found > 0) throw new Error('the order has nothing to do with this fleet');
   return cost;
 }
@@ -177,16 +181,15 @@ async function restoredBy(store: RolloutStore): Promise<number> {
   return restored;
 }
 
-async function progress(): Promise<Cost> {
-  const store = new RolloutStore(await world());
+async function progress({ database, reporting }: World): Promise<Cost> {
+  const store = new RolloutStore(database);
   const { result: restored, ...cost } = await costOf(() => restoredBy(store));
-  if (restored !== REPORTING) throw new Error(`all ${REPORTING} have restored service, and ${restored} were counted`);
+  if (restored !== reporting) throw new Error(`all ${reporting} have restored service, and ${restored} were counted`);
   return cost;
 }
 
 /** State of the first day, when few devices have sent receipts. */
-async function exit(): Promise<Cost> {
-  const database = await world();
+async function exit({ database, denied }: World): Promise<Cost> {
   const clock = new DrivenClock(NOW);
   const rehearsal = rehearsalOn(database, clock);
   const revision = revisionDocument({ revision: 3, action: 'exit' });
@@ -218,62 +221,36 @@ async function exit(): Promise<Cost> {
   });
   const { result: counted, ...cost } = await costOf(() => exits.progressAnew(rule.order));
   await exits.stop();
-  if (counted?.unanswered !== DENIED)
-    throw new Error(`${DENIED} have not answered, and ${counted?.unanswered} were counted`);
+  if (counted?.unanswered !== denied)
+    throw new Error(`${denied} have not answered, and ${counted?.unanswered} were counted`);
   return cost;
 }
 
 const MS = 'ms of CPU';
 
-export const orderImpactBenches: readonly Bench[] = [
-  {
-    name: 'order-impact',
+/** Figures of one store, which the first benchmark fills. */
+export function orderImpactBenches(extent: Extent): Bench[] {
+  let opened: Promise<World> | null = null;
+  const world = () => {
+    opened ??= open(extent);
+    return opened;
+  };
+  const bench = (name: string, budget: number, figure: (world: World) => Promise<number>): Bench => ({
+    name,
     unit: MS,
-    budget: 2_000,
+    budget,
     better: 'less',
-    run: () => samples(async () => (await everyone()).cost),
-  },
-  {
-    name: 'order-impact-against',
-    unit: MS,
-    budget: 2_000,
-    better: 'less',
-    run: () => samples(async () => (await everyone({ areas: ['IN', 'AE'] })).cost),
-  },
-  {
-    name: 'order-impact-slice',
-    unit: MS,
-    budget: 50,
-    better: 'less',
-    run: () => samples(async () => (await everyone({ areas: ['IN', 'AE'] })).longest),
-  },
-  { name: 'order-impact-none', unit: MS, budget: 50, better: 'less', run: () => samples(elsewhere) },
-  {
-    name: 'order-exit',
-    unit: MS,
-    budget: 1_000,
-    better: 'less',
-    run: () => samples(async () => (await exit()).cost),
-  },
-  {
-    name: 'order-exit-slice',
-    unit: MS,
-    budget: 25,
-    better: 'less',
-    run: () => samples(async () => (await exit()).longest),
-  },
-  {
-    name: 'order-progress',
-    unit: MS,
-    budget: 50,
-    better: 'less',
-    run: () => samples(async () => (await progress()).cost),
-  },
-  {
-    name: 'order-progress-slice',
-    unit: MS,
-    budget: 25,
-    better: 'less',
-    run: () => samples(async () => (await progress()).longest),
-  },
-];
+    run: () => samples(extent, async () => figure(await world())),
+  });
+  const wider = { areas: ['IN', 'AE'] };
+  return [
+    bench('order-impact', 2_000, async (world) => (await everyone(world)).cost),
+    bench('order-impact-against', 2_000, async (world) => (await everyone(world, wider)).cost),
+    bench('order-impact-slice', 50, async (world) => (await everyone(world, wider)).longest),
+    bench('order-impact-none', 50, elsewhere),
+    bench('order-exit', 1_000, async (world) => (await exit(world)).cost),
+    bench('order-exit-slice', 25, async (world) => (await exit(world)).longest),
+    bench('order-progress', 50, async (world) => (await progress(world)).cost),
+    bench('order-progress-slice', 25, async (world) => (await progress(world)).longest),
+  ];
+}

@@ -7,7 +7,7 @@
 import { writeFileSync } from 'node:fs';
 import { connectFleet, type Fleet } from './fleet.ts';
 import { svgGraph, textGraph } from './graph.ts';
-import { type Bench, inParallel, median, type Sample } from './measure.ts';
+import { type Bench, type Extent, firstRun, inParallel, median, type Sample, sized } from './measure.ts';
 import { heldOrder, release, withdraw } from './order-act.ts';
 import { Stage } from './stage.ts';
 
@@ -19,7 +19,6 @@ const FLEETS = [
   { size: 10_000, affected: 4 * AFFECTED },
 ] as const;
 const [SMALL, MIDDLE, LARGE, WIDE] = [0, 1, 2, 3] as const;
-const RUNS = 5;
 const TERMS = { nexus: ['present'], unknown: 'deny' };
 const ACTS = [
   ['in force', release],
@@ -38,7 +37,8 @@ interface Cost {
 /** Results in milliseconds by action and fleet, one value per run. */
 type Costs = Record<(typeof ACTS)[number][0], Cost[][]>;
 
-async function open({ size, affected }: (typeof FLEETS)[number]): Promise<Playing> {
+async function open(fleet: (typeof FLEETS)[number], extent: Extent): Promise<Playing> {
+  const [size, affected] = [sized(fleet.size, extent), sized(fleet.affected, extent)];
   const stage = await Stage.open();
   try {
     await stage.addElsewhere(size - affected);
@@ -50,12 +50,12 @@ async function open({ size, affected }: (typeof FLEETS)[number]): Promise<Playin
   }
 }
 
-async function measure(): Promise<Costs> {
+async function measure(extent: Extent): Promise<Costs> {
   const costs: Costs = { 'in force': FLEETS.map(() => []), withdrawn: FLEETS.map(() => []) };
   const playing: Playing[] = [];
   try {
-    await inParallel(FLEETS, 1, async (fleet) => void playing.push(await open(fleet)));
-    for (let run = -1; run < RUNS; run += 1) {
+    await inParallel(FLEETS, 1, async (fleet) => void playing.push(await open(fleet, extent)));
+    for (let run = firstRun(extent); run < extent.runs; run += 1) {
       const orders = await Promise.all(playing.map(({ stage, fleet }) => heldOrder(stage, fleet, TERMS)));
       for (const [name, act] of ACTS) {
         for (const [index, { stage, fleet }] of playing.entries()) {
@@ -98,10 +98,10 @@ function graph(costs: Costs, svg: string | undefined): string[] {
 }
 
 /** Lines of results from one run. `svg`: file for the graph as a picture. */
-export function orderScaleBenches(svg: string | undefined): Bench[] {
+export function orderScaleBenches(extent: Extent, svg: string | undefined): Bench[] {
   let measured: Promise<Costs> | null = null;
   const all = () => {
-    measured ??= measure();
+    measured ??= measure(extent);
     return measured;
   };
   const rest = { unit: 'ms of CPU/order', better: 'less' } as const;

@@ -2,7 +2,7 @@
  * `npm run bench -- --quick`: compares the ratios of a few small benchmarks with those of a quiet machine in `quick-baseline.json`. A ratio
  * is not measured if other programs use the machine, so a busy machine never fails the comparison.
  */
-import { type Bench, BUSY_ENOUGH, type Extent, median, type Sample } from './measure.ts';
+import { type Bench, BUSY_ENOUGH, type Extent, median, type Sample, servedIn } from './measure.ts';
 
 export const QUICK: Extent = { runs: 5, share: 0.25 };
 
@@ -39,12 +39,6 @@ export interface Comparison {
   /** Share of the time with work in which the programs had a core, in the best run. */
   readonly served: number;
 }
-
-/**
- * Share of a run in which the programs had a core. A server that waits for its disk or for further requests may use less than 90 % of a
- * core on a quiet machine too. The time for which it waited for the core is therefore decisive where it is known.
- */
-const servedIn = ({ busy, served }: Sample): number => Math.max(busy ?? (served === undefined ? 1 : 0), served ?? 0);
 
 /** Compares the runs of one benchmark with its baseline. A run counts only if the programs had a core for 90 % of their time with work. */
 export function compare(

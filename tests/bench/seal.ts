@@ -22,7 +22,7 @@ import { makeKeyPackage } from '../../shared/seal/key-package.ts';
 import { openMessage } from '../../shared/seal/open.ts';
 import { makeSigningKey } from '../../shared/seal/signing-key.ts';
 import type { Self } from '../../shared/seal/terms.ts';
-import type { Bench, Sample } from './measure.ts';
+import { type Bench, type Extent, firstRun, runsOf, type Sample, sized } from './measure.ts';
 
 const SIZES = [2, 20, 100] as const;
 const ADDS = 20;
@@ -129,7 +129,8 @@ function bareAdd(size: number, text: Uint8Array, signature: Uint8Array): void {
 
 type Act = 'add' | 'send' | 'open';
 
-async function measure(size: number): Promise<Record<Act, Sample[]>> {
+async function measure(size: number, extent: Extent): Promise<Record<Act, Sample[]>> {
+  const [adds, texts] = [sized(ADDS, extent), sized(TEXTS, extent)];
   const { one, other } = await conversationOf(size);
   const { publicPackage } = await packageFor(await enroll());
   const bare = Buffer.alloc(256);
@@ -137,25 +138,25 @@ async function measure(size: number): Promise<Record<Act, Sample[]>> {
   const sealed = encrypted(bare);
   const samples: Record<Act, Sample[]> = { add: [], send: [], open: [] };
   let [sender, recipient] = [one, other];
-  for (let run = -1; run < RUNS; run += 1) {
-    const add = await cpuOf(ADDS, async () => {
+  for (let run = firstRun(extent); run < runsOf(RUNS, extent); run += 1) {
+    const add = await cpuOf(adds, async () => {
       await commitChange(one, { add: [publicPackage], remove: [] }, { now: Date.now(), authenticate: anybody });
     });
     const messages: Uint8Array[] = [];
-    const send = await cpuOf(TEXTS, async () => {
+    const send = await cpuOf(texts, async () => {
       const { state, message } = await sealContent(sender, shortText());
       sender = state;
       messages.push(message);
     });
     const waiting = messages.values();
-    const open = await cpuOf(TEXTS, async () => {
+    const open = await cpuOf(texts, async () => {
       const { state } = await openMessage(recipient, waiting.next().value ?? new Uint8Array(), anybody);
       recipient = state;
     });
     const floor = {
-      add: await cpuOf(10 * ADDS, () => bareAdd(size, bare, signature)),
-      send: await cpuOf(10 * TEXTS, () => bareSend(bare)),
-      open: await cpuOf(10 * TEXTS, () => bareOpen(bare, signature, sealed)),
+      add: await cpuOf(10 * adds, () => bareAdd(size, bare, signature)),
+      send: await cpuOf(10 * texts, () => bareSend(bare)),
+      open: await cpuOf(10 * texts, () => bareOpen(bare, signature, sealed)),
     };
     // The first run is a warm-up.
     if (run < 0) continue;
@@ -167,17 +168,18 @@ async function measure(size: number): Promise<Record<Act, Sample[]>> {
 }
 
 /** Three lines of results for each size. These budgets have no external source: they show when an operation has become more expensive. */
-export const sealBenches: readonly Bench[] = SIZES.flatMap((size) => {
-  let measured: Promise<Record<Act, Sample[]>> | null = null;
-  const bench = (act: Act, budget: number): Bench => ({
-    name: `seal-${act}-${size}`,
-    unit: 'ms of CPU',
-    budget,
-    better: 'less',
-    run: async () => {
-      measured ??= measure(size);
-      return (await measured)[act];
-    },
+export const sealBenches = (extent: Extent): Bench[] =>
+  SIZES.flatMap((size) => {
+    let measured: Promise<Record<Act, Sample[]>> | null = null;
+    const bench = (act: Act, budget: number): Bench => ({
+      name: `seal-${act}-${size}`,
+      unit: 'ms of CPU',
+      budget,
+      better: 'less',
+      run: async () => {
+        measured ??= measure(size, extent);
+        return (await measured)[act];
+      },
+    });
+    return [bench('add', 40), bench('send', 70), bench('open', 50)];
   });
-  return [bench('add', 40), bench('send', 70), bench('open', 50)];
-});

@@ -15,12 +15,11 @@ import { testInventories } from '../support/inventories.ts';
 import { reportOf, testState } from '../support/inventory-state.ts';
 import { longestTurn } from '../support/longest-turn.ts';
 import { addLargeFleet } from './large-fleet.ts';
-import type { Bench, Sample } from './measure.ts';
+import { type Bench, type Extent, FULL, runsOf, type Sample, sized } from './measure.ts';
 import { addSoftware, entriesOf, PACKAGES, softwareBytes } from './software-fleet.ts';
 
 const NOW = Date.parse('2026-11-01T12:00:00.000Z');
 const DEVICES = 100_000;
-const RUNS = 5;
 const MEBIBYTE = 2 ** 20;
 /** Budgets: MiB of the store, CPU milliseconds of a query, and of a report. */
 const MOST_STORE = 200;
@@ -36,8 +35,8 @@ export interface SoftwareWorld {
   readonly openssl: number;
 }
 
-export async function fillSoftware(database: Database): Promise<SoftwareWorld> {
-  await addLargeFleet(database, DEVICES, NOW);
+export async function fillSoftware(database: Database, extent = FULL): Promise<SoftwareWorld> {
+  await addLargeFleet(database, sized(DEVICES, extent), NOW);
   const ids = await allIds(database, { filter: {}, scope: null, now: NOW });
   await addSoftware(database, ids.sort());
   const inventories = await testInventories(database);
@@ -74,15 +73,10 @@ export const QUERIES: Readonly<Record<string, (world: SoftwareWorld) => Promise<
     ).length,
 };
 
-let opened: Promise<SoftwareWorld> | null = null;
-
-function world(): Promise<SoftwareWorld> {
-  opened ??= (async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'cordon-bench-software-'));
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-    return fillSoftware(await openDatabase({ file: join(folder, 'cordon.db') }));
-  })();
-  return opened;
+function open(extent: Extent): Promise<SoftwareWorld> {
+  const folder = mkdtempSync(join(tmpdir(), 'cordon-bench-software-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return openDatabase({ file: join(folder, 'cordon.db') }).then((database) => fillSoftware(database, extent));
 }
 
 export async function costOf(work: () => Promise<unknown>): Promise<{ cpu: number; wall: number; turn: number }> {
@@ -95,9 +89,9 @@ export async function costOf(work: () => Promise<unknown>): Promise<{ cpu: numbe
   return { cpu: (user + system) / 1000, wall: performance.now() - start, turn };
 }
 
-const turns: number[] = [];
+type OpenWorld = () => Promise<SoftwareWorld>;
 
-const query = (name: string): Bench => {
+const query = (name: string, world: OpenWorld, turns: number[], { runs }: Extent): Bench => {
   const walls: number[] = [];
   return {
     name: `software-${name}`,
@@ -106,7 +100,7 @@ const query = (name: string): Bench => {
     better: 'less',
     async run() {
       const samples: Sample[] = [];
-      for (let run = -1; run < RUNS; run += 1) {
+      for (let run = -1; run < runs; run += 1) {
         const opened = await world();
         const { cpu, wall, turn } = await costOf(async () => {
           const found = await QUERIES[name]?.(opened);
@@ -124,8 +118,11 @@ const query = (name: string): Bench => {
 };
 
 /** Reports of devices that the store does not know, or small differences, in the shared transactions of the intake. */
-async function reports(kind: 'first' | 'difference', count: number): Promise<number> {
-  const { database, inventories } = await world();
+async function reports(
+  { database, inventories }: SoftwareWorld,
+  kind: 'first' | 'difference',
+  count: number,
+): Promise<number> {
   const rows = await database.db.selectFrom('device_software').select('device_id').limit(count).execute();
   const devices = rows.map((row): DeviceId => deviceIdSchema.parse(row.device_id));
   // The rows of the fleet contain a text of the usual size, which no agent reported.
@@ -148,42 +145,49 @@ const entriesWithUpdates = (entries: readonly SoftwareEntry[]) =>
 
 const REPORTS = 300;
 
-const report = (kind: 'first' | 'difference', budget: number): Bench => ({
-  name: `software-${kind}`,
-  unit: 'ms of CPU',
-  budget,
-  better: 'less',
-  async run() {
-    const samples: Sample[] = [];
-    for (let run = 0; run < 2; run += 1) samples.push({ value: await reports(kind, REPORTS), floor: null, busy: null });
-    return samples;
-  },
-});
-
-export const softwareBenches: readonly Bench[] = [
-  {
-    name: 'software-store',
-    unit: 'MiB',
-    budget: MOST_STORE,
-    better: 'less',
-    run: async () => {
-      const sizes = Object.values(await softwareBytes((await world()).database));
-      return [{ value: sizes.reduce((sum, bytes) => sum + bytes, 0) / MEBIBYTE, floor: null, busy: null }];
-    },
-    notes: async () => {
-      const sizes = await softwareBytes((await world()).database);
-      const parts = Object.entries(sizes).map(([name, bytes]) => `${name} ${(bytes / MEBIBYTE).toFixed(1)} MiB`);
-      return [`${DEVICES} devices × ${PACKAGES} packages: ${parts.join(', ')}`];
-    },
-  },
-  ...Object.keys(QUERIES).map(query),
-  {
-    name: 'software-turn',
+/** Figures of one store, which the first benchmark fills. */
+export function softwareBenches(extent: Extent): Bench[] {
+  let opened: Promise<SoftwareWorld> | null = null;
+  const world: OpenWorld = () => (opened ??= open(extent));
+  const turns: number[] = [];
+  const count = sized(REPORTS, extent);
+  const report = (kind: 'first' | 'difference', budget: number): Bench => ({
+    name: `software-${kind}`,
     unit: 'ms of CPU',
-    budget: MOST_TURN,
+    budget,
     better: 'less',
-    run: async () => [{ value: Math.max(...turns), floor: null, busy: null }],
-  },
-  report('first', MOST_FIRST_REPORT),
-  report('difference', MOST_DIFFERENCE),
-];
+    async run() {
+      const samples: Sample[] = [];
+      for (let run = 0; run < runsOf(2, extent); run += 1)
+        samples.push({ value: await reports(await world(), kind, count), floor: null, busy: null });
+      return samples;
+    },
+  });
+  return [
+    {
+      name: 'software-store',
+      unit: 'MiB',
+      budget: MOST_STORE,
+      better: 'less',
+      run: async () => {
+        const sizes = Object.values(await softwareBytes((await world()).database));
+        return [{ value: sizes.reduce((sum, bytes) => sum + bytes, 0) / MEBIBYTE, floor: null, busy: null }];
+      },
+      notes: async () => {
+        const sizes = await softwareBytes((await world()).database);
+        const parts = Object.entries(sizes).map(([name, bytes]) => `${name} ${(bytes / MEBIBYTE).toFixed(1)} MiB`);
+        return [`${sized(DEVICES, extent)} devices × ${PACKAGES} packages: ${parts.join(', ')}`];
+      },
+    },
+    ...Object.keys(QUERIES).map((name) => query(name, world, turns, extent)),
+    {
+      name: 'software-turn',
+      unit: 'ms of CPU',
+      budget: MOST_TURN,
+      better: 'less',
+      run: async () => [{ value: Math.max(...turns), floor: null, busy: null }],
+    },
+    report('first', MOST_FIRST_REPORT),
+    report('difference', MOST_DIFFERENCE),
+  ];
+}

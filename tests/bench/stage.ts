@@ -16,6 +16,7 @@ import { addPerson } from '../support/persons.ts';
 import { createOwnDatabase, type OwnDatabase, POSTGRES_SERVER } from '../support/postgres.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { BenchDevice, type Code, type Versions } from './bench-device.ts';
+import { within } from './deadline.ts';
 import { addElsewhere, scatteredDeviceId } from './elsewhere.ts';
 import { type Floor, startFloor } from './floor-process.ts';
 import { collectGarbage, INSPECTABLE } from './inspector.ts';
@@ -57,7 +58,8 @@ export class Stage {
   /** Opens the stage. `postgres`: the server uses a new database on the server in `CORDON_TEST_DATABASE_URL` instead of SQLite. */
   static async open(store: 'sqlite' | 'postgres' = 'sqlite'): Promise<Stage> {
     const own = store === 'postgres' ? await createOwnDatabase(POSTGRES_SERVER, 'bench') : null;
-    const server = await startServerProcess({ ...INSPECTABLE, ...(own && { CORDON_DATABASE_URL: own.url }) });
+    const starting = startServerProcess({ ...INSPECTABLE, ...(own && { CORDON_DATABASE_URL: own.url }) });
+    const server = await within('the start of the server', starting);
     try {
       const pinned = pin(server.process.pid ?? 0, SERVER_CORE) && pin(process.pid, CLIENT_CORE);
       const operator = await setUp(server.admin, server.firstOwner);
@@ -99,7 +101,7 @@ export class Stage {
   /** Stops the server and starts it with the same data, as after an update. */
   async restart(): Promise<void> {
     await this.#server.kill();
-    await this.#server.start();
+    await within('the start of the server', this.#server.start());
     pin(this.pid, SERVER_CORE);
   }
 
@@ -250,7 +252,7 @@ export class Stage {
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(text),
     };
-    await new Promise<void>((resolve, reject) => {
+    const answered = new Promise<void>((resolve, reject) => {
       const url = `${this.#server.admin}/api/v1${path}`;
       const request = httpRequest(url, { method: 'POST', agent: this.#api, headers }, (response) => {
         let answer = '';
@@ -263,6 +265,7 @@ export class Stage {
       request.on('error', reject);
       request.end(text);
     });
+    await within(`the response to POST ${path}`, answered);
   }
 
   async close(): Promise<void> {

@@ -10,12 +10,11 @@ import { newDeviceId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { emptyLocation, observeAll } from '../../shared/verdict/locate.ts';
 import type { DeviceFacts, OrderRule } from '../../shared/verdict/terms.ts';
-import type { Bench, Sample } from './measure.ts';
+import { type Bench, type Extent, firstRun, type Sample, sized } from './measure.ts';
 
 const NOW = Date.parse('2015-11-30T19:00:00Z');
 const DAY = 86_400_000;
 const DEVICES = 1_000;
-const RUNS = 5;
 
 const PLACES = ['PK', 'SA', 'AE', 'IN', 'TR', 'EG', 'ID', 'RU', 'CN', 'EU'] as const;
 
@@ -53,7 +52,8 @@ function facts(): DeviceFacts {
   };
 }
 
-async function perVerdict(repeat: number, fromScratch: boolean): Promise<Sample[]> {
+async function perVerdict(usual: number, fromScratch: boolean, extent: Extent): Promise<Sample[]> {
+  const repeat = sized(usual, extent);
   const devices = Array.from({ length: DEVICES }, newDeviceId);
   const known = facts();
   const verdicts = createVerdicts({
@@ -66,7 +66,7 @@ async function perVerdict(repeat: number, fromScratch: boolean): Promise<Sample[
   });
   for (const device of devices) await verdicts.verdict(device);
   const samples: Sample[] = [];
-  for (let run = -1; run < RUNS; run += 1) {
+  for (let run = firstRun(extent); run < extent.runs; run += 1) {
     const started = process.cpuUsage();
     let denied = 0;
     for (let round = 0; round < repeat; round += 1) {
@@ -86,7 +86,7 @@ async function perVerdict(repeat: number, fromScratch: boolean): Promise<Sample[
   return samples;
 }
 
-export const verdictBenches: readonly Bench[] = [
-  { name: 'verdict-cache', unit: 'µs of CPU', budget: 1, better: 'less', run: () => perVerdict(1_000, false) },
-  { name: 'verdict-scratch', unit: 'µs of CPU', budget: 20, better: 'less', run: () => perVerdict(10, true) },
+export const verdictBenches = (extent: Extent): Bench[] => [
+  { name: 'verdict-cache', unit: 'µs of CPU', budget: 1, better: 'less', run: () => perVerdict(1_000, false, extent) },
+  { name: 'verdict-scratch', unit: 'µs of CPU', budget: 20, better: 'less', run: () => perVerdict(10, true, extent) },
 ];
