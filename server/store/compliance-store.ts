@@ -84,25 +84,30 @@ export class ComplianceStore implements Port {
   readonly results = async (devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, readonly StoredResult[]>> =>
     new Map([...(await this.rows(devices))].map(([device, { results }]) => [device, results]));
 
+  // With `cross join`, SQLite reads `device_compliance` first. Without statistics, SQLite would begin with all active devices.
   async restricted(): Promise<DeviceId[]> {
     const { rows } = await sql<{ id: string }>`
-      select d.id from device_compliance c join devices d on d.id = c.device_id and d.generation = c.generation
-      where d.status = 'active' and c.taken like '%"restrict-services"%'`.execute(this.#database.db);
+      select d.id from device_compliance c cross join devices d
+      where d.id = c.device_id and d.generation = c.generation and d.status = 'active' and c.taken like '%"restrict-services"%'`.execute(
+      this.#database.db,
+    );
     return rows.map(({ id }) => deviceIdSchema.parse(id));
   }
 
   async due(now: number, limit: number): Promise<DeviceId[]> {
     const { rows } = await sql<{ id: string }>`
-      select c.device_id as id from device_compliance c join devices d on d.id = c.device_id
-      where c.next_at is not null and c.next_at <= ${now} and d.status = 'active'
+      select c.device_id as id from device_compliance c cross join devices d
+      where c.next_at is not null and c.next_at <= ${now} and d.id = c.device_id and d.status = 'active'
       order by c.next_at, c.device_id limit ${limit}`.execute(this.#database.db);
     return rows.map(({ id }) => deviceIdSchema.parse(id));
   }
 
   async nextDue(): Promise<number | null> {
     const { rows } = await sql<{ at: number }>`
-      select c.next_at as at from device_compliance c join devices d on d.id = c.device_id
-      where c.next_at is not null and d.status = 'active' order by c.next_at limit 1`.execute(this.#database.db);
+      select c.next_at as at from device_compliance c cross join devices d
+      where c.next_at is not null and d.id = c.device_id and d.status = 'active' order by c.next_at limit 1`.execute(
+      this.#database.db,
+    );
     return rows[0]?.at ?? null;
   }
 
