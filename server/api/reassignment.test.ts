@@ -103,6 +103,19 @@ it('decides about each line, and finds devices and people by their names', async
   expect((await post('/preview', 'helpdesk', { pairs })).json.code).toBe('forbidden');
 });
 
+it('calls a person outside the scope unknown, if the line has an address or directory id', async () => {
+  const hidden = { email: 'chen@example.org', email_key: 'chen@example.org', directory_id: 'chen-1' };
+  await api.database.db.updateTable('persons').set(hidden).where('id', '=', chen!).execute();
+  const names = ['Chen@example.org', 'chen-1', 'nobody@example.org', 'nobody-1'];
+  const pairs = names.map((person, index) => ({ device: devices[index % 3], person }));
+  for (const pair of pairs) {
+    const { lines } = (await post('/preview', 'scoped', { pairs: [pair] })).json;
+    expect([pair.person, ...reasons(lines)]).toEqual([pair.person, 'unknown-person']);
+  }
+  const { lines } = (await post('/preview', 'owner', { pairs: pairs.slice(0, 1) })).json;
+  expect(reasons(lines)).toEqual(['owner-not-in-group']);
+});
+
 it('creates a link for each device of a selection, sends it, and gives the device to its new owner', async () => {
   const body = { devices, person: bilal, mail: true };
   expect((await post('', 'fleet', { ...body, expect: 2 })).json.code).toBe('conflict');

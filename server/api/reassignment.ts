@@ -14,7 +14,7 @@ import { type Devices, refusalText, type Scope } from '../devices/devices.ts';
 import type { Enrollment } from '../enrollment/enrollment.ts';
 import type { OwnerMail } from '../enrollment/owner-mail.ts';
 import { createReassignment, type Line, type Owner, pairsOf } from '../enrollment/reassignment.ts';
-import { coversPerson, type People } from '../people/people.ts';
+import { coversPerson, type People, seesPerson } from '../people/people.ts';
 import { createDeviceSelection } from './device-selection.ts';
 import { type Input, type Route, route } from './route.ts';
 
@@ -57,9 +57,11 @@ export function reassignmentRoutes({ devices, people, enrollment, ownerMail }: R
     const enrolling = request.demand('codes.create').devices;
     const ownersOf = async (texts: readonly string[]): Promise<ReadonlyMap<string, Owner>> =>
       new Map(
-        [...(await people.named(texts))].map(([text, { id, name, email, status, groups }]) => {
+        [...(await people.named(texts))].flatMap(([text, { id, name, email, status, groups }]) => {
+          // An address or a directory id of a person outside the scope counts as unknown, so that an admin cannot try out addresses.
+          if (text !== id && !seesPerson(enrolling, groups)) return [];
           const covered = coversPerson(enrolling, groups);
-          return [text, { id, name, email, status, groups: groups.map((group) => group.id), covered }];
+          return [[text, { id, name, email, status, groups: groups.map((group) => group.id), covered }] as const];
         }),
       );
     return plan(await askedPairs(request), reach, ownersOf);

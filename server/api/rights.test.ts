@@ -194,6 +194,38 @@ describe('case 50: a helpdesk account never acts outside its groups', () => {
     expect((await api.request('GET', `/api/v1/commands/${command.id}`, owner)).json.state).toBe('queued');
   });
 
+  it('by an address or directory id, whether or not a person outside has it', async () => {
+    const outside = { name: 'Dora', email: 'dora@example.org', directoryId: 'dora-1', groups: [theirs] };
+    expect((await api.request('POST', '/api/v1/people', owner, outside)).status).toBe(201);
+    const fleet = await api.account('fleet-of-mine@example.org', [{ role: 'fleet', group: mine, area: null }]);
+    const admin = { authorization: `Bearer ${await api.token(fleet)}` };
+    const { json: own } = await api.request('POST', '/api/v1/people', admin, { name: 'Ida', groups: [mine] });
+    for (const [taken, free] of [
+      [{ email: 'Dora@Example.org' }, { email: 'nobody-has-this@example.org' }],
+      [{ directoryId: 'dora-1' }, { directoryId: 'dora-2' }],
+    ]) {
+      for (const [method, path, more] of [
+        ['POST', '/people', { name: 'Ida', groups: [mine] }],
+        ['PATCH', `/people/${own.id}`, {}],
+      ] as const) {
+        const first = await api.request(method, `/api/v1${path}`, admin, { ...more, ...taken });
+        const second = await api.request(method, `/api/v1${path}`, admin, { ...more, ...free });
+        expect([first.status, first.json.code]).toEqual([403, 'out_of_scope']);
+        expect([second.status, second.json.detail, second.json.context]).toEqual([
+          first.status,
+          first.json.detail,
+          first.json.context,
+        ]);
+      }
+    }
+    const address = { email: 'ida@example.org' };
+    expect((await api.request('PATCH', `/api/v1/people/${own.id}`, owner, address)).status).toBe(200);
+    const renamed = await api.request('PATCH', `/api/v1/people/${own.id}`, admin, { ...address, name: 'Ida Berg' });
+    expect([renamed.status, renamed.json.email]).toEqual([200, 'ida@example.org']);
+    const taken = await api.request('PATCH', `/api/v1/people/${own.id}`, owner, { email: outside.email });
+    expect([taken.status, taken.json.code]).toEqual([409, 'conflict']);
+  });
+
   it('by filter or list', async () => {
     for (const filter of ['', '?text=Z', `?group=${theirs}`, '?sort=id&descending=true']) {
       const { json } = await api.request('GET', `/api/v1/devices${filter}`, helpdesk);

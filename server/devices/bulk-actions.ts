@@ -80,7 +80,8 @@ const REASONS = {
   'not-lost': 'The device is not in lost mode.',
   'connector-not-lost':
     'The device is a mail connector, which serves no single person. Start its lost mode on its own page.',
-  'unknown-person': 'There is no person with this id, e-mail address or directory id. Add the person first.',
+  'unknown-person':
+    'There is no person with this id, e-mail address or directory id in the groups of your role. Add the person first, or ask an admin whose role covers all devices.',
   'already-owner': 'The device already belongs to this person.',
   'person-not-in-scope': 'Your role does not include all groups of this person. Ask an admin whose role includes them.',
   'person-disabled': 'The person is disabled. Enable the person first.',

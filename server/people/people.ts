@@ -85,6 +85,7 @@ export function createPeople({ store, groups, bus, clock }: PeoplePorts) {
       });
     }
     await requireGroups(ids, scope);
+    requireUnlimited(scope, NO_KEYS, draft);
     const { name, directoryId } = draft;
     const id = newPersonId();
     const columns = { name, folded: foldedName(name), directoryId, ...emailColumns(draft.email) };
@@ -94,7 +95,8 @@ export function createPeople({ store, groups, bus, clock }: PeoplePorts) {
   }
 
   async function update(id: PersonId, change: PersonChange, scope: Scope = null): Promise<Person> {
-    await personInScope(id, scope);
+    const present = await personInScope(id, scope);
+    requireUnlimited(scope, present, change);
     const { name, email, groups: requested, ...rest } = change;
     const ids = requested && [...new Set(requested)];
     if (ids) await requireGroups(ids, scope);
@@ -140,6 +142,26 @@ export function createPeople({ store, groups, bus, clock }: PeoplePorts) {
   }
 
   return { get, personInScope, named, create, update, list };
+}
+
+type Keys = Pick<PersonDraft, 'email' | 'directoryId'>;
+const NO_KEYS: Keys = { email: null, directoryId: null };
+
+/**
+ * Throws `out_of_scope` if an admin whose role is limited to groups or areas enters an e-mail address or a directory id. Both are unique in
+ * the whole installation, so the conflict with a person outside the scope would tell the admin that this person exists (ADR 31).
+ */
+function requireUnlimited(scope: Scope, present: Keys, change: Partial<Keys>): void {
+  if (scope === null) return;
+  for (const [field, words] of [
+    ['email', 'an e-mail address'],
+    ['directoryId', 'a directory id'],
+  ] as const) {
+    const value = change[field] ?? null;
+    if (value === null || value === present[field]) continue;
+    const detail = `Your role is limited to some groups or areas, so it cannot enter ${words}: the answer could reveal a person outside your role. Leave out the value, or ask an admin whose role covers all devices.`;
+    throw new CordonError('out_of_scope', detail, { field });
+  }
 }
 
 function dynamicGroup(group: GroupId): CordonError {

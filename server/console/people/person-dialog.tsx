@@ -80,7 +80,7 @@ function Form({
         />
         <TextInput
           label="E-mail"
-          description="Optional. The address distinguishes people with the same name."
+          description="Optional. The address distinguishes people with the same name. Only an admin whose role covers all devices can enter it."
           type="email"
           autoComplete="off"
           value={email}
