@@ -40,6 +40,17 @@ const cordon = (...args: string[]) =>
   });
 const idIn = (text: string): string => /nt[rcd]_[a-z2-7]{16}/.exec(text)?.[0] ?? '';
 
+it('adds no channel to an internal address, and says which setting allows it', async () => {
+  const fields = { name: 'Inside', type: 'webhook', url: 'http://10.0.5.7/' };
+  const path = '/api/v1/notifications/channels';
+  const headers = { authorization: `Bearer ${token}` };
+  const { status, json } = await api.request('POST', path, headers, fields);
+  expect([status, json.code, json.context]).toEqual([400, 'invalid_input', { field: 'url' }]);
+  expect(json.detail).toMatch(/10\.0\.5\.7 is an internal address.*CORDON_PRIVATE_RECEIVERS/);
+  expect((await cordon('channels', 'add', 'webhook', 'Inside', fields.url)).err).toContain('CORDON_PRIVATE_RECEIVERS');
+  expect((await api.request('GET', path, headers)).json.channels).toEqual([]);
+});
+
 it('manages channels and rules, and shows deliveries', async () => {
   const { port } = receiver.address() as AddressInfo;
   const added = await cordon('channels', 'add', 'webhook', 'Pager', `http://127.0.0.1:${port}/`);

@@ -9,6 +9,7 @@ import { causeSources, type HealthIssues } from './notification-sources.ts';
 
 export function connectNotifications(base: Foundation, domain: Domain, healthIssues: HealthIssues) {
   const { config, database, authority, installation, clock, log } = base;
+  const addresses = createReceiverAddresses(config.privateReceivers);
   return createNotifications({
     store: new NotificationStore(database),
     sealer: {
@@ -18,10 +19,11 @@ export function connectNotifications(base: Foundation, domain: Domain, healthIss
     causes: causeSources(base, domain, healthIssues),
     send: createSender({
       mailer: domain.mailer,
-      addresses: createReceiverAddresses(config.privateReceivers),
+      addresses,
       folder: join(config.home, 'notifications'),
       now: Date.now,
     }),
+    requireReceiver: addresses.requireHost,
     origin: { installation, organization: config.organization },
     clock,
     raise: domain.devices.raiseAlert,

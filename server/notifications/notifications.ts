@@ -20,6 +20,7 @@ import {
   newNotificationRuleId,
 } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
+import { hostOf } from '../outbound/receiver-addresses.ts';
 import { type Content, contentOf, type Origin, testContent, titleOf } from './content.ts';
 import { DELIVERY_LASTS, decideDue, settlementOf } from './decisions.ts';
 import type {
@@ -58,6 +59,8 @@ export interface NotificationsPorts {
   readonly sealer: { seal(plain: string, id: ChannelId): string; unseal(text: string, id: ChannelId): string };
   readonly causes: CauseSources;
   readonly send: Sender;
+  /** Rejects with the reason if the server does not send to this host. */
+  readonly requireReceiver: (host: string) => Promise<void>;
   readonly origin: Origin;
   /** Clock for causes, which evidence about devices and orders also uses. Deliveries use the system clock. */
   readonly clock: Clock;
@@ -69,7 +72,7 @@ export interface NotificationsPorts {
 export type Notifications = ReturnType<typeof createNotifications>;
 
 export function createNotifications(ports: NotificationsPorts) {
-  const { store, sealer, causes, send, origin, clock, log, now = Date.now } = ports;
+  const { store, sealer, causes, send, requireReceiver, origin, clock, log, now = Date.now } = ports;
 
   const open = (stored: StoredChannel): Channel => JSON.parse(sealer.unseal(stored.sealed, stored.id)) as Channel;
   async function channel(id: ChannelId): Promise<Channel> {
@@ -178,6 +181,19 @@ export function createNotifications(ports: NotificationsPorts) {
       : { ...fields, id, createdAt };
   }
 
+  /** Throws `invalid_input` if the server would refuse each delivery to the receiver because of its address. */
+  async function requireAllowed(fields: NewChannel): Promise<void> {
+    const receiver = receiverIn(fields);
+    if (receiver === null) return;
+    try {
+      await requireReceiver(receiver.host);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const detail = `The server would not send to this receiver: ${reason}. Nothing was created. Enter another receiver.`;
+      throw new CordonError('invalid_input', detail, { field: receiver.field }, error);
+    }
+  }
+
   async function requireChannels(ids: readonly ChannelId[]): Promise<void> {
     const known = new Set((await store.channels()).map(({ id }) => id));
     const missing = ids.find((id) => !known.has(id));
@@ -218,6 +234,7 @@ export function createNotifications(ports: NotificationsPorts) {
     /** The secret of a webhook is only in this return value. */
     async createChannel(fields: NewChannel): Promise<{ channel: ChannelView; secret: string | null }> {
       if ((await store.channels()).length >= MOST_CHANNELS) throw tooMany('channels', MOST_CHANNELS);
+      await requireAllowed(fields);
       const secret = fields.type === 'webhook' ? newWebhookSecret() : null;
       const view = viewOf(fields, newChannelId(), now());
       await keep({ view, secrets: secret === null ? [] : [{ secret, until: null }] });
@@ -279,6 +296,12 @@ export function createNotifications(ports: NotificationsPorts) {
       await deliveries.stop();
     },
   };
+}
+
+/** Host of a webhook or syslog receiver, and the field with it; null for another channel. */
+function receiverIn(fields: NewChannel): { readonly host: string; readonly field: string } | null {
+  if (fields.type === 'webhook') return { host: hostOf(new URL(fields.url)), field: 'url' };
+  return fields.type === 'syslog' ? { host: fields.host, field: 'host' } : null;
 }
 
 const tooMany = (what: string, most: number): CordonError =>

@@ -3,7 +3,7 @@
  * URL, and the server can reach networks that the admin cannot. Receivers therefore need a global address, or one in the ranges that the
  * operator of the machine allows.
  */
-import { lookup as lookupHost } from 'node:dns';
+import { type LookupAddress, lookup as lookupHost } from 'node:dns';
 import type { BlockList, LookupFunction } from 'node:net';
 import { isIP } from 'node:net';
 import { inRanges, parseAddressRanges } from '../../shared/areas/address-ranges.ts';
@@ -21,9 +21,17 @@ const METADATA = parseAddressRanges([
   'fd00:ec2::254',
 ]);
 
+/** Milliseconds for which `requireHost` waits for the resolver. */
+const RESOLVE_DEADLINE = 2_000;
+
 export interface ReceiverAddresses {
   /** Throws if receivers may not have this IP address. */
   require(address: string): void;
+  /**
+   * Rejects with `AddressRefused` if receivers may not have this host: an IP address, or a name that resolves to an address that is not
+   * allowed. A name that does not resolve within the deadline passes, because the resolver may know it later.
+   */
+  requireHost(host: string): Promise<void>;
   /** True if only the operator's setting allows the address. */
   isPrivate(address: string): boolean;
   /** Resolves a host name for Node's `connect`. The connection can use only the returned addresses, which this function has checked. */
@@ -48,6 +56,21 @@ export function createReceiverAddresses(allowed: readonly string[]): ReceiverAdd
     );
   }
 
+  async function requireHost(host: string): Promise<void> {
+    if (isLiteralAddress(host)) return require(host);
+    const { promise, resolve } = Promise.withResolvers<LookupAddress[]>();
+    const timer = setTimeout(() => resolve([]), RESOLVE_DEADLINE);
+    lookupHost(host, { all: true }, (error, addresses) => resolve(error ? [] : addresses));
+    try {
+      for (const { address } of await promise) require(address);
+    } catch (error) {
+      if (error instanceof AddressRefused) throw new AddressRefused(`${host} has a refused address: ${error.message}`);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   const lookup: LookupFunction = (hostname, options, callback) => {
     lookupHost(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, []);
@@ -63,7 +86,7 @@ export function createReceiverAddresses(allowed: readonly string[]): ReceiverAdd
     });
   };
 
-  return { require, isPrivate: (address) => isSpecialAddress(address), lookup };
+  return { require, requireHost, isPrivate: (address) => isSpecialAddress(address), lookup };
 }
 
 /** Host of a URL without the brackets of an IPv6 address. */

@@ -56,12 +56,17 @@ function folderFor(): string {
   return folder;
 }
 
-function worldOf(database: Database, mailer: Parameters<typeof createSender>[0]['mailer'] = null) {
+function worldOf(
+  database: Database,
+  mailer: Parameters<typeof createSender>[0]['mailer'] = null,
+  allowed: readonly string[] = ['127.0.0.1'],
+) {
   const clock = new DrivenClock(START);
   const present: Cause[] = [];
   const raised: string[] = [];
   const folder = folderFor();
   const source = async () => present;
+  const addresses = createReceiverAddresses(allowed);
   const notifications = createNotifications({
     store: new NotificationStore(database),
     sealer: {
@@ -77,7 +82,8 @@ function worldOf(database: Database, mailer: Parameters<typeof createSender>[0][
       'device-not-compliant': source,
       'job-failed': source,
     },
-    send: createSender({ mailer, addresses: createReceiverAddresses(['127.0.0.1']), folder, now: () => clock.now() }),
+    send: createSender({ mailer, addresses, folder, now: () => clock.now() }),
+    requireReceiver: addresses.requireHost,
     origin: { installation: 'ins_test', organization: 'Example' },
     clock,
     now: () => clock.now(),
@@ -212,13 +218,28 @@ describeOnEveryStore('notifications', (open) => {
     expect(JSON.stringify(await notifications.channels())).not.toContain('whsec_');
   });
 
-  it('refuse an internal address that the operator did not allow', async () => {
-    const { notifications, settled } = worldOf(await open());
-    const { channel } = await notifications.createChannel({
-      name: 'Hook',
-      type: 'webhook',
-      url: 'http://127.0.0.2:9/',
-    });
+  it('refuse a receiver with an internal address that the operator did not allow, at its creation', async () => {
+    const { notifications } = worldOf(await open(), null, []);
+    for (const [field, receiver, address] of [
+      ['url', { type: 'webhook', url: 'http://127.0.0.2:9/' }, '127.0.0.2'],
+      ['url', { type: 'webhook', url: 'https://[fd00::7]/hook' }, 'fd00::7'],
+      ['url', { type: 'webhook', url: 'https://localhost/hook' }, 'localhost'],
+      ['host', { type: 'syslog', host: '10.0.5.7', port: 514, transport: 'udp' }, '10.0.5.7'],
+    ] as const) {
+      const created = notifications.createChannel({ name: 'Hook', ...receiver });
+      const refused: unknown = await created.then(() => null, (error: unknown) => error);
+      expect([address, refused]).toMatchObject([address, { code: 'invalid_input', context: { field } }]);
+      expect(String(refused)).toContain(address);
+      expect(String(refused)).toContain('CORDON_PRIVATE_RECEIVERS');
+    }
+    expect(await notifications.channels()).toEqual([]);
+  });
+
+  it('refuse an internal address that the operator no longer allows, at the delivery', async () => {
+    const database = await open();
+    const hook = { name: 'Hook', type: 'webhook', url: 'http://127.0.0.2:9/' } as const;
+    const { channel } = await worldOf(database, null, ['127.0.0.0/8']).notifications.createChannel(hook);
+    const { notifications, settled } = worldOf(database);
     await notifications.test(channel.id);
     expect((await settled('waiting', 1)).failure).toContain('CORDON_PRIVATE_RECEIVERS');
   });

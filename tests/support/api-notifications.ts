@@ -16,6 +16,7 @@ interface Given extends Pick<Ports, 'clock' | 'raise' | 'log'> {
 
 export function testNotifications({ database, folder, privateReceivers, ...ports }: Given) {
   const custody = testCustody();
+  const addresses = createReceiverAddresses(privateReceivers);
   return createNotifications({
     ...ports,
     store: new NotificationStore(database),
@@ -34,10 +35,11 @@ export function testNotifications({ database, folder, privateReceivers, ...ports
     },
     send: createSender({
       mailer: null,
-      addresses: createReceiverAddresses(privateReceivers),
+      addresses,
       folder,
       now: Date.now,
     }),
+    requireReceiver: addresses.requireHost,
     origin: { installation: 'test', organization: 'Example' },
   });
 }
