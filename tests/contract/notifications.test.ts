@@ -227,7 +227,10 @@ describeOnEveryStore('notifications', (open) => {
       ['host', { type: 'syslog', host: '10.0.5.7', port: 514, transport: 'udp' }, '10.0.5.7'],
     ] as const) {
       const created = notifications.createChannel({ name: 'Hook', ...receiver });
-      const refused: unknown = await created.then(() => null, (error: unknown) => error);
+      const refused: unknown = await created.then(
+        () => null,
+        (error: unknown) => error,
+      );
       expect([address, refused]).toMatchObject([address, { code: 'invalid_input', context: { field } }]);
       expect(String(refused)).toContain(address);
       expect(String(refused)).toContain('CORDON_PRIVATE_RECEIVERS');

@@ -65,7 +65,10 @@ export function settingsPages(tour: () => ConsoleTour): void {
     await page.getByText(/Test failed: .*hook\.invalid/).waitFor();
     await look('notification channels');
     await page.getByRole('link', { name: 'Show delivery history' }).click();
-    await page.getByText(/hook\.invalid/).first().waitFor();
+    await page
+      .getByText(/hook\.invalid/)
+      .first()
+      .waitFor();
     await look('notification deliveries');
 
     await seat.goto('/notifications');
