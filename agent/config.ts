@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { EnvironmentError, requireKnownVariables } from '../shared/environment.ts';
 import type { SensorSource } from './evidence/sensor-command.ts';
-import { SYSTEM_SOCKET } from './system-helper/requests.ts';
+import { SYSTEM_SOCKET } from './system-helper/socket-path.ts';
 
 const PORT = 'a whole number from 0 to 65535';
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;

@@ -24,10 +24,10 @@ import { flatpakManager } from './flatpak.ts';
 import { openJournal } from './journal.ts';
 import { readMachinePolicy } from './machine-policy.ts';
 import { openPackageFiles, statementOf } from './package-files.ts';
-import { SYSTEM_SOCKET } from './requests.ts';
 import { toolRunner } from './run-tool.ts';
 import { issueToken, type ServePorts, serveRequests } from './serve.ts';
 import { openSettings } from './settings/open-settings.ts';
+import { SYSTEM_SOCKET } from './socket-path.ts';
 
 const NAME = 'cordon-agent-system';
 /** Milliseconds in which a running change may end after a stop signal, as in cordon-agent-system.service. */

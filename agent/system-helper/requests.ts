@@ -15,9 +15,6 @@ import {
 } from '../../shared/software/software-change.ts';
 import { channelTargetSchema } from '../../shared/software/update-channel.ts';
 
-/** Path of the socket that systemd passes to the helper (cordon-agent-system.socket). */
-export const SYSTEM_SOCKET = '/run/cordon-agent-system/socket';
-
 /** Line after which the token file belongs to the running helper. systemd accepts connections before it starts the helper. */
 export const GREETING = 'cordon-agent-system: send the token';
 

@@ -3,10 +3,6 @@
  * exactly one of them has it.
  */
 import type { Argument, Command, Option } from 'commander';
-import { devicePage } from '../../shared/api/devices.ts';
-import { groupList } from '../../shared/api/groups.ts';
-import { personPage } from '../../shared/api/people.ts';
-import { policyList } from '../../shared/api/policies.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import { type Client, queryOf } from './client.ts';
@@ -16,6 +12,7 @@ interface Candidate {
   readonly names: readonly (string | null)[];
 }
 
+/** Each kind loads the schema of its list only when a name must be found, because a start takes as long as its modules. */
 interface Kind {
   readonly id: RegExp;
   /** Command that lists the ids. */
@@ -32,28 +29,35 @@ const KINDS: Readonly<Record<string, Kind>> = {
   group: {
     id: /^grp_/,
     list: 'cordon groups list',
-    find: async (client) =>
-      (await client.call(groupList, 'GET', '/groups')).groups.map(({ id, name }) => ({ id, names: [name] })),
+    find: async (client) => {
+      const { groupList } = await import('../../shared/api/groups.ts');
+      const { groups } = await client.call(groupList, 'GET', '/groups');
+      return groups.map(({ id, name }) => ({ id, names: [name] }));
+    },
   },
   policy: {
     id: /^pol_/,
     list: 'cordon policies list',
-    find: async (client) =>
-      (await client.call(policyList, 'GET', '/policies')).policies.map(({ id, name }) => ({ id, names: [name] })),
+    find: async (client) => {
+      const { policyList } = await import('../../shared/api/policies.ts');
+      const { policies } = await client.call(policyList, 'GET', '/policies');
+      return policies.map(({ id, name }) => ({ id, names: [name] }));
+    },
   },
   person: {
     id: /^per_/,
     list: 'cordon people list',
-    find: async (client, name) =>
-      (await client.call(personPage, 'GET', `/people${queryOf({ name, limit: '200' })}`)).people.map((person) => ({
-        id: person.id,
-        names: [person.name],
-      })),
+    find: async (client, name) => {
+      const { personPage } = await import('../../shared/api/people.ts');
+      const { people } = await client.call(personPage, 'GET', `/people${queryOf({ name, limit: '200' })}`);
+      return people.map((person) => ({ id: person.id, names: [person.name] }));
+    },
   },
   device: {
     id: /^dev_/,
     list: 'cordon devices list',
     find: async (client, name) => {
+      const { devicePage } = await import('../../shared/api/devices.ts');
       const text = name.split(/\s+/).slice(0, WORDS).join(' ').slice(0, 120);
       const page = await client.call(devicePage, 'GET', `/devices${queryOf({ text, limit: '200' })}`);
       return page.devices.map(({ id, displayName, hostname }) => ({ id, names: [displayName, hostname] }));

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 
 /** Programs that every machine with this repository has: POSIX tools, Git, npm and the packages of `npm ci`. */
 const ALWAYS_PRESENT = new Set(
-  'sh test grep tar echo yes sleep sha256sum chown install mount umount git npm tsc vitest depcruise redocly openapi-typescript'.split(
+  'sh test grep tar echo yes sleep sha256sum chown install mkfifo mount umount git npm tsc vitest depcruise redocly openapi-typescript'.split(
     ' ',
   ),
 );

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { appliedSettingSchema, type SystemSettings } from '../../shared/policy/system-settings.ts';
-import { AptMachine } from '../support/apt-machine.ts';
+import { AptMachine, aptMachines } from '../support/apt-machine.ts';
 import { freePort } from '../support/free-port.ts';
 import { softwareChange } from '../support/package-requests.ts';
 import { type SystemdMachine, startSystemdMachine, systemdMachines } from '../support/systemd-machine.ts';
@@ -16,7 +16,7 @@ import { until } from '../support/until.ts';
 const sshd = needed('sshd', 'apt install openssh-server', existsSync('/usr/sbin/sshd'));
 const ssh = tool('ssh', 'apt install openssh-client');
 const bwrap = tool('bwrap', 'apt install flatpak');
-const present = systemdMachines.present && sshd.present && ssh.present && bwrap.present;
+const present = systemdMachines.present && aptMachines.present && sshd.present && ssh.present && bwrap.present;
 
 /** Asks the helper over its socket, as the agent does. The argument is the request. */
 const ASK = `node_modules/.bin/node -e '
