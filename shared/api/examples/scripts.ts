@@ -36,6 +36,7 @@ export const scriptVersionView = {
   version: 1,
   state: 'reviewed' as const,
   ...content,
+  arguments: [],
   payload,
   digest,
   author,
