@@ -37,3 +37,13 @@ it('server/OPERATIONS.md lists every variable of the server and every chapter', 
   const listed = (title: string) => text.includes(`[${title}](#${anchor(title)})`);
   expect(chapters.filter((title) => title !== 'Contents' && !listed(title))).toEqual([]);
 });
+
+it('every number of a decision record is used once, or named in CONTRIBUTING.md as unused', () => {
+  const numbers = globSync('server/adr/*.md', { cwd: ROOT }).map((file) =>
+    file.slice('server/adr/'.length).slice(0, 4),
+  );
+  const contributing = readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8');
+  const unused = [...(/No record has the number (\d{4})/.exec(contributing)?.slice(1) ?? [])];
+  const all = [...numbers, ...unused].sort();
+  expect(all).toEqual(all.map((_, index) => String(index + 1).padStart(4, '0')));
+});

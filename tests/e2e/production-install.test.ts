@@ -1,7 +1,7 @@
 /** The production install that server/OPERATIONS.md describes: its size, and a server and an agent that run from it without the build tools. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -59,6 +59,17 @@ it('a production install is less than half as large as an install with build too
   }
   expect(total).toBeLessThan(MOST);
   expect(withoutNode).toBeLessThan(MOST_WITHOUT_NODE);
+  const operations = readFileSync(join(installed, 'server/OPERATIONS.md'), 'utf8').replaceAll('\n', ' ');
+  const stated = /A server or a device needs (\d+) MiB:.*? (\d+) MiB are the pinned Node\..*? leaves (\d+) MiB/.exec(
+    operations,
+  );
+  // A new version of a package may change a size by a few MiB.
+  for (const [index, size] of [total, total - withoutNode, withoutNode].entries()) {
+    expect(
+      Math.abs(Number(stated?.[index + 1]) - size),
+      `size ${index + 1} in server/OPERATIONS.md: ${size} MiB`,
+    ).toBeLessThan(10);
+  }
 });
 
 it('a production install runs a server with its console, and an agent that enrolls, connects and opens its page', async () => {
