@@ -54,6 +54,7 @@ export function settingsPages(tour: () => ConsoleTour): void {
     await page.getByRole('option', { name: 'Webhook' }).click();
     await page.getByLabel('URL').fill('https://192.0.2.1/hook');
     await glance('notification channel');
+    seat.expecting(/status of 400 .*\/notifications\/channels/);
     await button('Add channel').last().click();
     await page.getByText(/192\.0\.2\.1 is an internal address/).waitFor();
     await page.getByLabel('URL').fill('https://hook.invalid/hook');
