@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositorySteps } from './agent-protection.ts';
-import type { InstalledPackage, PackageManager, Target } from './package-manager.ts';
+import { type InstalledPackage, MOST_CLAIMS, MOST_SPECS, type PackageManager, type Target } from './package-manager.ts';
 import { isProgramMissing } from './program-missing.ts';
 import { HelperRefusal, LONGEST_DETAIL, type PackageStep } from './requests.ts';
 import type { RunTool } from './run-tool.ts';
@@ -12,9 +12,6 @@ const MINUTE = 60_000;
 const FIELDS = ['Package', 'Architecture', 'Version', 'db:Status-Abbrev'];
 const FORMAT = `${FIELDS.map((field) => `\${${field}}`).join('\\t')}\\n`;
 const CLAIMS = ['Provides', 'Replaces', 'Conflicts', 'Breaks'];
-/** Maximum bytes of the control data of `MOST_SPECS` packages, or of the list of a package's files. */
-const MOST_CLAIMS = 64 * 1024 * 1024;
-const MOST_SPECS = 500;
 const OPTIONS = [
   '--yes',
   '--quiet=2',
@@ -136,13 +133,13 @@ export function aptManager(run: RunTool, root = '/'): PackageManager {
   };
 }
 
-/** Names in the fields of control data in which a package speaks about others (Debian Policy 7). */
+/** Returns the names of packages in the fields Provides, Replaces, Conflicts and Breaks of control data (Debian Policy 7). */
 export const parseClaims = (control: string): string[] =>
   [...control.matchAll(new RegExp(`^(?:${CLAIMS.join('|')}): (.*(?:\\n[ \\t].*)*)`, 'gim'))].flatMap(([, list = '']) =>
     list.split(/[,|]/).flatMap((each) => /[^\s(:]+/.exec(each)?.[0] ?? []),
   );
 
-/** Paths in the output of `dpkg-deb --contents`, which has the form of `tar --list --verbose`. */
+/** Returns the paths in the output of `dpkg-deb --contents`, which has the form of `tar --list --verbose`. */
 export const parseContents = (output: string): string[] =>
   output.split('\n').flatMap((line) => {
     const [, path] = /^(?:\S+\s+){5}\.?(\/.*?)(?: -> .*| link to .*)?$/.exec(line) ?? [];

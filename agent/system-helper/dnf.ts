@@ -3,7 +3,7 @@
  * file name, a path or a feature that a package provides.
  */
 import { repositorySteps } from './agent-protection.ts';
-import type { InstalledPackage, PackageManager, Target } from './package-manager.ts';
+import { type InstalledPackage, MOST_CLAIMS, MOST_SPECS, type PackageManager, type Target } from './package-manager.ts';
 import { isProgramMissing } from './program-missing.ts';
 import { HelperRefusal, LONGEST_DETAIL, type PackageStep } from './requests.ts';
 import type { RunTool } from './run-tool.ts';
@@ -17,11 +17,9 @@ const OPTIONS = [
 ];
 const FORMAT = '%{NAME}\\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\\n';
 const FILE_FORMAT = '%{NAME}\\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\\t%{ARCH}\\t%{SOURCEPACKAGE}';
-/** One name or path in each line. */
+/** Formats with which rpm and dnf print each name or path on its own line. */
 const FILE_CLAIMS = '[%{PROVIDENAME}\\n][%{OBSOLETENAME}\\n][%{CONFLICTNAME}\\n][%{FILENAMES}\\n]';
 const REPOSITORY_CLAIMS = '%{provides}\n%{obsoletes}\n%{conflicts}\n';
-const MOST_CLAIMS = 64 * 1024 * 1024;
-const MOST_SPECS = 500;
 const REPOSITORY_FORMAT = '%{name}\t%{epoch}:%{version}-%{release}';
 
 /** Folders and files of another machine, for tests. */
@@ -239,8 +237,7 @@ export function parseInstalledRpms(output: string): Map<string, InstalledPackage
 }
 
 /**
- * Names and files in lines: a path begins with `/`. A name that a package provides may have a version after it. Each package provides its
- * own name, which the steps already contain.
+ * Separates the lines of rpm and dnf into names of packages and paths of files. A path begins with `/`. A version after a name is left out.
  */
 export function parseClaims(output: string): { readonly names: readonly string[]; readonly files: readonly string[] } {
   const lines = output.split('\n').filter((line) => line !== '');

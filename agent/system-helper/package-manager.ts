@@ -17,7 +17,12 @@ export interface Target {
   readonly file?: string | undefined;
 }
 
-/** Statements of packages about other packages and the file system. */
+/** Maximum number of packages about which one call asks a package manager. */
+export const MOST_SPECS = 500;
+/** Maximum bytes of a package manager's answer about `MOST_SPECS` packages, or about the files of one package. */
+export const MOST_CLAIMS = 64 * 1024 * 1024;
+
+/** Other packages and files that packages name: what they would replace or conflict with. */
 export interface PackageClaims {
   /** Names that the packages provide, replace, break or conflict with. */
   readonly names: readonly string[];

@@ -26,7 +26,7 @@ export interface Isolation {
 /** `nobody` on all Linux distributions and in user namespaces. */
 const NOBODY = { uid: 65_534, gid: 65_534 };
 
-/** Folders and files that scripts may read. Neither may contain secrets that the agent's user can read. */
+/** Folders and files that scripts may read. None of them may contain secrets that the agent's user can read. */
 const READABLE = [
   '/usr',
   '/bin',
@@ -91,7 +91,7 @@ export async function chooseIsolation(ports: IsolationPorts): Promise<Isolation>
     const parent = (await succeeds([...SETPRIV, 'true'])) ? SETPRIV : [];
     return { wrapper: () => [...parent], filter: null, user };
   }
-  const filter = scriptFilter(process.arch, isOwnUser(user?.uid ?? uid));
+  const filter = scriptFilter(process.arch, isServiceUser(user?.uid ?? uid));
   const rules = user === null ? landlockRules([home, systemSocket]) : [];
   const isolation: Isolation = {
     filter,
@@ -131,7 +131,7 @@ async function canUse({ wrapper }: Isolation, filter: Uint8Array): Promise<boole
  * Returns true for a user that no person works with: a system user, or one that systemd made for a service (systemd.exec(5), `DynamicUser`).
  * In a person's account, other programs may obey everyone on loopback, such as a debugger. A script without network cannot reach them.
  */
-const isOwnUser = (uid: number): boolean => uid < 1000 || (uid >= 61_184 && uid <= 65_519) || uid === NOBODY.uid;
+const isServiceUser = (uid: number): boolean => uid < 1000 || (uid >= 61_184 && uid <= 65_519) || uid === NOBODY.uid;
 
 /** Rules for the readable paths. A path is left out if it contains one of the hidden paths, or is part of one. */
 export function landlockRules(hidden: readonly string[], paths: readonly string[] = READABLE): string[] {

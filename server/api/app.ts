@@ -35,7 +35,10 @@ import { SIGN_IN_REMEDY } from './sign-in-remedy.ts';
 
 /** Maximum bytes of a request body: enough for an order with a thousand exemptions and notices in several languages. */
 const LARGEST_BODY = '1mb';
-/** Maximum bytes of a body without a sign-in: enough for the largest response of a passkey. One attacker can send many of them at once. */
+/**
+ * Maximum bytes of a body of a route that needs no sign-in: enough for the largest response of a passkey. An attacker can send many such
+ * bodies at once.
+ */
 const LARGEST_PUBLIC_BODY = '64kb';
 /** Deadline in milliseconds for a request body that is no upload. */
 const BODY_WITHIN = 30_000;
@@ -91,10 +94,10 @@ export function createApi(ports: ApiPorts): express.Express {
     requireOwnHost(request.headers.host);
     next();
   });
-  const ofAccounts = express.json({ limit: LARGEST_BODY, strict: true });
-  const ofStrangers = express.json({ limit: LARGEST_PUBLIC_BODY, strict: true });
+  const signedInParser = express.json({ limit: LARGEST_BODY, strict: true });
+  const publicParser = express.json({ limit: LARGEST_PUBLIC_BODY, strict: true });
   for (const route of routes) {
-    const parser = RIGHTS[route.name].scope === 'public' ? ofStrangers : ofAccounts;
+    const parser = RIGHTS[route.name].scope === 'public' ? publicParser : signedInParser;
     app[route.method](route.path, handlerOf(route, parser, ports));
   }
 

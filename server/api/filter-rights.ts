@@ -23,7 +23,10 @@ export function requireFilterRights(
   requireRights({ isLocation, isPersonal }, acting, demand);
 }
 
-/** The same for an expression of a dynamic group that reads these facts about the devices in the scope `acting`. Throws `forbidden`. */
+/**
+ * Throws `forbidden` unless the caller may read all of these facts about the devices in the scope `acting`. `facts`: names of the facts that an
+ * expression of a dynamic group reads.
+ */
 export function requireFactRights(
   facts: Iterable<string>,
   acting: Scope,

@@ -2,7 +2,6 @@
  * Definition of an API route: name, method, path, schemas and handler. The name determines the rights. The Express app and the OpenAPI
  * document are made from these definitions.
  */
-
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';

@@ -2,7 +2,6 @@
  * `cordon`, the command line for admins. The private keys of approvers and of the organization never leave the admin's machine. Before a
  * signature, the command line itself decodes the document and shows its content (`signing-text.ts`).
  */
-
 import { type Command, CommanderError } from 'commander';
 import { z } from 'zod';
 import { fieldErrorContext, fieldErrorsIn, fieldErrorsOf } from '../../shared/api/field-errors.ts';

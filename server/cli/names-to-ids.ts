@@ -23,7 +23,6 @@ interface Kind {
 
 /** Maximum number of candidates in an error. */
 const SHOWN = 10;
-const WORDS = 8;
 
 const KINDS: Readonly<Record<string, Kind>> = {
   group: {
@@ -57,8 +56,8 @@ const KINDS: Readonly<Record<string, Kind>> = {
     id: /^dev_/,
     list: 'cordon devices list',
     find: async (client, name) => {
-      const { devicePage } = await import('../../shared/api/devices.ts');
-      const text = name.split(/\s+/).slice(0, WORDS).join(' ').slice(0, 120);
+      const { devicePage, LONGEST_SEARCH, MOST_WORDS } = await import('../../shared/api/devices.ts');
+      const text = name.split(/\s+/).slice(0, MOST_WORDS).join(' ').slice(0, LONGEST_SEARCH);
       const page = await client.call(devicePage, 'GET', `/devices${queryOf({ text, limit: '200' })}`);
       return page.devices.map(({ id, displayName, hostname }) => ({ id, names: [displayName, hostname] }));
     },

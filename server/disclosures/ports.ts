@@ -1,5 +1,4 @@
 /** Ports of the disclosure desk. The store and the composition implement them. */
-
 import type { ProductionLine } from '../../shared/api/disclosures.ts';
 import type { RecordType } from '../../shared/disclosure/record-types.ts';
 import type { RefusalReason } from '../../shared/disclosure/refusal-reasons.ts';

@@ -63,7 +63,10 @@ export const endsOf = ({
 }: Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>): string =>
   `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 
-/** `makeRoom`: closes an older open connection, of this source or of any, if a new connection must wait because too many are open. */
+/**
+ * `makeRoom`: closes an older open connection, because a new one must wait while too many are open. `source`: source whose connections
+ * exceed their limit; null if all connections together exceed theirs.
+ */
 export function createAdmission(
   limits: AdmissionLimits,
   makeRoom: (source: string | null) => void = () => undefined,

@@ -1,6 +1,5 @@
 /**
- * Decides which people may sign, install and publish a package, whose scripts run as root on devices. The functions are pure. Each returns
- * the reason for a refusal, or null.
+ * Decides which people may sign, install and publish a package, whose scripts run as root on devices. The functions are pure.
  * - The uploader and the signer must be independent, at the signature and again at each installation and publication.
  * - The signer and the publisher must be independent too, because a publication reaches every device of its channel, now and later.
  */
@@ -14,7 +13,7 @@ type Rule = Pick<People, 'relation' | 'isSame'>;
 const UNKNOWN_UPLOADER =
   'The server does not know which person uploaded this package. Delete the package, and have the file uploaded again.';
 
-/** Reason why the person cannot sign the package. */
+/** Returns the reason why the person cannot sign the package, or null. */
 export function signObstacle({ uploader }: Uploaded, person: string, people: Rule): string | null {
   if (uploader === null) return UNKNOWN_UPLOADER;
   const relation = people.relation(uploader, person);
@@ -25,7 +24,7 @@ export function signObstacle({ uploader }: Uploaded, person: string, people: Rul
   return `${why} Another approver must sign it.`;
 }
 
-/** Reason why no device may get the package. */
+/** Returns the reason why no device may get the package, or null. */
 export function installObstacle({ uploader, signer }: Signed, people: Rule): string | null {
   if (uploader === null) return UNKNOWN_UPLOADER;
   if (signer === null) return 'No approver has signed this package. Have an approver sign it first.';
@@ -34,7 +33,7 @@ export function installObstacle({ uploader, signer }: Signed, people: Rule): str
   return `${relation} Therefore the uploader and the signer of this package count as one person. Delete the package, have a person upload the file again, and have an independent approver sign it.`;
 }
 
-/** Reason why the person cannot publish the package on an update channel. */
+/** Returns the reason why the person cannot publish the package on an update channel, or null. */
 export function publishObstacle(stored: Signed, person: string, people: Rule): string | null {
   const obstacle = installObstacle(stored, people);
   const { signer } = stored;

@@ -30,7 +30,7 @@ const DEB_MAGIC = Buffer.from('!<arch>\n');
 export interface PackagesPorts {
   readonly store: PackageStore;
   readonly uploads: Pick<Uploads, 'receive'>;
-  readonly approverSet: () => ApproverSet | null;
+  readonly approverSet: () => Pick<ApproverSet, 'persons' | 'keys'> | null;
   readonly people: () => Promise<Pick<People, 'relation' | 'isSame'>>;
   /** Throws `service_denied` if an order suspends the management of the device. */
   readonly requireManagement: (device: DeviceId) => Promise<void>;

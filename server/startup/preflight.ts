@@ -84,8 +84,9 @@ export const databaseAddressOf = (config: Pick<Config, 'home' | 'databaseUrl'>):
 
 /**
  * Checks keys, store, host names, clock and ports before the server's first write. Writes only the lock of the store. Throws
- * `store_locked`, `installation_mismatch`, `store_set_back` (the database is older than the high-water mark), `names_in_use` (devices use a host name that is no longer configured), `clock_implausible`,
- * `store_incompatible`, `store_unavailable`, or `unavailable` (a port cannot be used).
+ * `store_locked`, `installation_mismatch`, `store_set_back` (the database is older than the high-water mark), `names_in_use` (devices use a
+ * host name that is no longer configured), `clock_implausible`, `store_incompatible`, `store_unavailable`, or `unavailable` (a port cannot
+ * be used).
  */
 export async function preflight(config: PreflightConfig, checkClock: ClockCheck): Promise<Preflight> {
   const keyFolder = keyFolderOf(config);

@@ -3,6 +3,7 @@
  * then reads complete rows only for these ids. A filter that no index supports is in `device-scan.ts`.
  */
 import { type RawBuilder, sql } from 'kysely';
+import { MOST_WORDS } from '../../shared/api/devices.ts';
 import { type Condition, isInventoryList } from '../../shared/inventory/list-fields.ts';
 import type { ComplianceState } from '../../shared/policy/compliance-states.ts';
 import { DEVICE_SORTS, type DeviceFilter, type DeviceQuery, type Selection } from '../devices/ports.ts';
@@ -28,7 +29,6 @@ export interface PageOfIds {
   readonly total: number;
 }
 
-export const MOST_WORDS = 8;
 /** Splits a search text into words. */
 export const wordsOf = (text: string): readonly string[] => text.split(/\s+/).filter((word) => word !== '');
 

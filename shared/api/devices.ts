@@ -18,6 +18,8 @@ export const deviceParams = z.object({ id: deviceIdSchema });
 const flag = z.stringbool({ truthy: ['true'], falsy: ['false'] });
 
 export const MOST_WORDS = 8;
+/** Maximum number of characters in a search text. */
+export const LONGEST_SEARCH = 120;
 
 /** Value in a query as JSON. Text that is not JSON stays as it is, so that the next schema refuses it. */
 const jsonText = z
@@ -45,7 +47,7 @@ export const narrowing = {
     .string()
     .trim()
     .min(1)
-    .max(120)
+    .max(LONGEST_SEARCH)
     .refine((text) => text.split(/\s+/).length <= MOST_WORDS, `has more than ${MOST_WORDS} words`)
     .optional(),
   /** Conditions on fields of the inventory and of the server's records, of which all must be true. In a query, the list is JSON. */

@@ -9,7 +9,6 @@ import { UploadStore } from '../../server/store/file-parts.ts';
 import { packagePeople } from '../../server/store/migrations/0009-package-people.ts';
 import { PackageStore } from '../../server/store/package-store.ts';
 import { createUploads } from '../../server/uploads.ts';
-import type { ApproverSet } from '../../shared/order/approvers.ts';
 import { PAYLOAD_TYPES } from '../../shared/order/documents.ts';
 import { readPublicKey, signerOf } from '../../shared/order/dsse.ts';
 import { pae } from '../../shared/order/pae.ts';
@@ -26,7 +25,7 @@ describeOnEveryStore('packages', (open) => {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     const key = readPublicKey(publicKey.export({ type: 'spki', format: 'der' }).toString('base64'));
     const signer = actor();
-    const set = { persons: new Map([[key.keyid, signer.person]]), keys: [key] } as unknown as ApproverSet;
+    const set = { persons: new Map([[key.keyid, signer.person]]), keys: [key] };
     const links: PeopleFacts['links'][number][] = [];
     const packages = createPackages({
       store,

@@ -89,7 +89,7 @@ describeOnEachDatabase('a database that was set back', (database: DatabaseUnderT
     await expect(server.start()).rejects.toThrow(refusal);
     expect(await stateOf(env, home)).toEqual(then);
 
-    // One of the two marks is enough.
+    // The server refuses the database although only one of the two marks is left.
     const [besideKeys = '', besidePersonKeys = ''] = markFiles(home);
     for (const path of [besideKeys, besidePersonKeys]) {
       renameSync(path, `${path}.away`);

@@ -43,7 +43,7 @@ export function systemFilesPart(
   { files: permitted, reloads }: FileRules,
   accountOf: (name: string) => Promise<{ readonly uid: number; readonly gid: number } | null>,
 ): SettingPart<readonly ManagedFile[]> {
-  /** False for each other path, before the helper looks at the machine, so that a refusal tells nothing about files of root. */
+  /** Returns true for a path that the owner permits. It decides by the text of the path, so that a refusal tells nothing about files of root. */
   function isPermitted({ path }: ManagedFile): boolean {
     const isBelow = (rule: string) => (rule.endsWith('/') ? path.startsWith(rule) : path === rule);
     return permitted.some(isBelow) && !isAgentFile(path);

@@ -106,7 +106,10 @@ export function shownRevision(
     adoptedRevision === null
       ? (rows.find((row) => row.state === 'waiting') ?? rows.at(-1))
       : rows.find((row) => row.revision === adoptedRevision);
-  if (!shown) throw new Error(`order ${number} has no revision ${adoptedRevision ?? ''}`);
+  if (!shown)
+    throw new Error(
+      `order ${number} lacks its ${adoptedRevision === null ? 'revisions' : `revision ${adoptedRevision}`}`,
+    );
   return shown;
 }
 
