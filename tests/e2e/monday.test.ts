@@ -192,7 +192,12 @@ describe.skipIf(!packageRoots.present || !chromium.present)("an admin's Monday",
       await page.getByRole('option', { name: type }).click();
       await dialog.getByLabel(field).fill(value);
       await dialog.getByRole('button', { name: 'Add channel' }).click();
-      if (type === 'Webhook') await dialog.getByRole('button', { name: 'Close' }).last().click();
+      if (type === 'Webhook')
+        await page
+          .getByRole('dialog', { name: 'Webhook secret' })
+          .getByRole('button', { name: 'Close' })
+          .last()
+          .click();
       await dialog.waitFor({ state: 'hidden' });
     }
     await seat.goto('/notifications');

@@ -87,11 +87,12 @@ export class Search {
     }
   }
 
-  /** Searches every file below a folder. */
+  /** Searches every file below a folder. A running program may remove or rename files during the search. */
   folder(folder: string): void {
     for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath, entry.name);
-      if (entry.isFile()) this.look(relative(folder, path), readFileSync(path));
+      const bytes = entry.isFile() ? bytesOf(path) : null;
+      if (bytes !== null) this.look(relative(folder, path), bytes);
     }
   }
 
@@ -135,6 +136,16 @@ function unpack(bytes: Buffer): Buffer | null {
   } catch {
     // The three bytes only look like the start of a gzip stream.
     return null;
+  }
+}
+
+/** The content of a file, or null if it no longer exists. */
+function bytesOf(path: string): Buffer | null {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
   }
 }
 
