@@ -1,8 +1,8 @@
 /** Figures in documents: each must be the one of the code. Line breaks of a document do not matter. */
-import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { readAgentConfig } from '../../agent/config.ts';
 import { CLAIM_REPEATED_FOR, WALL_CLOCK_TRUSTED_FOR } from '../../agent/enforcement/device-clock.ts';
 import { COPY_WITHIN } from '../../agent/mail/delivery-state.ts';
@@ -26,6 +26,7 @@ import { KEPT } from '../../server/live-queries/live-queries.ts';
 import { MAIL_KEPT_FOR } from '../../server/mail/acceptance.ts';
 import { QUEUE_LIMITS } from '../../server/mail/placement.ts';
 import { BACKOFF } from '../../server/notifications/decisions.ts';
+import { readProviderSettings } from '../../server/openid/provider-settings.ts';
 import { EXPIRES_AFTER } from '../../server/orders/adoption/order-list.ts';
 import { SILENT_AFTER } from '../../server/orders/exit/exit-progress.ts';
 import { LONGEST_OVERRIDE } from '../../server/orders/impact/statement-effects.ts';
@@ -41,11 +42,14 @@ import { MOST_ENTRIES } from '../../shared/inventory/software.ts';
 import { MOST_POSITIONS, POSITION_EVERY } from '../../shared/lost-mode/lost-mode.ts';
 import { BRIEF_PAUSE } from '../../shared/order/adoption-state.ts';
 import { PROPOSAL_LIFETIME } from '../../shared/order/proposal-end.ts';
+import { settingsSchema } from '../../shared/policy/catalog.ts';
+import { policyDocumentSchema } from '../../shared/policy/policy-document.ts';
 import { PERMITTED_SETTINGS } from '../../shared/policy/system-settings.ts';
 import { LONGEST_COUNTDOWN } from '../../shared/power/power-action.ts';
 import { POWER_WORDS_IN } from '../../shared/power/power-words.ts';
 import { LARGEST_LOG } from '../../shared/protocol/device-http.ts';
 import { PING_EVERY } from '../../shared/protocol/frames.ts';
+import { newGroupId } from '../../shared/protocol/ids.ts';
 import { LARGEST_GAP } from '../../shared/seal/suite.ts';
 import { OFFICES } from '../demo/offices.ts';
 
@@ -158,6 +162,20 @@ function documentedDefaults(): Map<string, string> {
   }
   return found;
 }
+
+it('the JSON examples in server/OPERATIONS.md are valid', () => {
+  const text = readFileSync(join(ROOT, 'server/OPERATIONS.md'), 'utf8').replaceAll('grp_…', newGroupId());
+  const examples = [...text.matchAll(/```json\n([\s\S]*?)```/g)].map(([, json = '']): unknown => JSON.parse(json));
+  const [provider, policy, connections, ...others] = examples;
+  expect(others).toEqual([]);
+  expect(policyDocumentSchema.safeParse(policy).error).toBeUndefined();
+  expect(settingsSchema.safeParse(connections).error).toBeUndefined();
+  const folder = mkdtempSync(join(tmpdir(), 'cordon-example-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'oidc.json');
+  writeFileSync(file, JSON.stringify(provider));
+  expect(readProviderSettings({ file, secret: 'secret', secretFile: null }).roles).toHaveLength(3);
+});
 
 it('server/OPERATIONS.md has the defaults of the variables', () => {
   const connector = {
