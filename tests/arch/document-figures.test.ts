@@ -109,7 +109,7 @@ const FIGURES: Readonly<Record<string, readonly string[]>> = {
     `about 0.2 seconds and ${PASSCODE_COST.memory / KiB} MiB each`,
     `the server has the newest ${MOST_POSITIONS} positions`,
     `One request starts lost mode on at most ${thousands(MOST_LOST_TOGETHER)} devices`,
-    `The agent can report ${word(SECTIONS.length)} sections`,
+    `The inventory has ${word(SECTIONS.length)} sections`,
     `at most ${thousands(MOST_CHANGES_PER_DAY)} software entries a day and list ${thousands(MOST_ENTRIES)}`,
     `${SILENT_AFTER / DAY} days after the server first found that the exit applies`,
     `one past window of at most ${LONGEST_WINDOW_DAYS} days`,
@@ -139,7 +139,7 @@ const FIGURES: Readonly<Record<string, readonly string[]>> = {
     `appears as offline after at most ${(2 * PING_EVERY) / 1_000} seconds`,
     `notices the loss within ${(2.5 * PING_EVERY) / 1_000} seconds`,
     `preview the records of at most ${READ_SUBJECTS} people in 24 hours`,
-    `One account can read ${READ_SUBJECTS} subjects in 24 hours`,
+    `One person can read ${READ_SUBJECTS} subjects in 24 hours`,
   ],
 };
 
