@@ -54,6 +54,7 @@ pre, code { font: .8125rem/1.5 ui-monospace, monospace; }
 pre { background: var(--panel); border-radius: .5rem; padding: .75rem 1rem; white-space: pre-wrap; }
 @media (max-width: 30rem) {
   dl { grid-template-columns: 1fr; gap: 0; }
+  table { font-size: .8125rem; }
   dd { margin-block-end: .5rem; }
 }
 @media print {
