@@ -45,6 +45,7 @@ caption { text-align: start; font-weight: 600; padding-block-end: .25rem; }
 th, td { border-block-end: 1px solid var(--line); padding: .25rem .5rem .25rem 0; text-align: start; vertical-align: top; }
 th { overflow-wrap: normal; }
 .number { text-align: end; white-space: nowrap; font-variant-numeric: tabular-nums; }
+th[scope=row] { white-space: nowrap; font-weight: 400; }
 summary { cursor: pointer; padding-block: .25rem; }
 details dl { margin-block: .75rem; }
 section { margin-block: 1.5rem; }
