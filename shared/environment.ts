@@ -26,6 +26,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_ORGANIZATION: { reader: 'server' },
   CORDON_NAMES: { reader: 'server' },
   CORDON_DROP_NAMES: { reader: 'server' },
+  CORDON_DROP_LISTENERS: { reader: 'server' },
   CORDON_BIND: { reader: 'server' },
   CORDON_DEVICE_PORT: { reader: 'server' },
   CORDON_PUBLIC_PORT: { reader: 'server' },

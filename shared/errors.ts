@@ -171,6 +171,7 @@ export const ERROR_CODES = [
   'beyond_retention',
   'clock_implausible',
   'names_in_use',
+  'listeners_in_use',
   'store_unavailable',
   'store_incompatible',
   'store_locked',

@@ -196,6 +196,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   ip_database_invalid: EXIT.usage,
   beyond_retention: EXIT.notFound,
   names_in_use: EXIT.conflict,
+  listeners_in_use: EXIT.conflict,
   clock_implausible: EXIT.unavailable,
   store_unavailable: EXIT.unavailable,
   store_incompatible: EXIT.unavailable,

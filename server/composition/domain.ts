@@ -422,6 +422,7 @@ function createIdentities(
     clock,
     bus,
     appeal: config.appeal,
+    now: base.realNow,
     addresses: base.addresses,
     surroundings: {
       areasOfAddress: jurisdiction.areasOfAddress,
@@ -438,6 +439,7 @@ function createIdentities(
     bus,
     log,
     raise: ({ device, code, detail }) => devices.raiseAlert({ device, code, detail }),
+    now: base.realNow,
   });
   return { membership, enrollment, revocationList };
 }

@@ -52,8 +52,10 @@ const ANSWER_DUE_WARNING = 7 * DAY;
 export type CertificateUse = 'root' | 'issuing' | 'server';
 
 export interface ServerFacts {
-  /** System time, for the validity of certificates. */
+  /** Real time, for the validity of certificates. */
   readonly realNow: number;
+  /** Time at which the newest revocation list was issued; null without a list. */
+  readonly newestRevocationList: number | null;
   readonly certificates: readonly {
     readonly use: CertificateUse;
     readonly notBefore: number;
@@ -105,6 +107,8 @@ export interface Facts extends ServerFacts {
    * key, because only the holder of this key can sign.
    */
   readonly countersigning: { readonly count: number; readonly possible: boolean };
+  /** Devices whose only certificate begins in the future. */
+  readonly certificatesInFuture: number;
   readonly list: { readonly version: number; readonly issuedAt: number; readonly expiresAt: number } | null;
   readonly approversAdopted: boolean;
   /** Orders that new devices do not obey, because the orders' approvers are no longer in the approver set. */
@@ -122,6 +126,7 @@ export function healthIssuesOf(facts: Facts): HealthIssue[] {
     withheld(facts),
     lateWitnesses(facts),
     clockInDoubt(facts),
+    datedInFuture(facts),
     disk(facts),
     mail(facts),
     mailConnector(facts),
@@ -181,6 +186,7 @@ const LINKS: Readonly<Record<HealthIssue['code'], (facts: Facts) => HealthIssue[
   list_expires: () => settings('health'),
   disk_full: () => settings('health'),
   clock_in_doubt: () => settings('time-corrections'),
+  dated_in_future: () => settings('time-corrections'),
 };
 
 /** Number of connected devices that had enough time to store the newest order list but have an older list. */
@@ -256,6 +262,30 @@ function clockInDoubt({ clockDoubt }: Facts): Found | null {
       : `Most devices disagree with the server's clock, by ${away}.`;
   const detail = `${fact} Devices get no time from this server until this is resolved. Correct the machine's clock, or set CORDON_NTP and restart.`;
   return { code: 'clock_in_doubt', severity: 'critical', count: null, detail };
+}
+
+/** Difference between two machines' clocks that is no error, in milliseconds. */
+const CLOCKS_DIFFER = 10 * MINUTE;
+
+function datedInFuture(facts: Facts): Found | null {
+  const { certificates: all, realNow, newestRevocationList, list: current, now, certificatesInFuture: count } = facts;
+  const early = all.filter(({ notBefore }) => notBefore > realNow);
+  const permanent = early.find(({ use }) => use === 'root' || use === 'issuing');
+  const dated = [
+    ...early.map(({ use, notBefore }) => ({ what: `the ${RENEWALS[use].name}`, at: notBefore })),
+    ...(current && current.issuedAt > now + CLOCKS_DIFFER ? [{ what: 'the order list', at: current.issuedAt }] : []),
+    ...(newestRevocationList !== null && newestRevocationList > realNow + CLOCKS_DIFFER
+      ? [{ what: 'the revocation list', at: newestRevocationList }]
+      : []),
+  ];
+  if (dated.length === 0 && count === 0) return null;
+  const parts = dated.map(({ what, at }) => `${what} (from ${dateOf(at)})`);
+  if (count > 0) parts.push(`the ${count === 1 ? 'certificate' : 'certificates'} of ${counted(count, 'device')}`);
+  const remedy = permanent
+    ? `No device accepts the ${RENEWALS[permanent.use].name} before ${dateOf(permanent.notBefore)}. ${NO_REPLACEMENT}`
+    : 'The server issues its own documents again within a minute, and devices renew their certificates by themselves. If this lasts longer than an hour, read the server log, and enroll the remaining devices again.';
+  const detail = `The server's clock was ahead. These begin in the future: ${parts.join(', ')}. Until then, devices cannot connect with them. ${remedy}`;
+  return { code: 'dated_in_future', severity: 'critical', count: count || null, detail };
 }
 
 function backup({ backups: { newest, next, failure }, now, fleet }: Facts): Found | null {

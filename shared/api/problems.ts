@@ -163,6 +163,7 @@ const PROBLEMS: Record<ErrorCode, { readonly status: number; readonly title: str
   ip_database_invalid: { status: 422, title: 'The IP database is invalid' },
   beyond_retention: { status: 410, title: 'The record was deleted after its retention period' },
   names_in_use: { status: 409, title: 'Devices still use this server name' },
+  listeners_in_use: { status: 409, title: 'Devices still use this port or address' },
   clock_implausible: { status: 503, title: "The server's clock is implausible" },
   store_unavailable: { status: 503, title: 'The database is unavailable' },
   store_incompatible: { status: 503, title: 'The database has an incompatible version' },

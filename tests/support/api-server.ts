@@ -390,6 +390,8 @@ export async function startApi({
       clock,
       server: async () => ({
         realNow: Date.now(),
+        mayHaveFutureDates: false,
+        newestRevocationList: null,
         certificates: INSTALLED.certificates,
         ipDatabase: { name: 'test', builtAt: clock.now() },
         ledgerFailing: false,
