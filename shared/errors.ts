@@ -26,6 +26,7 @@ export const ERROR_CODES = [
   'approvers_required',
   'passphrase_wrong',
   'certificate_unknown',
+  'certificate_not_restored',
   'certificate_revoked',
   'certificate_expired',
   'certificate_superseded',

@@ -63,6 +63,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   approvers_required: EXIT.conflict,
   passphrase_wrong: EXIT.signIn,
   certificate_unknown: EXIT.forbidden,
+  certificate_not_restored: EXIT.forbidden,
   certificate_revoked: EXIT.forbidden,
   certificate_expired: EXIT.forbidden,
   certificate_superseded: EXIT.forbidden,

@@ -201,7 +201,11 @@ describe('health issues', () => {
       [],
     ],
     ['a restore', { restored: { state: RESTORED, lost: [] } }, [['restored', 'warning', null]]],
-    ['a restore with a device that waits', { restored: { state: RESTORED, lost: [{}] } }, [['restored', 'warning', 1]]],
+    [
+      'a restore with a device that waits, and a revoked one',
+      { restored: { state: RESTORED, lost: [{ obstacle: null }, { obstacle: 'revoked' }] } },
+      [['restored', 'warning', 1]],
+    ],
     [
       'a restore without a copy of the ledger',
       { restored: { state: { ...RESTORED, ledger: 'suspended' }, lost: [] } },

@@ -93,7 +93,8 @@ export interface ServerFacts {
       RecoveryState,
       'at' | 'closedAt' | 'recalled' | 'missing' | 'missingApprovers' | 'ledger' | 'notContainedSize' | 'revocations'
     > | null;
-    readonly lost: readonly unknown[];
+    /** Devices that the server has refused since the restore. `obstacle`: why an admin cannot readmit the device; null if an admin can. */
+    readonly lost: readonly { readonly obstacle: unknown }[];
   };
 }
 
@@ -326,20 +327,19 @@ function restored({ restored: { state, lost } }: Facts): Found | null {
     return { code: 'restored', severity: 'critical', count: null, detail };
   }
   const { at, recalled, missing, missingApprovers, revocations } = state;
+  const waiting = lost.filter(({ obstacle }) => obstacle === null).length;
   const gaps = missing.length + (missingApprovers > 0 ? 1 : 0);
   const detail = [
     `This server was restored from the backup of ${new Date(at).toISOString()}.`,
     `${counted(recalled.newer, 'device')} of ${recalled.devices} had newer documents.`,
     ...(gaps > 0 ? [`${counted(gaps, 'signed document')} ${gaps === 1 ? 'is' : 'are'} still missing.`] : []),
-    ...(lost.length > 0
-      ? [`${counted(lost.length, 'device')} ${lost.length === 1 ? 'waits' : 'wait'} to be readmitted.`]
-      : []),
+    ...(waiting > 0 ? [`${counted(waiting, 'device')} ${waiting === 1 ? 'waits' : 'wait'} to be readmitted.`] : []),
     ...(rests ? ['The public ledger is suspended.'] : []),
     ...(revocations === 'unknown' ? ['Revocations after the backup are lost.'] : []),
     'Run: cordon recovery show.',
   ].join(' ');
   const critical = rests || revocations === 'unknown';
-  return { code: 'restored', severity: critical ? 'critical' : 'warning', count: lost.length || null, detail };
+  return { code: 'restored', severity: critical ? 'critical' : 'warning', count: waiting || null, detail };
 }
 
 const NO_REPLACEMENT =

@@ -24,6 +24,7 @@ const PROBLEMS: Record<ErrorCode, { readonly status: number; readonly title: str
   approvers_required: { status: 409, title: 'No approver set is adopted yet' },
   passphrase_wrong: { status: 400, title: 'The passphrase is incorrect' },
   certificate_unknown: { status: 403, title: 'The server does not know the certificate' },
+  certificate_not_restored: { status: 403, title: 'The backup of the restored server lacks the certificate' },
   certificate_revoked: { status: 403, title: 'The certificate is revoked' },
   certificate_expired: { status: 403, title: 'The certificate has expired' },
   certificate_superseded: { status: 403, title: 'A newer certificate of this device is in use' },
