@@ -21,12 +21,13 @@ import { type Commands, DISCLOSURE_DESK } from '../commands/commands.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Scripts } from '../scripts/scripts.ts';
 import { definedFields } from './defined-fields.ts';
-import { requireFilterRights } from './filter-rights.ts';
+import type { FilterRights } from './filter-rights.ts';
 import { locatedBy, Reply, type Route, route } from './route.ts';
 
 export interface CommandsPorts {
   readonly commands: Pick<Commands, 'issue' | 'issueToMany' | 'get' | 'list' | 'cancel'>;
   readonly devices: Pick<Devices, 'get' | 'select'>;
+  readonly filterRights: Pick<FilterRights, 'require'>;
   readonly admins: Pick<Admins, 'namesOf'>;
   readonly scripts: Pick<Scripts, 'requireRunnable'>;
   readonly packages: { requireSigned(command: Command): Promise<void> };
@@ -119,7 +120,7 @@ function deviceCommandRoutes({ commands, devices, admins, scripts, packages, fil
   ];
 }
 
-function manyDeviceRoutes({ commands, devices, scripts, packages, files }: CommandsPorts): Route[] {
+function manyDeviceRoutes({ commands, devices, filterRights, scripts, packages, files }: CommandsPorts): Route[] {
   return [
     route({
       name: 'commands.issue-many',
@@ -144,7 +145,7 @@ function manyDeviceRoutes({ commands, devices, scripts, packages, files }: Comma
         const allowed = further ? demand(further) : scope;
         if (command.kind === 'fetch-file') throw onlyOneDevice('A file is fetched from');
         if ('resetPasscode' in command) throw onlyOneDevice('A passcode is reset on');
-        if (confirmed === null) requireFilterRights(filter ?? {}, allowed.devices, demand);
+        if (confirmed === null) await filterRights.require(filter ?? {}, allowed.devices, demand);
         const addresses = locatedBy(demand);
         // The second person has confirmed exactly this list of devices, so the server does not apply the filter again.
         const to = await devices.select(confirmed ?? named ?? definedFields(filter ?? {}), allowed.devices, {

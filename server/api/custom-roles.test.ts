@@ -41,7 +41,7 @@ describe('custom roles over HTTP', () => {
     expect((await send(owner, 'DELETE', `/roles/${made.id}`)).status).toBe(200);
   });
 
-  it('case 12: gives no personal data or location through a filter or an expression without the right to read them', async () => {
+  it('gives no personal data or location through a filter or an expression without the right to read them', async () => {
     const rights = ['devices.list', 'live-queries.ask', 'groups.preview', 'groups.create', 'groups.update'];
     const { id } = (await send(owner, 'POST', '/roles', { name: 'Blind', rights })).json;
     const { headers } = await signedIn('blind@example.org', [{ role: id, ...everywhere }]);

@@ -20,6 +20,7 @@ import type { LocationStatements } from '../orders/impact/location-statements.ts
 import { definedFields } from './defined-fields.ts';
 import { membershipAction, overriddenOrders, placingAction } from './device-placements.ts';
 import { type BulkRequest, createDeviceSelection, SAMPLE } from './device-selection.ts';
+import type { FilterRights } from './filter-rights.ts';
 import { type Route, route } from './route.ts';
 
 export interface DeviceActionsPorts {
@@ -27,6 +28,7 @@ export interface DeviceActionsPorts {
     Devices,
     'select' | 'assess' | 'perform' | 'names' | 'getGroup' | 'placements' | 'bulkChanges'
   >;
+  readonly filterRights: Pick<FilterRights, 'require'>;
   readonly orders: { readonly statements: Pick<LocationStatements, 'placements'> };
 }
 
@@ -43,8 +45,8 @@ const PREVIEW_RIGHTS: Readonly<Partial<Record<Preview['action'], RightName>>> = 
   'place-hold': 'legal-holds.place-many',
 };
 
-export function deviceActionRoutes({ devices, orders }: DeviceActionsPorts): Route[] {
-  const { select, decide } = createDeviceSelection(devices);
+export function deviceActionRoutes({ devices, filterRights, orders }: DeviceActionsPorts): Route[] {
+  const { select, decide } = createDeviceSelection(devices, filterRights);
 
   async function perform(
     request: BulkRequest<unknown>,

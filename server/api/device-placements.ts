@@ -10,11 +10,13 @@ import type { Holds } from '../holds/holds.ts';
 import type { LocationStatements } from '../orders/impact/location-statements.ts';
 import { definedFields } from './defined-fields.ts';
 import { type BulkRequest, createDeviceSelection } from './device-selection.ts';
+import type { FilterRights } from './filter-rights.ts';
 import { requireShort } from './location-override.ts';
 import { type Route, route } from './route.ts';
 
 export interface DevicePlacementsPorts {
   readonly devices: Pick<Devices, 'select' | 'assess' | 'getGroup' | 'placements' | 'updateAll' | 'bulkChanges'>;
+  readonly filterRights: Pick<FilterRights, 'require'>;
   readonly groupMembers: Pick<GroupMembers, 'changeMembers'>;
   readonly holds: Pick<Holds, 'placeAll'>;
   readonly orders: { readonly statements: Pick<LocationStatements, 'placements'> };
@@ -71,8 +73,8 @@ export async function overriddenOrders(
 }
 
 export function devicePlacementRoutes(ports: DevicePlacementsPorts): Route[] {
-  const { devices, groupMembers, holds, now } = ports;
-  const { decide } = createDeviceSelection(devices);
+  const { devices, filterRights, groupMembers, holds, now } = ports;
+  const { decide } = createDeviceSelection(devices, filterRights);
 
   async function changeMembers(
     request: BulkRequest<{ readonly group: GroupId }>,

@@ -16,10 +16,12 @@ import type { OwnerMail } from '../enrollment/owner-mail.ts';
 import { createReassignment, type Line, type Owner, pairsOf } from '../enrollment/reassignment.ts';
 import { coversPerson, type People, seesPerson } from '../people/people.ts';
 import { createDeviceSelection } from './device-selection.ts';
+import type { FilterRights } from './filter-rights.ts';
 import { type Input, type Route, route } from './route.ts';
 
 export interface ReassignmentPorts {
   readonly devices: Pick<Devices, 'select' | 'assess' | 'within' | 'named' | 'actionFacts' | 'names'>;
+  readonly filterRights: Pick<FilterRights, 'require'>;
   readonly people: Pick<People, 'named'>;
   readonly enrollment: Pick<Enrollment, 'createCode'>;
   /** Sender of links; null if the server sends no mail. */
@@ -32,8 +34,14 @@ const NEEDED: readonly RightName[] = ['codes.create', 'devices.update', 'devices
 type Wanted = z.output<typeof reassignmentPreviewRequest>;
 type Request = Pick<Input<unknown, unknown, Wanted>, 'body' | 'scope' | 'demand'>;
 
-export function reassignmentRoutes({ devices, people, enrollment, ownerMail }: ReassignmentPorts): Route[] {
-  const { select } = createDeviceSelection(devices);
+export function reassignmentRoutes({
+  devices,
+  filterRights,
+  people,
+  enrollment,
+  ownerMail,
+}: ReassignmentPorts): Route[] {
+  const { select } = createDeviceSelection(devices, filterRights);
   const { plan, perform } = createReassignment({
     devicesNamed: devices.named,
     facts: devices.actionFacts,
