@@ -80,3 +80,10 @@ it('hides the folder of the agent if a readable folder is a link to it', () => {
   // The agent's folder is below the target of the link, and does not exist yet.
   expect(readable(join(home, 'data', 'agent', 'socket'))).toBe(false);
 });
+
+it('hides a folder of the agent whose name begins with two dots', () => {
+  const opt = join(home, 'opt');
+  mkdirSync(join(opt, '..agent'), { recursive: true });
+  expect(landlockRules([join(opt, '..agent')], [opt])).toEqual(['--landlock-access', 'fs']);
+  expect(landlockRules([join(home, '..agent')], [opt])).toHaveLength(4);
+});

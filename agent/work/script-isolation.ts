@@ -7,7 +7,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { CordonError } from '../../shared/errors.ts';
 import { scriptFilter } from './script-filter.ts';
 
@@ -153,4 +153,4 @@ function realPath(path: string): string {
   return folder === path ? path : join(realPath(folder), basename(path));
 }
 
-const contains = (folder: string, path: string): boolean => !relative(folder, path).startsWith('..');
+const contains = (folder: string, path: string): boolean => relative(folder, path).split(sep)[0] !== '..';
