@@ -96,6 +96,7 @@ const TGKILL: Numbers = [234, 131];
 const FCNTL: Numbers = [72, 25];
 const IOCTL: Numbers = [16, 29];
 const PRLIMIT64: Numbers = [302, 261];
+const SETRLIMIT: Numbers = [160, 164];
 
 /** Address families of socket(2), and the protocol of rtnetlink(7). */
 const AF_UNIX = 1;
@@ -113,6 +114,8 @@ const REFUSED_SIGNALS = [10, 19, 20, 21, 22];
 const REFUSED_CLONE_FLAGS = 0x7e02_8000;
 /** Would make the kernel send a chosen signal to the owner of a file descriptor. */
 const F_SETSIG = 10;
+/** Limit with which the agent marks the processes of a script (`leftover-processes.ts`). */
+const RLIMIT_LOCKS = 10;
 /** Would write into the input of a terminal. */
 const TIOCSTI = 0x5412;
 
@@ -138,6 +141,7 @@ const X32 = 0x4000_0000;
 const NUMBER = 0;
 const AUDIT_ARCHITECTURE = 4;
 const argument = (index: number): number => 16 + 8 * index;
+const upperHalf = (index: number): number => argument(index) + 4;
 
 const LOAD = 0x20;
 const AND = 0x54;
@@ -159,6 +163,8 @@ const ifEqual = (value: number, body: readonly Instruction[]): Instruction[] => 
   [JUMP_IF_EQUAL, value, body.length],
   ...body,
 ];
+/** Returns the result unless the loaded value equals `value`. */
+const unlessEqual = (value: number, then: Instruction): Instruction[] => [[JUMP_IF_EQUAL, value, 0, 1], then];
 const ifOneOf = (values: readonly number[], then: Instruction): Instruction[] =>
   values.flatMap((value) => ifEqual(value, [then]));
 
@@ -200,8 +206,20 @@ export function scriptFilter(architecture: string, network: boolean): Uint8Array
     ...signalRule(TGKILL, 2),
     ...rule(FCNTL, [load(argument(1)), ...ifOneOf([F_SETSIG], refuse(EPERM)), allow]),
     ...rule(IOCTL, [load(argument(1)), ...ifOneOf([TIOCSTI], refuse(EPERM)), allow]),
-    // 0 names the calling process.
-    ...rule(PRLIMIT64, [load(argument(0)), ...ifOneOf([0], allow), refuse(EPERM)]),
+    ...rule(SETRLIMIT, [load(argument(0)), ...ifOneOf([RLIMIT_LOCKS], refuse(EPERM)), allow]),
+    ...rule(PRLIMIT64, [
+      // 0 names the calling process.
+      load(argument(0)),
+      ...unlessEqual(0, refuse(EPERM)),
+      load(argument(1)),
+      ...unlessEqual(RLIMIT_LOCKS, allow),
+      // A null pointer instead of a new limit only reads the limit.
+      load(argument(2)),
+      ...unlessEqual(0, refuse(EPERM)),
+      load(upperHalf(2)),
+      ...unlessEqual(0, refuse(EPERM)),
+      allow,
+    ]),
     allow,
   ]);
 }

@@ -1,8 +1,8 @@
 /**
  * Isolation of scripts from the agent. A script must not read the keys and messages of the device, and must not use the rights of the agent,
  * although two people reviewed it: its output goes to the server, which must never have them. Every script has a system-call filter
- * (`script-filter.ts`). An agent that runs as root uses another user. Every other agent restricts the script to files outside of its own
- * folder (Landlock). `setpriv` of util-linux 2.41 loads both.
+ * (`script-filter.ts`) and is restricted to system folders and its own (Landlock), which also keeps it out of the memory of all processes
+ * that are not its own. `setpriv` of util-linux 2.41 loads both. An agent that runs as root also uses another user.
  */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -11,12 +11,18 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 import { CordonError } from '../../shared/errors.ts';
 import { scriptFilter } from './script-filter.ts';
 
+/** Paths of one run. */
+export interface ScriptPaths {
+  /** The only folder in which the script may write. */
+  readonly folder: string;
+  /** Text of the script, and bytes of the filter. The script must not be able to change either. */
+  readonly script: string;
+  readonly filter: string;
+}
+
 export interface Isolation {
-  /**
-   * Program and arguments that precede the interpreter. `folder`: the only folder in which the script may write. `filterFile`: file with the
-   * bytes of `filter`, which the script must not be able to change.
-   */
-  wrapper(folder: string, filterFile: string): string[];
+  /** Program and arguments that precede the interpreter. */
+  wrapper(paths: ScriptPaths): string[];
   /** Filter for system calls; null for none. */
   readonly filter: Uint8Array | null;
   /** User and group of the script; null for the agent's own. */
@@ -92,17 +98,19 @@ export async function chooseIsolation(ports: IsolationPorts): Promise<Isolation>
     return { wrapper: () => [...parent], filter: null, user };
   }
   const filter = scriptFilter(process.arch, isServiceUser(user?.uid ?? uid));
-  const rules = user === null ? landlockRules([home, systemSocket]) : [];
+  const rules = landlockRules([home, systemSocket]);
   const isolation: Isolation = {
     filter,
     user,
-    wrapper: (folder, filterFile) => [
+    wrapper: (paths) => [
       ...SETPRIV,
       ...rules,
-      ...(user === null
-        ? ['--landlock-rule', `${WRITE}:${folder}`, '--landlock-rule', 'path-beneath:write-file,read-file:/dev/null']
-        : []),
-      ...['--seccomp-filter', filterFile],
+      ...[
+        `${WRITE}:${paths.folder}`,
+        `${READ_FILE}:${paths.script}`,
+        'path-beneath:write-file,read-file:/dev/null',
+      ].flatMap((rule) => ['--landlock-rule', rule]),
+      ...['--seccomp-filter', paths.filter],
     ],
   };
   if (filter !== null && (await canUse(isolation, filter))) return isolation;
@@ -121,7 +129,7 @@ async function canUse({ wrapper }: Isolation, filter: Uint8Array): Promise<boole
   try {
     const file = join(folder, 'filter');
     writeFileSync(file, filter);
-    return await succeeds([...wrapper(folder, file), 'true']);
+    return await succeeds([...wrapper({ folder, script: file, filter: file }), 'true']);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -126,29 +126,42 @@ attack("watch the agent's folder")(lambda: checked(libc.inotify_add_watch(libc.i
 attack("read shared memory of the agent's user")(lambda: open(PARAMETERS["shared"]).read())
 attack("list the runtime folders of users")(lambda: os.listdir("/run/user" if os.path.exists("/run/user") else "/run"))
 attack("change the system-call filter of the next script")(lambda: open("../filter", "wb"))
+attack("change the text of the script")(lambda: open(sys.argv[0], "r+"))
+attack("replace the text of the script")(lambda: os.replace(__file__ + ".new", __file__) or open("../script", "w"))
 
-# Memory and descriptors of the agent.
-for name in ("environ", "mem", "maps", "auxv"):
-    attack(f"read /proc/AGENT/{name}")(lambda: open(f"/proc/{AGENT}/{name}", "rb").read(1))
-for name in ("cwd", "root", "exe", "fd/0"):
-    attack(f"follow /proc/AGENT/{name}")(lambda: os.readlink(f"/proc/{AGENT}/{name}"))
+# Memory and descriptors of the agent, and of another program of the script's user.
+def take_over(who, process):
+    for name in ("environ", "maps", "auxv", "io"):
+        attack(f"read /proc/{who}/{name}")(lambda: open(f"/proc/{process}/{name}", "rb").read(1))
+    for mode in ("rb", "r+b"):
+        attack(f"open /proc/{who}/mem with {mode}")(lambda: open(f"/proc/{process}/mem", mode))
+    for name in ("cwd", "root", "exe", "fd/0"):
+        attack(f"follow /proc/{who}/{name}")(lambda: os.readlink(f"/proc/{process}/{name}"))
+    attack(f"attach a debugger to {who}")(lambda: checked(libc.ptrace(16, process, 0, 0)))
+
+    @attack(f"read the memory of {who}")
+    def _():
+        buffer = ctypes.create_string_buffer(8)
+        here, there = struct.pack("QQ", ctypes.addressof(buffer), 8), struct.pack("QQ", 0x400000, 8)
+        checked(libc.process_vm_readv(process, here, 1, there, 1, 0))
+
+    attack(f"take a descriptor of {who}")(lambda: syscall(438, os.pidfd_open(process), 0, 0))
+    attack(f"compare descriptors of {who}")(lambda: syscall(number(312, 272), process, os.getpid(), 0, 0, 0))
+    attack(f"change the limits of {who}")(
+        lambda: resource.prlimit(process, resource.RLIMIT_CORE, resource.prlimit(process, resource.RLIMIT_CORE))
+    )
+
+
+take_over("AGENT", AGENT)
+take_over("OTHER", PARAMETERS["other"])
 attack("read the private key through /proc/AGENT/root")(
     lambda: open(f"/proc/{AGENT}/root{HOME}/identity/key.pem").read()
 )
-attack("attach a debugger")(lambda: checked(libc.ptrace(16, AGENT, 0, 0)))
-
-
-@attack("read the memory of the agent")
-def _():
-    buffer = ctypes.create_string_buffer(8)
-    here, there = struct.pack("QQ", ctypes.addressof(buffer), 8), struct.pack("QQ", 0x400000, 8)
-    checked(libc.process_vm_readv(AGENT, here, 1, there, 1, 0))
-
-
-attack("take a descriptor of the agent")(lambda: syscall(438, os.pidfd_open(AGENT), 0, 0))
-attack("compare descriptors of the agent")(lambda: syscall(number(312, 272), AGENT, os.getpid(), 0, 0, 0))
-attack("change the limits of the agent")(
-    lambda: resource.prlimit(AGENT, resource.RLIMIT_CORE, resource.prlimit(AGENT, resource.RLIMIT_CORE))
+# The agent finds the processes of a script by this limit.
+LOCKS = 10
+attack("lower the limit that marks the script")(lambda: resource.setrlimit(LOCKS, (0, 0)))
+attack("lower the limit that marks the script with setrlimit(2)")(
+    lambda: syscall(number(160, 164), LOCKS, struct.pack("QQ", 0, 0))
 )
 
 # Namespaces, mounts, keys and kernel interfaces.
@@ -249,6 +262,8 @@ use("random")(lambda: len(open("/dev/urandom", "rb").read(8)))
 use("network")(lambda: socket.create_connection(("127.0.0.1", PARAMETERS["port"]), 5).recv(5).decode())
 use("interfaces")(lambda: "lo" in [name for _, name in socket.if_nameindex()])
 use("own limits")(lambda: resource.prlimit(0, resource.RLIMIT_CORE)[0])
+use("mark")(lambda: resource.getrlimit(LOCKS)[1] > 0)
+use("lower limit")(lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)))
 use("groups")(lambda: os.getgroups())
 print(json.dumps({"attacks": results, "works": works}))
 sys.stdout.flush()
