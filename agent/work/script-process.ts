@@ -6,8 +6,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  closeSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -61,6 +64,8 @@ const LARGEST_FILE_BLOCKS = (100 * 1024 * 1024) / 512;
 const MORE_PROCESSES = 64;
 /** Milliseconds to wait for the output of a process that has already ended. */
 const DRAIN = 1000;
+/** Flag of an open file in /proc (O_CLOEXEC of x64 and arm64). */
+const CLOSE_ON_EXEC = 0o2000000;
 const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Starts a script. Throws if the folder cannot be made. */
@@ -89,22 +94,29 @@ export function startScript(run: ScriptRun): RunningScript {
     script,
     ...run.arguments,
   ];
+  const nothing = openSync('/dev/null', 'r');
   const child = spawn('/bin/sh', ['-c', WITH_LIMITS, 'sh', ...limits.map(String), ...program], {
     cwd: folder,
     env: { PATH: SEARCH_PATH, HOME: folder, TMPDIR: folder, LANG: 'C.UTF-8' },
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [
+      'ignore',
+      'pipe',
+      'pipe',
+      ...inheritedDescriptors().map((isInherited) => (isInherited ? nothing : 'ignore')),
+    ],
     ...(user ?? {}),
   });
+  closeSync(nothing);
   let reason: ScriptEnd['reason'] = 'exited';
   const end = (why: 'deadline' | 'stopped') => {
     reason = why;
     killAll(child, command);
   };
   const deadline = setTimeout(() => end('deadline'), statement.seconds * 1000);
-  child.stdout.on('data', (bytes: Buffer) => onOutput('stdout', bytes));
+  child.stdout?.on('data', (bytes: Buffer) => onOutput('stdout', bytes));
   let errors = '';
-  child.stderr.on('data', (bytes: Buffer) => {
+  child.stderr?.on('data', (bytes: Buffer) => {
     if (errors.length < NO_LIMITS_TEXT.length) errors += bytes.toString();
     onOutput('stderr', bytes);
   });
@@ -157,6 +169,19 @@ function killAll({ pid }: ChildProcess, command: string): void {
   killProcessesOf(command);
 }
 
+/**
+ * For each descriptor of the agent from 3 on: true if a program that the agent starts would inherit it. Node opens none of this kind, but the
+ * program that started the agent may have left some open.
+ */
+function inheritedDescriptors(): boolean[] {
+  const inherited: boolean[] = [];
+  for (const name of existsSync('/proc/self/fdinfo') ? readdirSync('/proc/self/fdinfo') : []) {
+    const flags = Number.parseInt(/^flags:\s+(\d+)/m.exec(readOrEmpty(`/proc/self/fdinfo/${name}`))?.[1] ?? '', 8);
+    if (Number(name) > 2 && (flags & CLOSE_ON_EXEC) === 0 && !Number.isNaN(flags)) inherited[Number(name) - 3] = true;
+  }
+  return Array.from(inherited, Boolean);
+}
+
 /** Number of processes and threads of a user now, because the limit of the operating system counts all of them. */
 function tasksOf(uid = process.getuid?.() ?? 0): number {
   try {
@@ -169,10 +194,15 @@ function tasksOf(uid = process.getuid?.() ?? 0): number {
 }
 
 function tasksIn(pid: string, uid: number): number {
+  const status = readOrEmpty(`/proc/${pid}/status`);
+  return new RegExp(`^Uid:\\t${uid}\\t`, 'm').test(status) ? Number(/^Threads:\t(\d+)/m.exec(status)?.[1] ?? 1) : 0;
+}
+
+/** Content of a file in /proc; empty if its process or descriptor is gone, or hidden from the agent. */
+function readOrEmpty(file: string): string {
   try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    return new RegExp(`^Uid:\\t${uid}\\t`, 'm').test(status) ? Number(/^Threads:\t(\d+)/m.exec(status)?.[1] ?? 1) : 0;
+    return readFileSync(file, 'utf8');
   } catch {
-    return 0;
+    return '';
   }
 }

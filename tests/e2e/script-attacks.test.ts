@@ -3,7 +3,7 @@
  * The agent runs as a user of its own, in the group of the helper's socket, and the helper runs as root, as on a device with the units of
  * Cordon. In other cases, the agent runs as a person or as root.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -37,6 +37,7 @@ describe.skipIf(!root().present)('a reviewed script', () => {
   let helper: SystemHelper;
   let agent: AgentProcess | null = null;
   let other: ChildProcess | null = null;
+  let removeObjects = (): unknown => undefined;
   const target = createServer((socket) => socket.end('hello'));
   const shared = `/dev/shm/cordon-test-${process.pid}`;
 
@@ -51,6 +52,7 @@ describe.skipIf(!root().present)('a reviewed script', () => {
   }, 60_000);
   afterEach(async () => {
     other?.kill();
+    removeObjects();
     await agent?.remove();
   });
   afterAll(async () => {
@@ -62,7 +64,9 @@ describe.skipIf(!root().present)('a reviewed script', () => {
   });
 
   async function startAgent(user: number): Promise<AgentProcess> {
-    const inside = ['setpriv', `--reuid=${user}`, `--regid=${user}`, `--groups=${GROUP}`];
+    // The program that starts the agent leaves a descriptor open.
+    const leaving = ['bash', '-c', 'exec 40<package.json; exec "$@"', 'bash'];
+    const inside = [...leaving, 'setpriv', `--reuid=${user}`, `--regid=${user}`, `--groups=${GROUP}`];
     const folder = mkdtempSync(join(tmpdir(), 'cordon-scripts-'));
     chownSync(folder, user, user);
     chmodSync(folder, 0o711);
@@ -93,10 +97,25 @@ describe.skipIf(!root().present)('a reviewed script', () => {
     return { ...result, output: output.join('') };
   }
 
+  /** Creates a message queue, semaphores and shared memory (System V) as a program of this user. Returns their numbers. */
+  function sharedObjects(user: number) {
+    const made = execFileSync(
+      'setpriv',
+      [`--reuid=${user}`, '--clear-groups', 'ipcmk', '-Q', '-S', '1', '-M', '4096', '-p', '0600'],
+      { encoding: 'utf8' },
+    );
+    const [memory = 0, queue = 0, semaphores = 0] = [/memory id: (\d+)/, /queue id: (\d+)/, /Semaphore id: (\d+)/].map(
+      (pattern) => Number(pattern.exec(made)?.[1]),
+    );
+    removeObjects = () => spawnSync('ipcrm', ['-m', `${memory}`, '-q', `${queue}`, '-s', `${semaphores}`]);
+    return { memory, queue, semaphores };
+  }
+
   async function attack(user: number) {
     const started = await startAgent(user);
     const scriptUser = user === ROOT ? NOBODY : user;
     other = spawn('setpriv', [`--reuid=${scriptUser}`, `--regid=${scriptUser}`, '--clear-groups', 'sleep', '300']);
+    const objects = sharedObjects(scriptUser);
     writeFileSync(shared, 'secret', { mode: 0o600 });
     chownSync(shared, scriptUser, scriptUser);
     const address = target.address();
@@ -106,14 +125,17 @@ describe.skipIf(!root().present)('a reviewed script', () => {
       home: started.home,
       helper: helper.socket,
       shared,
+      ...objects,
       port: address !== null && typeof address === 'object' ? address.port : 0,
     };
     const before = statSync(started.home).mode;
+    const key = statSync(started.path('identity/key.pem'));
     const { output, detail } = await run(started, `PARAMETERS = ${JSON.stringify(parameters)}\n${ATTACKS}`);
     const line = output.split('\n').find((each) => each.startsWith('{'));
     if (line === undefined) throw new Error(`${detail}\n${output}`);
     const { attacks, works } = outputSchema.parse(JSON.parse(line));
     expect(started.running).toBe(true);
+    expect(statSync(started.path('identity/key.pem'))).toMatchObject({ mtimeMs: key.mtimeMs, ctimeMs: key.ctimeMs });
     expect(other.exitCode ?? other.signalCode).toBeNull();
     return {
       agent: started,
