@@ -5,7 +5,7 @@
  * that are not its own. `setpriv` of util-linux 2.41 loads both. An agent that runs as root also uses another user.
  */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { CordonError } from '../../shared/errors.ts';
@@ -84,20 +84,23 @@ export interface IsolationPorts {
   readonly systemSocket: string;
   /** True if the machine's own configuration allows scripts with all rights of the agent. */
   readonly unconfined: boolean;
+  /** Port of gpsd on loopback that the agent asks; 0 for none. */
+  readonly gpsdPort: number;
   /** User of the agent. */
   readonly uid?: number | undefined;
 }
 
 /** Returns the isolation that this machine offers. Throws `unavailable` if it offers none. */
 export async function chooseIsolation(ports: IsolationPorts): Promise<Isolation> {
-  const { home, systemSocket, unconfined, uid = process.getuid?.() ?? 0 } = ports;
+  const { home, systemSocket, unconfined, gpsdPort, uid = process.getuid?.() ?? 0 } = ports;
   const user = uid === 0 ? NOBODY : null;
   if (unconfined) {
     if (user === null && existsSync(systemSocket)) throw new CordonError('unavailable', ROOT_THROUGH_HELPER);
     const parent = (await succeeds([...SETPRIV, 'true'])) ? SETPRIV : [];
     return { wrapper: () => [...parent], filter: null, user };
   }
-  const filter = scriptFilter(process.arch, isServiceUser(user?.uid ?? uid));
+  const network = isServiceUser(user?.uid ?? uid) && ![GPSD_PORT, gpsdPort].some(isListening);
+  const filter = scriptFilter(process.arch, network);
   const rules = landlockRules([home, systemSocket]);
   const isolation: Isolation = {
     filter,
@@ -140,6 +143,18 @@ async function canUse({ wrapper }: Isolation, filter: Uint8Array): Promise<boole
  * In a person's account, other programs may obey everyone on loopback, such as a debugger. A script without network cannot reach them.
  */
 const isServiceUser = (uid: number): boolean => uid < 1000 || (uid >= 61_184 && uid <= 65_519) || uid === NOBODY.uid;
+
+/** Registered port of gpsd, which tells everyone on this machine the position. A filter cannot see with which port a script connects. */
+const GPSD_PORT = 2947;
+
+/** True if a program listens on this TCP port (`proc_pid_net(5)`). */
+function isListening(port: number): boolean {
+  const local = port.toString(16).toUpperCase().padStart(4, '0');
+  const pattern = new RegExp(`^ *\\d+: \\w+:${local} \\w+:0000 0A `, 'm');
+  return ['/proc/net/tcp', '/proc/net/tcp6'].some(
+    (table) => existsSync(table) && pattern.test(readFileSync(table, 'utf8')),
+  );
+}
 
 /** Rules for the readable paths. A path is left out if it contains one of the hidden paths, or is part of one. */
 export function landlockRules(hidden: readonly string[], paths: readonly string[] = READABLE): string[] {
