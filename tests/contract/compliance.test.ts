@@ -220,6 +220,8 @@ describeOnEveryStore('compliance', (openStore) => {
       (await Promise.all(others.map(opened.kinds))).filter(([kind]) => kind === 'wipe-workspace');
     // A fleet of eight devices allows five.
     expect(await wiped()).toHaveLength(5);
+    const alerts = await opened.devices.alerts({ scope: null, device: null });
+    expect(alerts.map(({ code }) => code)).toContain('compliance_wipes_wait');
     // A device that complies before its wipe is not wiped.
     const kinds = await Promise.all(others.map(opened.kinds));
     const waiting = others.filter((_, index) => kinds[index]?.length === 0);

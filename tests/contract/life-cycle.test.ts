@@ -1,5 +1,4 @@
 /** Life cycle of devices on both databases: marks, labels, retirement, and the deletion of the record. */
-import { readFileSync } from 'node:fs';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Authority } from '../../certs/authority.ts';
@@ -293,9 +292,4 @@ describeOnSqlite('the tables with data of devices', (open) => {
     const known = [...OF_DEVICE, ...KEPT, 'device_software'];
     expect(rows.map(({ name }) => name)).toEqual([...known].sort());
   });
-});
-
-it('has the retention period of SECURITY.md', () => {
-  const page = readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8');
-  expect(page).toContain(`| records of retired devices, from their retirement | ${RETIRED_DAYS} days |`);
 });
