@@ -15,6 +15,7 @@ import type { Admins } from '../admins/admins.ts';
 import type { Account } from '../admins/ports.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Policies } from '../policies/policies.ts';
+import { effectsOfAction, type PlacementEffectsPorts } from './placement-effects.ts';
 import { type Caller, type Route, route } from './route.ts';
 
 const DEVICES_SHOWN = 1_000;
@@ -23,7 +24,8 @@ const USERS_SHOWN = 20;
 export interface ActionsPorts {
   readonly actions: Actions;
   readonly admins: Pick<Admins, 'namesOf'>;
-  readonly devices: Pick<Devices, 'get'>;
+  readonly devices: Pick<Devices, 'get' | 'placements' | 'getGroup'>;
+  readonly orders: PlacementEffectsPorts['orders'];
   readonly devicePolicies: Pick<Policies, 'get'>;
   /** Repeats the request of a confirmed action on behalf of its proposer, with the proposer's current grants. */
   readonly perform: (content: ActionContent, proposer: Account, confirmer: Account) => Promise<unknown>;
@@ -97,7 +99,7 @@ function ifUnknown(error: unknown): null {
 const accountsOf = (listed: readonly StoredAction[]) =>
   new Set(listed.flatMap(({ account, decidedBy }) => (decidedBy === null ? [account] : [account, decidedBy])));
 
-export function actionRoutes({ actions, admins, devices, devicePolicies, perform }: ActionsPorts): Route[] {
+export function actionRoutes({ actions, admins, devices, orders, devicePolicies, perform }: ActionsPorts): Route[] {
   const viewOf = async (action: StoredAction, reader: Account) => ({
     ...action,
     proposedBy: action.account,
@@ -150,6 +152,8 @@ export function actionRoutes({ actions, admins, devices, devicePolicies, perform
           params: named,
           body,
           policy: await policyNameOf(content),
+          effects: action.status === 'pending' ? await effectsOfAction({ devices, orders }, content) : null,
+          confirmers: await actions.confirmersOf(action),
           people,
         };
       },

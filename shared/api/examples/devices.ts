@@ -295,6 +295,8 @@ export const actionDetail = {
   params: { id: device },
   body: wipe,
   policy: null,
+  effects: null,
+  confirmers: { names: [KARL.name], more: false, remedy: null },
   people,
 };
 export const actionConfirmation = { hash: actionView.hash };
