@@ -3,62 +3,18 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { actionConfirmed, actionDetail, actionList } from '../../shared/api/actions.ts';
 import { deviceActionImpact } from '../../shared/api/device-actions.ts';
 import { deviceView } from '../../shared/api/devices.ts';
-import { revisionView } from '../../shared/api/orders.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { approveRevision } from '../../shared/order/approver-key.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
-import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
-import { addGroup } from '../../tests/support/fleet-rows.ts';
-import { addLocatedFleet } from '../../tests/support/located-fleet.ts';
-import { adoptApproverSet, firstOwner, invite, inviteApprover, type Person } from '../../tests/support/people.ts';
+import { invite, type Person } from '../../tests/support/people.ts';
+import { FLEET, secondPersonWorld } from '../../tests/support/second-person-world.ts';
 
 const HOUR = 3_600_000;
-const FLEET = [{ role: 'fleet' }];
 
-let api: ApiServer;
-let olivia: Person;
-let ben: Person;
-/** A device in Kenya, which the order affects, and a device in Sweden, which it does not affect. */
-let inKenya: DeviceId;
-let inSweden: DeviceId;
-let order: string;
-
+let world: Awaited<ReturnType<typeof secondPersonWorld>>;
 beforeAll(async () => {
-  api = await startApi();
-  olivia = await firstOwner(api.url, (await api.admins.firstOwnerInvitation()) ?? '', 'Olivia');
-  const approvers = [await inviteApprover(api.url, olivia, 'Ada'), await inviteApprover(api.url, olivia, 'Karl')];
-  await adoptApproverSet(olivia, approvers);
-  const seen = (area: string) => [
-    { source: 'address', areas: [area], at: Date.now() - HOUR, connected: true } as const,
-  ];
-  [inKenya, inSweden] = (await addLocatedFleet(api.database, await addGroup(api.database, 'All'), Date.now(), [
-    { home: 'KE', seen: seen('KE') },
-    { home: 'SE', seen: seen('SE') },
-  ])) as [DeviceId, DeviceId];
-  const proposal = await olivia.api.call('POST', '/orders', revisionView, {
-    title: 'Kenya',
-    areas: ['KE'],
-    services: ['messaging', 'mail'],
-    nexus: ['present'],
-    zone: 'Africa/Nairobi',
-    unknown: 'allow',
-    contested: 'allow',
-    travelers: 'allow',
-    authority: 'Regulator',
-    addressee: 'operators',
-    instrument: 'directive',
-    statement: { en: 'Service ends.' },
-    effective: new Date(Date.now() + 2 * HOUR).toISOString(),
-  });
-  order = proposal.order;
-  for (const { api: caller, key } of approvers) {
-    const signature = approveRevision(key, proposal.payload);
-    const path = `/orders/${order}/revisions/${proposal.revision}/approvals`;
-    await caller.raw('POST', path, { keyid: key.keyid, signature });
-  }
-  ben = await invite(api.url, olivia, 'Ben', FLEET);
+  world = await secondPersonWorld();
 });
-afterAll(() => api.close());
+afterAll(() => world.api.close());
 
 const statement = (areas: string[]) => ({
   kind: 'presence',
@@ -85,6 +41,7 @@ const pending = async (by: Person) =>
   (await by.api.call('GET', '/actions', actionList)).actions.filter(({ status }) => status === 'pending');
 
 it('refuses an action that nobody can confirm, and says whom to invite', async () => {
+  const { olivia, ben, inKenya, inSweden, order } = world;
   const advice = /^Ben and you count as one person, .* Invite another person .*Ben can then propose the action/;
   const { secondPerson, effects } = await preview(olivia, inKenya, ['DE']);
   expect(effects).toEqual([{ order, devices: 1, released: ['messaging', 'mail'], denied: [] }]);
@@ -98,6 +55,7 @@ it('refuses an action that nobody can confirm, and says whom to invite', async (
 });
 
 it('names the admins who can confirm the action, and shows them its effect on orders', async () => {
+  const { api, olivia, ben, inKenya, inSweden, order } = world;
   const sana = await invite(api.url, olivia, 'Sana', FLEET);
   expect((await preview(olivia, inKenya, ['DE'])).secondPerson.remedy).toMatch(
     /Ask Ben to propose the action\. Sana can then confirm it\.$/,
@@ -121,6 +79,7 @@ it('names the admins who can confirm the action, and shows them its effect on or
 });
 
 it('names nobody whose account is disabled', async () => {
+  const { api, ben, inKenya } = world;
   const accounts = await api.admins.accounts();
   const sana = accounts.find(({ name }) => name === 'Sana');
   if (!sana) throw new Error('the account of Sana is missing');

@@ -150,6 +150,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
       admins,
       devices,
       orders,
+      persons: ports.people,
       devicePolicies: ports.devicePolicies,
       perform: (...args) => performer(routes)(...args),
     }),

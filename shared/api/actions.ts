@@ -59,10 +59,13 @@ export const actionList = z.object({
   soloLimit: z.object({ limit: z.int(), used: z.int() }),
 });
 
-/** Details of a destructive action. `scope` lists its first 1,000 devices; `sample` lists the users of the first 20 devices. */
+/**
+ * Details of a destructive action. `scope` lists its first 1,000 devices; `sample` lists the users of the first 20 devices.
+ * `owner`: name of the person for whom the device enrolls again; null if the action gives the device no new owner.
+ */
 export const actionDetail = actionView.extend({
   scope: z.array(deviceIdSchema),
-  sample: z.array(z.object({ device: deviceIdSchema, user: z.string() })),
+  sample: z.array(z.object({ device: deviceIdSchema, user: z.string(), owner: z.string().nullable() })),
   /** Request that the server performs after the confirmation. `policy`: name of the policy that the path names. */
   route: z.string(),
   params: z.unknown(),

@@ -290,7 +290,7 @@ export const actionList = { actions: [actionView], people, soloLimit: { limit: 5
 export const actionDetail = {
   ...actionView,
   scope: [device],
-  sample: [{ device, user }],
+  sample: [{ device, user, owner: null }],
   route: 'commands.issue',
   params: { id: device },
   body: wipe,
