@@ -166,6 +166,7 @@ export const ERROR_CODES = [
   'last_owner',
   'step_up_required',
   'second_person_required',
+  'no_second_person',
   'statement_too_long',
   // Data
   'ip_database_invalid',

@@ -193,6 +193,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   last_owner: EXIT.conflict,
   step_up_required: EXIT.signIn,
   second_person_required: EXIT.conflict,
+  no_second_person: EXIT.conflict,
   statement_too_long: EXIT.usage,
   ip_database_invalid: EXIT.usage,
   beyond_retention: EXIT.notFound,

@@ -1,4 +1,5 @@
 /** Routes for commands to one device or to many. A command is valid only for the device's current enrollment. */
+import type { ActionName } from '../../shared/api/action-names.ts';
 import {
   commandList,
   commandParams,
@@ -13,7 +14,6 @@ import { CordonError } from '../../shared/errors.ts';
 import { type CommandKind, destroysData } from '../../shared/protocol/command-kinds.ts';
 import type { Command } from '../../shared/protocol/frames.ts';
 import { newCommandId } from '../../shared/protocol/ids.ts';
-import type { ActionName } from '../admins/action-policy.ts';
 import type { Admins } from '../admins/admins.ts';
 import type { RightName } from '../admins/rights.ts';
 import type { CommandRecord } from '../commands/command-record.ts';
@@ -59,7 +59,7 @@ function deviceCommandRoutes({ commands, devices, admins, scripts, packages, fil
         await files.requireStored(command);
         const isReset = command.kind === 'unlock-workspace' && command.resetPasscode === true;
         if (isReset && passcode === 'none') throw withoutPasscode();
-        const action = isReset ? 'passcode.reset' : ACTIONS[command.kind];
+        const action = isReset ? 'passcode.reset' : COMMAND_ACTIONS[command.kind];
         if (action) await authorize(action, [device], { ...body, id });
         const by = caller.account.id;
         const issued = await commands.issue({ id, device, command, by, expiresInSeconds });
@@ -156,7 +156,7 @@ function manyDeviceRoutes({ commands, devices, filterRights, scripts, packages, 
         if (command.kind === 'run-script') await scripts.requireRunnable(command, to.length);
         await packages.requireSigned(command);
         await files.requireStored(command);
-        const action = ACTIONS[command.kind];
+        const action = COMMAND_ACTIONS[command.kind];
         if (action && joiners === 'include') {
           const detail =
             'Devices cannot join a job with this command later, because nobody has confirmed them. Send it to a list of devices.';
@@ -222,7 +222,8 @@ export const FURTHER_RIGHTS: Readonly<Partial<Record<CommandKind, RightName>>> =
   'shut-down-device': 'commands.power',
 };
 
-const ACTIONS: Readonly<Record<CommandKind, ActionName | null>> = {
+/** Action of the policy table that a command needs; null for a command that needs none. */
+export const COMMAND_ACTIONS: Readonly<Record<CommandKind, ActionName | null>> = {
   message: null,
   'lock-workspace': 'workspace.lock',
   'unlock-workspace': null,

@@ -1,8 +1,9 @@
 /** Custom roles over real HTTP: who may manage them, the step-up sign-in, and the effect of a change on open sessions and tokens. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ActionName } from '../../shared/api/action-names.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
-import { ACTIONS, type ActionName, ROUTE_ACTIONS } from '../admins/action-policy.ts';
+import { ACTIONS, ROUTE_ACTIONS } from '../admins/action-policy.ts';
 import { EXAMPLES, NAMED_SCHEMAS } from './schema-names.ts';
 
 let api: ApiServer;

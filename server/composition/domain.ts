@@ -150,6 +150,7 @@ export async function createDomain(base: Foundation, provider: ProviderSettings 
     clock,
     bus,
     account: accounts.admins.account,
+    accounts: accounts.admins.accounts,
     passkeys: accounts.admins,
     people: orders.approverSets.people,
     requireInScope: async (wanted, scope) => void (await fleet.devices.select(wanted, scope.devices)),

@@ -160,6 +160,7 @@ const PROBLEMS: Record<ErrorCode, { readonly status: number; readonly title: str
   last_owner: { status: 409, title: 'The last owner account cannot be removed' },
   step_up_required: { status: 403, title: 'A new authenticator code is required' },
   second_person_required: { status: 409, title: 'A second person must confirm this action' },
+  no_second_person: { status: 409, title: 'No second person can confirm this action' },
   statement_too_long: { status: 422, title: 'The location statement lasts too long' },
   ip_database_invalid: { status: 422, title: 'The IP database is invalid' },
   beyond_retention: { status: 410, title: 'The record was deleted after its retention period' },

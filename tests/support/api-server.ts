@@ -183,6 +183,7 @@ export async function startApi({
     bus,
     people: () => orders.approverSets.people(),
     account: admins.account,
+    accounts: admins.accounts,
     passkeys: admins,
     requireInScope: async (wanted, scope) => void (await devices.select(wanted, scope.devices)),
     stepUpWithin: STEP_UP_WITHIN,
