@@ -3,13 +3,21 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** The slowest test files. They start first, because a slow file that starts last would run alone at the end. */
 const LONGEST = [
-  'replay',
   'console-pages',
+  'replay',
   'counsel',
+  'monday',
   'page-looks',
-  'pakistan-kill',
-  'hostile-delivery',
+  'demo',
+  'set-back-store',
   'cut-database',
+  'console-november',
+  'benchmarks',
+  'order',
+  'messages',
+  'restore',
+  'mail-programs',
+  'hostile-delivery',
 ];
 
 class LongestFirst extends BaseSequencer {

@@ -300,6 +300,24 @@ describe('the agent', () => {
     }
   });
 
+  it('says that an admin must readmit it after a restore, and connects when the server accepts it', async () => {
+    await enrollBy(server.link());
+    const agent = await connected();
+    const detail = 'The server was restored from an older backup. An admin must readmit the device.';
+    server.serve.refuse = {
+      ...refusal403('certificate_not_restored'),
+      body: JSON.stringify({ code: 'certificate_not_restored', detail }),
+    };
+    for (const socket of server.sockets) socket.close(1001);
+    await until(() => expect(agent.status()).toMatchObject({ connection: 'unrestored', connectionDetail: detail }));
+    server.serve.refuse = null;
+    await until(() => expect(agent.status().connection).toBe('connected'));
+    const alerts = server.received.flatMap((frame) =>
+      frame.kind === 'report' && frame.item.type === 'alert' ? [frame.item.code] : [],
+    );
+    expect(alerts).toEqual([]);
+  });
+
   it('case 14: waits for minutes after another connection with its identity replaced it', async () => {
     await enrollBy(server.link());
     const agent = await connected();

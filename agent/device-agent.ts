@@ -15,7 +15,7 @@ import { createOwnIdentity, type OwnIdentity } from './enrollment/own-identity.t
 import { createRevocationCheck, type RevocationCheck } from './enrollment/revocation.ts';
 import { createLocationSampling, type LocationSampling } from './evidence/location-sampling.ts';
 import { createFrameDispatch, type FrameDispatch } from './frame-dispatch.ts';
-import { expiredCertificate } from './link/connection-failure.ts';
+import { invalidCertificate } from './link/connection-failure.ts';
 import { createDocumentRecovery, type DocumentRecovery } from './link/document-recovery.ts';
 import { HELLO_FEATURES } from './link/hello-features.ts';
 import { overTls } from './link/http.ts';
@@ -221,7 +221,7 @@ class DeviceAgent implements Agent {
     await this.#options.reserve?.build();
     this.#disk.check();
     if (this.#frames.missed() && this.#disk.state() !== 'full') this.link.reconnect();
-    await this.#own.renew();
+    await this.#own.renew({ connected: this.link.state === 'connected' });
     if (this.#enforcement.documents.lacking && this.link.state === 'connected') await this.#poll.withheld();
     await this.#work.commands.work();
     await this.#exits.work();
@@ -274,13 +274,16 @@ class DeviceAgent implements Agent {
     return Promise.all([this.#communication.stop(), this.#work.commands.stop()]).then(() => undefined);
   }
 
-  /** A server closes the connection of an expired certificate without a reason. The agent therefore states the expiry as the reason. */
+  /**
+   * A server closes the connection of a certificate that is not valid at this time without a reason. The agent therefore states the validity
+   * as the reason.
+   */
   #connectionDetail(): string | null {
     const { state, detail } = this.link;
     if (state === 'connected' || state === 'revoked') return detail;
-    const { notAfter } = this.#own.certificate();
-    const validity = { notAfter, now: this.#options.time.wall(), renewal: this.#own.renewalFailure() };
-    return expiredCertificate(validity) ?? detail;
+    const { notBefore, notAfter } = this.#own.certificate();
+    const validity = { notBefore, notAfter, now: this.#options.time.wall(), renewal: this.#own.renewalFailure() };
+    return invalidCertificate(validity) ?? detail;
   }
 
   #createDiskWatch(): DiskWatch {
@@ -387,7 +390,7 @@ class DeviceAgent implements Agent {
       },
       onRefusal: (body) => this.#linkRefused(body),
       beforeKnock: () => this.#poll.all(),
-      onExpired: () => this.#own.renew(true),
+      onExpired: () => this.#own.renew({ refused: true }),
       // After an unenrollment, the server revokes the device. The device expects this revocation, so it needs no signed revocation list as
       // proof.
       confirmRevoked: async () => this.#unenrollment.isPending() || (await this.#revocation.confirmed()),
@@ -419,6 +422,8 @@ class DeviceAgent implements Agent {
     if (state === 'connected') this.#rejection.accepted();
     if (state === 'refused' && this.#store.postable(1).length > 0) void this.#poll.all();
     if (state === 'revoked') this.#unenrollment.endIfPending();
+    // The server refuses a certificate that begins in the future, and names no reason. Another certificate needs no wait for `maintain`.
+    if (state === 'waiting' && this.#own.certificate().notBefore > this.#options.time.wall()) void this.#own.renew();
     this.#management.changed();
     this.#listWatch.check();
     this.#changed();

@@ -12,6 +12,7 @@ const ON_DEVICE: Partial<Record<ErrorCode, number>> = {
   workspace_wiped: EXIT.forbidden,
   legal_hold: EXIT.forbidden,
   names_in_use: EXIT.forbidden,
+  listeners_in_use: EXIT.forbidden,
   frame_malformed: EXIT.unverified,
   frame_too_large: EXIT.unverified,
   approver_unknown: EXIT.unverified,

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, 
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { needed } from '../tests/support/tools.ts';
 import { until } from '../tests/support/until.ts';
@@ -54,14 +55,29 @@ describe('a path that a policy or a user names', () => {
     expect([position, reasons]).toEqual([null, ['it is not a file']]);
   });
 
-  it.skipIf(!silent.present)('blocks one thread at most on a file system that does not answer', async () => {
+  /** Runs the work while a file system is mounted that does not answer until `end`. */
+  async function withSilentFiles(work: (mount: string, end: () => Promise<void>) => Promise<void>): Promise<void> {
     const mount = at('silent');
     mkdirSync(mount);
     const options = 'fd=3,rootmode=40000,user_id=0,group_id=0';
     const script = `exec 3<>/dev/fuse; mount -i -t fuse none '${mount}' -o ${options} && echo ready; cat >/dev/null`;
     const holder: ChildProcess = spawn('sh', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const exited = once(holder, 'exit');
+    const end = async () => {
+      holder.stdin?.end();
+      await exited;
+    };
     try {
       await once(holder.stdout as NodeJS.ReadableStream, 'data');
+      await work(mount, end);
+    } finally {
+      await end();
+      spawnSync('umount', ['--lazy', mount]);
+    }
+  }
+
+  it.skipIf(!silent.present)('blocks one thread at most on a file system that does not answer', async () => {
+    await withSilentFiles(async (mount) => {
       const limits = { ...KIB, within: 200 };
       await expect(readRegularFile(join(mount, 'file'), limits)).rejects.toThrow('did not answer within 0.2 seconds');
       writeFileSync(at('file'), 'text');
@@ -70,11 +86,20 @@ describe('a path that a policy or a user names', () => {
       }
       // The other threads of libuv still answer.
       expect((await Promise.all([1, 2, 3].map(() => readFile(at('file'), 'utf8')))).join()).toBe('text,text,text');
-    } finally {
-      holder.stdin?.end();
-      await once(holder, 'exit');
-      spawnSync('umount', ['--lazy', mount]);
-    }
+    });
     await until(async () => expect((await readRegularFile(at('file'), KIB)).content.toString()).toBe('text'), 10_000);
+  });
+
+  it.skipIf(!silent.present)('has its whole time after it waited for an earlier read', async () => {
+    writeFileSync(at('file'), 'text');
+    await withSilentFiles(async (mount, end) => {
+      const earlier = readRegularFile(join(mount, 'file'), { ...KIB, within: 60_000 });
+      const refused = expect(earlier).rejects.toThrow('ENOTCONN');
+      const waiting = readRegularFile(at('file'), { ...KIB, within: 1000 }).then(({ content }) => content.toString());
+      const result = expect(waiting).resolves.toBe('text');
+      await sleep(1200);
+      await end();
+      await Promise.all([refused, result]);
+    });
   });
 });

@@ -17,7 +17,7 @@ export interface ReadLimits {
   readonly most: number;
   /** True to follow a link at the end of the path, for a path that the user has chosen. */
   readonly followLink?: boolean;
-  /** Milliseconds from the call to the end of the read. */
+  /** Milliseconds from the start of the read to its end. The time in which the read waits for earlier reads does not count. */
   readonly within?: number;
 }
 
@@ -34,20 +34,25 @@ let last: Promise<unknown> = Promise.resolve();
 let isStuck = false;
 
 /** Returns the content of a regular file. Rejects for everything else, for a larger file, and after the deadline. */
-export async function readRegularFile(path: string, limits: ReadLimits): Promise<RegularFile> {
+export function readRegularFile(path: string, limits: ReadLimits): Promise<RegularFile> {
+  const read = last.then(() => readInTurn(path, limits));
+  last = read.catch(() => undefined);
+  return read;
+}
+
+async function readInTurn(path: string, limits: ReadLimits): Promise<RegularFile> {
   if (isStuck) throw new Error('an earlier read of a file has not ended yet');
-  const read = last.then(() => readNow(path, limits));
-  const ended = read.catch(() => undefined);
-  last = ended;
+  const read = readNow(path, limits);
   const { within = WITHIN } = limits;
   const timer = new AbortController();
   const late = sleep(within, null, { signal: timer.signal }).catch(() => null);
   const found = await Promise.race([read, late]).finally(() => timer.abort());
   if (found !== null) return found;
   isStuck = true;
-  void last.then(() => {
+  const ended = () => {
     isStuck = false;
-  });
+  };
+  void read.then(ended, ended);
   throw new Error(`the file did not answer within ${within / 1000} seconds`);
 }
 

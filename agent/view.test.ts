@@ -87,6 +87,7 @@ describe('status', () => {
   it.each([
     ['revoked', /revoked: it is over\n[\s\S]*activation link[\s\S]*enroll --replace/],
     ['rejected', /rejected: it is over\n.*tries again by itself[\s\S]*wrong database/],
+    ['unrestored', /unrestored: it is over\n.*Tell your admin\..*tries again by itself/],
     ['refused', /refused: it is over\n.*No action is necessary/],
     ['waiting', /waiting: it is over\n.*tries again by itself/],
   ] as const)('says what to do when the connection is %s', (connection, words) => {

@@ -117,6 +117,10 @@ const ADVICE: Record<AgentStatus['connection'], readonly string[]> = {
     'The agent tries again by itself and keeps this device’s data and identity.',
     'If this lasts, tell your admin: the server may run with the wrong database.',
   ],
+  unrestored: [
+    'Tell your admin. The agent tries again by itself and keeps this device’s data and identity.',
+    'Enroll the device again only if your admin asks you to.',
+  ],
   revoked: [
     'The server has revoked this device’s certificate. Ask your admin for an activation link, stop this agent,',
     'run cordon-agent enroll --replace, and paste the link.',

@@ -74,8 +74,8 @@ export interface Authority {
   issue(request: IssueRequest): Issued;
   crl(content: CrlContent): Buffer;
   /**
-   * The server's certificate. Call this at least once a day: it renews the certificate before its expiry and after a change of the server's
-   * names.
+   * The server's certificate. Call this at least once a day: it renews the certificate before its expiry, after a change of the server's
+   * names, and if the certificate begins in the future.
    */
   serverIdentity(): { readonly keyPem: string; readonly chainPem: string; readonly notAfter: number };
   readonly online: SigningKey;
@@ -98,6 +98,8 @@ export interface AuthorityOptions {
    * - `later`: the caller calls `finishFounding` after it has stored the binding between keys and store.
    */
   readonly finish?: 'now' | 'later';
+  /** Time for new certificates in Unix milliseconds. Default: the machine's clock. */
+  readonly now?: () => number;
 }
 
 /**
@@ -107,6 +109,7 @@ export interface AuthorityOptions {
 export function openAuthority(options: AuthorityOptions): Authority {
   const custody = openCustody(options.folder, options.passphrase);
   const keys = openKeyFolder(options.folder, custody);
+  const { now = () => Date.now() } = options;
   const crlUrl = options.crlUrl ?? null;
   // Maximum length of an organization's name (RFC 5280, appendix A.1).
   const organization = [...options.organization].slice(0, 64).join('');
@@ -115,21 +118,22 @@ export function openAuthority(options: AuthorityOptions): Authority {
     const key = keys.key('root', 'ec');
     const name: Name = { commonName: 'Cordon Root', organization };
     const ends = Number.POSITIVE_INFINITY;
-    return issuerOf('root', { name, key, spki: spkiOf(key) }, ends, null)(name, spkiOf(key)).der;
+    return issuerOf('root', { name, key, spki: spkiOf(key) }, { ends, crlUrl: null, now })(name, spkiOf(key)).der;
   });
   const rootName: Name = nameIn(rootDer);
   const issuingDer = keys.certificate('issuing', () => {
     const name: Name = { commonName: 'Cordon Issuing CA', organization };
     const root: Signer = { name: rootName, key: keys.key('root', 'ec'), spki: spkiOf(publicKeyOf(rootDer)) };
-    return issuerOf('issuing', root, endOf(rootDer), null)(name, spkiOf(keys.key('issuing', 'ec'))).der;
+    const terms = { ends: endOf(rootDer), crlUrl: null, now };
+    return issuerOf('issuing', root, terms)(name, spkiOf(keys.key('issuing', 'ec'))).der;
   });
   const issuingKey = keys.key('issuing', 'ec');
   const issuer: Signer = { name: nameIn(issuingDer), key: issuingKey, spki: spkiOf(issuingKey) };
-  const issuerEnds = endOf(issuingDer);
+  const terms = { ends: endOf(issuingDer), crlUrl, now };
   const issuers = {
-    server: issuerOf('server', issuer, issuerEnds, crlUrl),
-    device: issuerOf('device', issuer, issuerEnds, crlUrl),
-    messaging: issuerOf('messaging', issuer, issuerEnds, crlUrl),
+    server: issuerOf('server', issuer, terms),
+    device: issuerOf('device', issuer, terms),
+    messaging: issuerOf('messaging', issuer, terms),
   };
 
   const dnsNames = options.serverNames.filter((name) => isIP(name) === 0);
@@ -141,7 +145,9 @@ export function openAuthority(options: AuthorityOptions): Authority {
         ipAddresses,
       }).der;
     const der = keys.certificate('server', anew);
-    return stillGood(der, dnsNames, ipAddresses, issuingDer) ? der : keys.replaceCertificate('server', anew());
+    return isUsable(der, { dnsNames, ipAddresses, issuingDer, now: now() })
+      ? der
+      : keys.replaceCertificate('server', anew());
   };
   server();
   const online = signingKey(keys.key('online', 'ed25519'));
@@ -175,13 +181,22 @@ export function openAuthority(options: AuthorityOptions): Authority {
 
 type Extras = Omit<IssueRequest, 'profile' | 'spki' | 'commonName'>;
 
-/** Issues certificates of one profile. `ends`: end of the issuer's own certificate. */
-function issuerOf(profile: ProfileName, signer: Signer, ends: number, crlUrl: string | null) {
+interface IssuerTerms {
+  /** End of the issuer's own certificate. */
+  readonly ends: number;
+  readonly crlUrl: string | null;
+  readonly now: () => number;
+}
+
+/** Issues certificates of one profile. */
+function issuerOf(profile: ProfileName, signer: Signer, { ends, crlUrl, now }: IssuerTerms) {
   const build = certificateBuilder(PROFILES[profile], signer, crlUrl);
   return (subject: Name, spki: Buffer, extras: Extras = {}): Issued => {
     const { uris = [], dnsNames = [], ipAddresses = [], days = PROFILES[profile].days } = extras;
     const serial = newSerial();
-    const period = validity(days, Date.now(), ends);
+    const at = now();
+    // OpenSSL checks certificates by the machine's clock, which may be behind the given time while the clock is in doubt.
+    const period = validity(days, at, ends, Math.min(at, Date.now()));
     const der = build({ serial, subject, spki, ...period, uris, dnsNames, ipAddresses });
     return issuedAs(profile, der, { serial: serial.toString('hex'), ...period });
   };
@@ -221,11 +236,23 @@ function nameIn(der: Buffer): Name {
   return typeof O === 'string' ? { commonName: CN, organization: O } : { commonName: CN };
 }
 
-function stillGood(der: Buffer, dnsNames: string[], ipAddresses: string[], issuingDer: Buffer): boolean {
+interface ServerTerms {
+  readonly dnsNames: readonly string[];
+  readonly ipAddresses: readonly string[];
+  readonly issuingDer: Buffer;
+  readonly now: number;
+}
+
+/**
+ * True if the server can go on using its certificate. The start of the certificate is in the future if the clock was ahead when the server
+ * issued it. No device accepts such a certificate.
+ */
+function isUsable(der: Buffer, { dnsNames, ipAddresses, issuingDer, now }: ServerTerms): boolean {
   const certificate = new X509Certificate(der);
   return (
     certificate.verify(publicKeyOf(issuingDer)) &&
-    Date.parse(certificate.validTo) - Date.now() > SERVER_RENEWAL &&
+    Date.parse(certificate.validFrom) <= now &&
+    Date.parse(certificate.validTo) - now > SERVER_RENEWAL &&
     dnsNames.every((name) => certificate.checkHost(name, { subject: 'never' }) !== undefined) &&
     ipAddresses.every((address) => certificate.checkIP(address) !== undefined) &&
     (certificate.subjectAltName?.split(', ').length ?? 0) === dnsNames.length + ipAddresses.length

@@ -71,8 +71,16 @@ const DAY = 86_400_000;
 /** The validity of a new certificate starts shortly before its creation, because a device's clock may be behind the server's. */
 export const BACKDATE = 5 * 60_000;
 
-/** Validity in whole seconds, as certificates require, and never beyond the issuer's. */
-export function validity(days: number, now: number, issuerEnds: number): { notBefore: number; notAfter: number } {
-  const notBefore = Math.floor((now - BACKDATE) / 1000) * 1000;
+/**
+ * Validity in whole seconds, as certificates require, and never beyond the issuer's. `from`: time at which another program must accept the
+ * certificate already.
+ */
+export function validity(
+  days: number,
+  now: number,
+  issuerEnds: number,
+  from = now,
+): { notBefore: number; notAfter: number } {
+  const notBefore = Math.floor((from - BACKDATE) / 1000) * 1000;
   return { notBefore, notAfter: Math.min(Math.floor((now + days * DAY) / 1000) * 1000, issuerEnds) };
 }

@@ -59,6 +59,11 @@ const eachName = (names: readonly string[], context: z.RefinementCtx) => {
 };
 
 export const hostNames = separated.superRefine(eachName);
+/** Settings that `server/startup/device-listeners.ts` names, separated by commas. */
+export const droppedListeners = separated.refine(
+  (entries) => entries.every((entry) => /^(device|public|bind|direct|proxy):.+$/.test(entry)),
+  'a list such as device:8443, as the message about the refused start gives it',
+);
 export const atLeastOneHostName = separated
   .refine((names) => names.length > 0, 'at least one DNS name or IP address')
   .superRefine(eachName);

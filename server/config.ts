@@ -12,6 +12,7 @@ import {
   bindAddress,
   cronPattern,
   databaseUrl,
+  droppedListeners,
   hostNames,
   isLoopback,
   type ListenerName,
@@ -58,6 +59,11 @@ const variables = z.object({
    * removes such a name.
    */
   CORDON_DROP_NAMES: hostNames.default([]),
+  /**
+   * Listener settings that devices use and that the admin gives up, as the refusal of a start names them: `device:8443`. Without this
+   * variable, the server refuses a start that cuts devices off.
+   */
+  CORDON_DROP_LISTENERS: droppedListeners.default([]),
   CORDON_BIND: bindAddress.default('0.0.0.0'),
   CORDON_DEVICE_PORT: port.default(8443),
   CORDON_PUBLIC_PORT: port.default(8444),
@@ -223,6 +229,7 @@ export interface Config {
   readonly organization: string;
   readonly names: readonly string[];
   readonly dropNames: readonly string[];
+  readonly dropListeners: readonly string[];
   readonly bind: string;
   readonly devicePort: number;
   readonly publicPort: number;
@@ -305,6 +312,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     organization: values.CORDON_ORGANIZATION,
     names: values.CORDON_NAMES,
     dropNames: values.CORDON_DROP_NAMES,
+    dropListeners: values.CORDON_DROP_LISTENERS,
     bind: values.CORDON_BIND,
     devicePort: values.CORDON_DEVICE_PORT,
     publicPort: values.CORDON_PUBLIC_PORT,

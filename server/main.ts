@@ -23,7 +23,6 @@ import { PersonKeyRecords } from './store/person-key-records.ts';
 import { startRetention } from './store/retention.ts';
 import { VERSION } from './version.ts';
 
-const DAY = 86_400_000;
 const MINUTE = 60_000;
 /** Maximum time that the start waits for witnesses. After that, the server runs, but its ledger stays suspended until witnesses respond. */
 const WITNESSES_WITHIN = 5_000;
@@ -75,7 +74,7 @@ export async function startServer(config: Config, replacements: Replacements = {
 
 /** Starts the regular work of the domain modules, before the first connection. Returns a function that stops this work. */
 async function startWork(
-  { config, database, personKeys, clock, log }: Foundation,
+  { config, database, personKeys, clock, log, onClockChange }: Foundation,
   domain: Domain,
   { renewServerCertificate, notifications }: Listeners,
 ): Promise<{ before: () => Promise<void>; after: () => Promise<void> }> {
@@ -119,12 +118,22 @@ async function startWork(
     failed('records past their retention time could not be removed'),
   );
   notifications.start();
-  const renewal = setInterval(renewServerCertificate, DAY);
-  renewal.unref();
+  const renewal = new Loop({
+    run: async () => {
+      if (renewServerCertificate()) await domain.enrollment.recordOwn();
+    },
+    failed: failed('the server certificate could not be renewed; the old one stays until it expires'),
+    every: MINUTE,
+  });
+  renewal.request();
+  onClockChange(() => {
+    renewal.request();
+    domain.orders.clockChanged();
+  });
   return {
     before: async () => {
-      clearInterval(renewal);
       await Promise.all([
+        renewal.stop(),
         notifications.stop(),
         stopMemberships(),
         disconnection.stop(),

@@ -5,6 +5,11 @@
 
 /** Characters that begin a formula in a spreadsheet, including their full-width forms. */
 const FORMULA = /^[\s\p{Cc}\p{Cf}]*[=+\-@|%＝＋－＠]/u;
+/**
+ * Beginning of a formula after a separator or line end inside the text. A spreadsheet of another country, which separates cells at
+ * semicolons, ignores the quotes around the text and would begin a cell there.
+ */
+const INNER_FORMULA = /(?<=[;\t|\r\n][\s\p{Cc}\p{Cf}"]*)(?=[=+\-@|%＝＋－＠])/gu;
 /** Characters that separate cells in the spreadsheet programs of some countries. */
 const SPECIAL = /[",;\t\r\n]|^\s|\s$/;
 
@@ -16,7 +21,8 @@ export type CsvCell = string | number | boolean | null;
 function cell(value: CsvCell): string {
   if (value === null) return '';
   if (typeof value !== 'string') return String(value);
-  const text = (FORMULA.test(value) ? `'${value}` : value).replaceAll(CONTROL, '\ufffd');
+  const harmless = value.replaceAll(INNER_FORMULA, "'");
+  const text = (FORMULA.test(value) ? `'${harmless}` : harmless).replaceAll(CONTROL, '\ufffd');
   return SPECIAL.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -8,7 +8,7 @@
 import { CordonError } from './errors.ts';
 
 export interface Variable {
-  readonly reader: 'server' | 'agent' | 'mail connector' | 'command line' | 'script' | 'tests';
+  readonly reader: 'server' | 'agent' | 'mail connector' | 'command line' | 'tests';
   /** True for a secret, which error messages and logs never show. */
   readonly secret?: true;
 }
@@ -26,6 +26,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_ORGANIZATION: { reader: 'server' },
   CORDON_NAMES: { reader: 'server' },
   CORDON_DROP_NAMES: { reader: 'server' },
+  CORDON_DROP_LISTENERS: { reader: 'server' },
   CORDON_BIND: { reader: 'server' },
   CORDON_DEVICE_PORT: { reader: 'server' },
   CORDON_PUBLIC_PORT: { reader: 'server' },
@@ -77,8 +78,6 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_AGENT_GEOCLUE: { reader: 'agent' },
   CORDON_AGENT_SCRIPTS: { reader: 'agent' },
   CORDON_AGENT_SYSTEM_SOCKET: { reader: 'agent' },
-  /** Variable that the agent sets for a script. It is known here, so that a script can start Cordon's programs. */
-  CORDON_SCRIPT: { reader: 'script' },
   CORDON_AGENT_LOG: { reader: 'agent' },
 
   CORDON_CONNECTOR_HOME: { reader: 'mail connector' },

@@ -4,7 +4,7 @@ import type { DialPort } from '../link/dial.ts';
 import { type SecureDial, secureDial } from '../link/tls.ts';
 import { type OwnCertificate, readOwn } from './certificates.ts';
 import type { CredentialPort } from './credentials.ts';
-import { renewWhenDue } from './renew.ts';
+import { type RenewalOccasion, renewWhenDue } from './renew.ts';
 
 export interface OwnIdentity {
   certificate(): OwnCertificate;
@@ -15,10 +15,10 @@ export interface OwnIdentity {
    */
   dial(): SecureDial;
   /**
-   * Renews the certificate if renewal is due. `expired`: true if the server has refused the expired certificate. Never rejects: after a
-   * failure, the next call tries again.
+   * Renews the certificate if renewal is due, or if the certificate is not valid at this time. Never rejects: after a failure, the next call
+   * tries again.
    */
-  renew(expired?: boolean): Promise<void>;
+  renew(occasion?: RenewalOccasion): Promise<void>;
   renewalFailure(): string | null;
 }
 
@@ -48,10 +48,10 @@ export function createOwnIdentity({ credentials, dial, onRenewed, onFailure }: O
     signer,
     dial: dialer,
     renewalFailure: () => failure,
-    async renew(expired = false) {
+    async renew(occasion = {}) {
       const withoutCertificate = secureDial({ dial, rootPem: credentials.current().rootPem, identity: null });
       try {
-        if (await renewWhenDue(credentials, { withCertificate: dialer(), withoutCertificate }, Date.now(), expired))
+        if (await renewWhenDue(credentials, { withCertificate: dialer(), withoutCertificate }, Date.now(), occasion))
           onRenewed();
         failure = null;
       } catch (error) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expiredCertificate, isAboutCertificate, untrustedServer } from './connection-failure.ts';
+import { invalidCertificate, isAboutCertificate, untrustedServer } from './connection-failure.ts';
 
 const DAY = 86_400_000;
 const END = Date.parse('2026-05-03T10:00:00Z');
@@ -7,6 +7,12 @@ const END = Date.parse('2026-05-03T10:00:00Z');
 describe('the explanation of a failed connection', () => {
   it.each<[string, number, string | null, RegExp | null]>([
     ['is absent while the certificate is valid', END - DAY, null, null],
+    [
+      'states the start of a certificate that begins in the future',
+      END - 31 * DAY,
+      null,
+      /not valid before 2026-04-03. This machine's clock shows 2026-04-02. .*gets another certificate by itself.$/,
+    ],
     [
       'states the expiry while the agent still renews the certificate',
       END + 2 * DAY,
@@ -21,7 +27,7 @@ describe('the explanation of a failed connection', () => {
       /expired on 2026-05-03. .*clock is right \(2026-05-11\).*enrolled again. Ask your admin .* cordon-agent enroll --replace, and paste/,
     ],
   ])('%s', (_case, now, renewal, words) => {
-    const explanation = expiredCertificate({ notAfter: END, now, renewal });
+    const explanation = invalidCertificate({ notBefore: END - 30 * DAY, notAfter: END, now, renewal });
     if (words === null) expect(explanation).toBeNull();
     else expect(explanation).toMatch(words);
   });

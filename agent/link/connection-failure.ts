@@ -5,6 +5,7 @@ export interface Failure {
 }
 
 export interface OwnValidity {
+  readonly notBefore: number;
   readonly notAfter: number;
   readonly now: number;
   readonly renewal: string | null;
@@ -16,14 +17,17 @@ const NEW_LINK =
   'Ask your admin for an activation link, stop this agent, run cordon-agent enroll --replace, and paste the link.';
 
 /**
- * Explanation of a failed connection; null if the device's certificate has not expired. A TLS 1.3 server that refuses an expired client
+ * Explanation of a failed connection; null if the device's certificate is valid at this time. A TLS 1.3 server that refuses such a client
  * certificate closes the connection after the handshake, and Node reports only "socket hang up".
  */
-export function expiredCertificate({ notAfter, now, renewal }: OwnValidity): string | null {
+export function invalidCertificate({ notBefore, notAfter, now, renewal }: OwnValidity): string | null {
+  const failed = renewal === null ? '' : ` The last attempt failed: ${renewal}`;
+  if (now < notBefore) {
+    return `This device's certificate is not valid before ${day(notBefore)}. This machine's clock shows ${day(now)}. The device cannot connect. If the clock is right, the agent gets another certificate by itself.${failed}`;
+  }
   if (now <= notAfter) return null;
   const fact = `This device's certificate expired on ${day(notAfter)}. The device cannot connect.`;
   if (now <= notAfter + RENEWED_FOR) {
-    const failed = renewal === null ? '' : ` The last attempt failed: ${renewal}`;
     return `${fact} The agent renews the certificate by itself until ${day(notAfter + RENEWED_FOR)}.${failed}`;
   }
   return `${fact} If this machine's clock is right (${day(now)}), the device must be enrolled again. ${NEW_LINK}`;

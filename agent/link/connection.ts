@@ -26,7 +26,7 @@ export type Ending =
       readonly unfit?: true;
     }
   | { readonly next: 'refused'; readonly detail: string; readonly retryAfter: number | null }
-  | { readonly next: 'rejected' | 'expired'; readonly detail: string };
+  | { readonly next: 'rejected' | 'unrestored' | 'expired'; readonly detail: string };
 
 export interface DialPorts {
   readonly url: () => URL;
@@ -198,6 +198,12 @@ async function refusal(response: IncomingMessage, onRefusal: (body: string) => v
   }
   if (code === 'certificate_expired')
     return { next: 'expired', detail: detail ?? 'The certificate of this device has expired.' };
+  if (code === 'certificate_not_restored') {
+    return {
+      next: 'unrestored',
+      detail: detail ?? 'The backup of the restored server lacks this device’s certificate.',
+    };
+  }
   if (code === 'certificate_revoked' || code === 'certificate_superseded' || code === 'certificate_unknown') {
     return { next: 'rejected', detail: `The server does not accept this device’s certificate (${code}).` };
   }

@@ -25,6 +25,11 @@ export const LINK_STATES = [
   'refused',
   /** State `rejected`: the server refuses the certificate, but no signed revocation list contains it. The agent keeps trying. */
   'rejected',
+  /**
+   * State `unrestored`: the server was restored from a backup that lacks this device's certificate. The agent keeps trying, because an admin
+   * may readmit the device.
+   */
+  'unrestored',
   /** State `revoked`: the signed revocation list contains the certificate. The agent does not connect again. */
   'revoked',
 ] as const;
@@ -106,8 +111,8 @@ class ServerLink implements Link {
 
   attempt(): Promise<void> {
     clearTimeout(this.#timer);
-    const idle = this.#state === 'waiting' || this.#state === 'refused' || this.#state === 'rejected';
-    if (!this.#isAvailable || !idle) return this.#attempting ?? Promise.resolve();
+    if (!this.#isAvailable || !(this.#state === 'waiting' || this.#isTurnedAway()))
+      return this.#attempting ?? Promise.resolve();
     this.#attempting ??= this.#knock().finally(() => {
       this.#attempting = null;
     });
@@ -142,6 +147,10 @@ class ServerLink implements Link {
     return this.#state === 'stopped';
   }
 
+  #isTurnedAway(): boolean {
+    return this.#state === 'refused' || this.#state === 'rejected' || this.#state === 'unrestored';
+  }
+
   #become(next: LinkState, why: string | null): void {
     if (this.#state === next && this.#detail === why) return;
     this.#state = next;
@@ -158,7 +167,7 @@ class ServerLink implements Link {
   async #knock(): Promise<void> {
     const { denied, beforeKnock } = this.#ports;
     // While the server refuses the device, only this poll fetches a newer order list. The newer list may allow the connection.
-    if (this.#state === 'refused' || this.#state === 'rejected' || denied() !== null) await beforeKnock();
+    if (this.#isTurnedAway() || denied() !== null) await beforeKnock();
     if (this.#isStopped() || !this.#isAvailable) return;
     const detail = denied();
     if (detail !== null) return this.#ended({ next: 'refused', detail, retryAfter: null });
@@ -166,8 +175,8 @@ class ServerLink implements Link {
   }
 
   async #open(): Promise<void> {
-    // The states `refused` and `rejected` last until the server accepts the device.
-    if (this.#state !== 'refused' && this.#state !== 'rejected') this.#become('connecting', 'connecting');
+    // The states of a device that the server turns away last until the server accepts the device.
+    if (!this.#isTurnedAway()) this.#become('connecting', 'connecting');
     const { host } = this.#ports.url();
     const secure = await dialServer(this.#ports);
     if ('next' in secure) return this.#ended(secure);
@@ -204,6 +213,10 @@ class ServerLink implements Link {
     if (this.#state === 'connected' && !('unfit' in ending)) this.#failures = 0;
     this.#ports.onDown();
     if (ending.next === 'rejected') return this.#rejected(ending.detail);
+    if (ending.next === 'unrestored') {
+      this.#become('unrestored', ending.detail);
+      return this.#waitLonger(null);
+    }
     if (ending.next === 'expired') await this.#ports.onExpired();
     if (ending.next === 'refused') {
       this.#failures = 0;

@@ -104,6 +104,8 @@ export const messagingStatusView = z.object({
   displayName: z.string().nullable(),
   /** True while the device is connected to the server, so that messages leave at once. */
   connected: z.boolean(),
+  /** True if the server was restored from a backup that lacks this device, so that an admin must readmit the device. */
+  unrestored: z.boolean(),
   listExpired: instant.nullable(),
   since: instant,
   denials: z.array(denialView),

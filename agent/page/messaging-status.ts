@@ -22,6 +22,7 @@ export function messagingStatusOf(messaging: MessagingState, agent: MessagingSta
     me: messaging.state === 'ready' ? { person: messaging.person, name: messaging.name } : null,
     displayName,
     connected: connection === 'connected',
+    unrestored: connection === 'unrestored',
     listExpired: listExpires !== null && now >= listExpires ? listExpires : null,
     since,
     denials,

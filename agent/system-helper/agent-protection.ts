@@ -2,39 +2,84 @@
  * Protection of the agent and of this helper from changes of software. Only the update channel changes them, with the permission of the
  * device's owner and the rule for older versions (`agent-update/decide.ts`). The functions are pure.
  *
- * A package also runs scripts as root. The protection is therefore against packages that replace the agent openly, and not against a signer
- * or a repository that the owner trusts and that is hostile.
+ * The rule: a change is refused if its plan contains the agent, or if one of its packages names the agent in a relation, in a path or in the
+ * target of a link. The rule finds mistakes, and packages that replace or change the agent openly. It knows neither what a file contains nor
+ * what a script does, and scripts of packages run as root. SECURITY.md names what protects against a hostile package.
  */
 import { posix } from 'node:path';
 import { AGENT_PACKAGE } from '../../shared/software/update-channel.ts';
-import type { PackageClaims, Target } from './package-manager.ts';
-import { HelperRefusal, type PackageStep } from './requests.ts';
+import type { PackageClaims, PackageFile, Target } from './package-manager.ts';
+import { HelperRefusal } from './requests.ts';
 
-/** Folders and files that decide what agent and helper do. A path with a final `/` is a folder. */
-const AGENT_PATHS = [
-  '/etc/cordon-agent/',
-  '/opt/cordon/',
-  '/usr/lib/cordon-agent/',
-  '/usr/bin/cordon-agent',
-  '/usr/sbin/cordon-agent-system',
-  '/var/lib/cordon-agent/',
-  '/var/lib/private/cordon-agent/',
-  '/var/cache/cordon-agent/',
-  '/var/cache/private/cordon-agent/',
-  '/var/lib/cordon-agent-system/',
-  '/var/cache/cordon-agent-system/',
-];
-/** Units of agent and helper, and drop-ins that also apply to them (systemd.unit(5)): `cordon-.service.d`, `service.d`. */
-const AGENT_UNIT =
-  /^\/(?:etc|run|usr\/lib|usr\/local\/lib)\/systemd\/system(?:\.control|\.attached)?\/(?:[^/]+\/)?(?:cordon-agent|cordon-(?:agent-)?\.(?:service|socket)\.d(?:\/|$)|(?:service|socket)\.d(?:\/|$))/;
+/** Folders of the agent whose names do not begin with the name of its package. */
+const AGENT_FOLDERS = ['/opt/cordon', '/etc/opt/cordon', '/var/opt/cordon'];
+/**
+ * Names of files and folders: the agent's own, such as `/etc/cordon-agent` and `cordon-agent.service.d` in each folder of units, and the
+ * drop-ins for all units whose names begin with `cordon-` (systemd.unit(5)). Other general drop-ins, such as `service.d` in Fedora's package
+ * systemd, concern all services and do not name the agent.
+ */
+const AGENT_COMPONENT = new RegExp(`^(?:${AGENT_PACKAGE}|cordon-\\.(?:service|socket)\\.d$)`);
 
-/** True if the path is a file of the agent or of the helper, also below one of the links of a merged /usr. */
+/** True if the path, or a folder in it, has a name of the agent or of the helper. */
 export function isAgentFile(path: string): boolean {
-  const whole = posix.normalize(`/${path}`).replace(/^\/(?=(?:bin|sbin|lib|lib64)(?:\/|$))/, '/usr/');
+  const whole = posix.normalize(`/${path}`);
   return (
-    AGENT_UNIT.test(whole) ||
-    AGENT_PATHS.some((each) => whole === each || (each.endsWith('/') && `${whole}/`.startsWith(each)))
+    whole.split('/').some((component) => AGENT_COMPONENT.test(component)) ||
+    AGENT_FOLDERS.some((folder) => `${whole}/`.startsWith(`${folder}/`))
   );
+}
+
+/** Returns the target of the symbolic link at an absolute path of the machine; null if there is no link. */
+export type LinkAt = (path: string) => string | null;
+
+/** More places for one path than links of real packages give. Links such as `x -> x/y` have no end. */
+const MOST_PLACES = 64;
+
+/** All places to which the path leads: as it is written, and through each link in it. */
+function placesOf(path: string, linkAt: (path: string) => readonly string[]): ReadonlySet<string> {
+  const places = new Set([posix.normalize(`/${path}`)]);
+  for (const place of places) {
+    if (places.size > MOST_PLACES) {
+      throw new HelperRefusal(
+        'invalid_input',
+        `A package of the change has too many links for ${path}. Nothing was changed.`,
+      );
+    }
+    for (let end = place.indexOf('/', 1); end !== 0; end = place.indexOf('/', end + 1)) {
+      const at = end === -1 ? place : place.slice(0, end);
+      for (const target of linkAt(at))
+        places.add(posix.resolve(posix.dirname(at), target, `.${place.slice(at.length)}`));
+      if (end === -1) break;
+    }
+  }
+  return places;
+}
+
+/** Returns the first file that is a file of the agent, or a link to one; null if there is none. */
+function agentFileIn(files: readonly PackageFile[], linkAt: LinkAt): string | null {
+  const own = new Map<string, string[]>();
+  for (const { path, target } of files) {
+    if (target === null) continue;
+    const whole = posix.normalize(`/${path}`);
+    own.set(whole, [...(own.get(whole) ?? []), target]);
+  }
+  const known = new Map<string, readonly string[]>();
+  const links = (path: string): readonly string[] => {
+    const found = known.get(path);
+    if (found) return found;
+    const present = linkAt(path);
+    const all = [...(own.get(path) ?? []), ...(present === null ? [] : [present])];
+    known.set(path, all);
+    return all;
+  };
+  for (const { path } of files) {
+    // dpkg and rpm resolve such a path with the folders of the machine, which this function does not.
+    if (path.split('/').includes('..')) {
+      throw new HelperRefusal('invalid_input', `A package of the change contains ${path}. Nothing was changed.`);
+    }
+    if ([...placesOf(path, links)].some(isAgentFile)) return path;
+  }
+  return null;
 }
 
 /** True for the name of the agent's package. Names that begin with it are reserved. An architecture or a branch may follow. */
@@ -52,14 +97,18 @@ export function requireOtherNames(names: readonly string[]): void {
   if (name !== undefined) throw refused(`The change would affect ${name}.`);
 }
 
-/** Throws `not_permitted` if a package of the change declares that it takes the place of the agent, or contains a file of the agent. */
-export function requireOtherClaims({ names, files }: PackageClaims): void {
-  const name = names.find(isAgentName);
+/**
+ * Throws `not_permitted` if a package of the change names the agent in a relation, contains a file of the agent, or a link to one. `linkAt`:
+ * links of the machine, because a package can contain a path through them.
+ */
+export function requireOtherClaims({ names, files }: PackageClaims, linkAt: LinkAt): void {
+  // An RPM package can also name a file in a relation.
+  const name = names.find((each) => isAgentName(each) || (each.startsWith('/') && isAgentFile(each)));
   if (name !== undefined) {
-    throw refused(`A package of the change provides, replaces or conflicts with ${name}.`);
+    throw refused(`A package of the change provides, replaces, conflicts with or needs another version of ${name}.`);
   }
-  const file = files.find(isAgentFile);
-  if (file !== undefined) throw refused(`A package of the change contains ${file}.`);
+  const file = agentFileIn(files, linkAt);
+  if (file !== null) throw refused(`A package of the change contains ${file}.`);
 }
 
 /** Updates without the agent's package, which the update of a system leaves to the update channel. */
@@ -72,10 +121,4 @@ export function withoutAgent(targets: readonly Target[]): {
     targets: targets.filter(({ name }) => !isAgentName(name)),
     left: agent.map(({ name }) => `${name} stays, because only the update channel updates the agent.`),
   };
-}
-
-/** Steps that install a package from a repository: those without a package file in the targets. */
-export function repositorySteps(targets: readonly Target[], steps: readonly PackageStep[]) {
-  const own = new Set(targets.flatMap(({ name, file }) => (file === undefined ? [] : [name])));
-  return steps.flatMap(({ name, to }) => (to === null || own.has(name) ? [] : [{ name, version: to }]));
 }

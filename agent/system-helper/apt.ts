@@ -1,9 +1,10 @@
 /** apt and dpkg. Every version is exact, so that apt cannot read a name as a pattern or as a removal (`name-`). */
 
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { repositorySteps } from './agent-protection.ts';
-import { type InstalledPackage, MOST_CLAIMS, MOST_SPECS, type PackageManager, type Target } from './package-manager.ts';
+import { debClaims } from './deb-claims.ts';
+import { type InstalledPackage, joinedClaims, type PackageManager, type Target } from './package-manager.ts';
 import { isProgramMissing } from './program-missing.ts';
 import { HelperRefusal, LONGEST_DETAIL, type PackageStep } from './requests.ts';
 import type { RunTool } from './run-tool.ts';
@@ -11,7 +12,6 @@ import type { RunTool } from './run-tool.ts';
 const MINUTE = 60_000;
 const FIELDS = ['Package', 'Architecture', 'Version', 'db:Status-Abbrev'];
 const FORMAT = `${FIELDS.map((field) => `\${${field}}`).join('\\t')}\\n`;
-const CLAIMS = ['Provides', 'Replaces', 'Conflicts', 'Breaks'];
 const OPTIONS = [
   '--yes',
   '--quiet=2',
@@ -22,6 +22,17 @@ const OPTIONS = [
   '-oDpkg::Options::=--force-confold',
   '-oDpkg::Use-Pty=0',
 ];
+/** Lines that `LISTING` prints: one for each archive, and one after the last. */
+const [ARCHIVE, LISTED] = ['archive-to-install: ', 'archives-to-install-listed'];
+/**
+ * Configuration with which apt downloads all archives, prints their paths, and stops before it runs dpkg (apt.conf(5), Pre-Install-Pkgs). The
+ * other commands of the machine's configuration run once, in the installation.
+ */
+const LISTING = `#clear DPkg::Pre-Invoke;
+#clear DPkg::Post-Invoke;
+#clear DPkg::Pre-Install-Pkgs;
+DPkg::Pre-Install-Pkgs { "sed 's/^/${ARCHIVE}/'; echo ${LISTED}; exit 1"; };
+`;
 
 /** Package manager apt. `root`: root folder of the machine. */
 export function aptManager(run: RunTool, root = '/'): PackageManager {
@@ -38,6 +49,22 @@ export function aptManager(run: RunTool, root = '/'): PackageManager {
     const { code, out, tail } = await run('dpkg-query', ['-W', '-f', FORMAT, '--', ...names], { within: MINUTE });
     if (code !== 0 && code !== 1) throw new HelperRefusal('failed', `dpkg-query failed. ${tail.trim()}`);
     return parseInstalled(out, names);
+  }
+
+  /** Downloads the archives that apt would give to dpkg for the targets, and returns their paths. */
+  async function archivesOf(targets: readonly Target[]): Promise<string[]> {
+    const folder = mkdtempSync(join(tmpdir(), 'cordon-apt-'));
+    try {
+      const file = join(folder, 'listing.conf');
+      writeFileSync(file, LISTING);
+      const args = ['--config-file', file, ...OPTIONS, ...argumentsOf(targets)];
+      const { out, tail } = await run('apt-get', args, { within: 15 * MINUTE });
+      const lines = out.split('\n');
+      if (!lines.includes(LISTED)) throw new HelperRefusal('failed', `apt-get failed. ${reasonIn(tail)}`);
+      return lines.flatMap((line) => (line.startsWith(ARCHIVE) ? line.slice(ARCHIVE.length) : []));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   }
 
   return {
@@ -75,27 +102,15 @@ export function aptManager(run: RunTool, root = '/'): PackageManager {
     },
 
     async claims(targets, steps) {
-      const names: string[] = [];
-      const files: string[] = [];
-      for (const { file } of targets) {
-        if (file === undefined) continue;
-        const control = await run('dpkg-deb', ['--field', file, ...CLAIMS], { within: MINUTE });
-        const content = await run('dpkg-deb', ['--contents', file], { within: MINUTE, most: MOST_CLAIMS });
-        if (control.code !== 0 || content.code !== 0) {
-          throw new HelperRefusal('invalid_input', `The file is not a Debian package. ${content.tail.trim()}`);
-        }
-        names.push(...parseClaims(control.out));
-        files.push(...parseContents(content.out));
+      const added = steps.filter(({ to }) => to !== null).length;
+      const archives = added === 0 ? [] : await archivesOf(targets);
+      if (archives.length !== added) {
+        throw new HelperRefusal(
+          'failed',
+          `apt would install ${archives.length} archives for ${added} packages. Nothing was changed.`,
+        );
       }
-      // dpkg itself refuses a file of another package, unless the new package replaces the other one.
-      const specs = repositorySteps(targets, steps).map(({ name, version }) => `${name}=${version}`);
-      for (let from = 0; from < specs.length; from += MOST_SPECS) {
-        const args = ['show', '--', ...specs.slice(from, from + MOST_SPECS)];
-        const { code, out, tail } = await run('apt-cache', args, { within: MINUTE, most: MOST_CLAIMS });
-        if (code !== 0) throw new HelperRefusal('failed', `apt-cache failed. ${reasonIn(tail)}`);
-        names.push(...parseClaims(out));
-      }
-      return { names, files };
+      return joinedClaims(archives, (file) => debClaims(run, file));
     },
 
     async apply(targets) {
@@ -132,19 +147,6 @@ export function aptManager(run: RunTool, root = '/'): PackageManager {
     },
   };
 }
-
-/** Returns the names of packages in the fields Provides, Replaces, Conflicts and Breaks of control data (Debian Policy 7). */
-export const parseClaims = (control: string): string[] =>
-  [...control.matchAll(new RegExp(`^(?:${CLAIMS.join('|')}): (.*(?:\\n[ \\t].*)*)`, 'gim'))].flatMap(([, list = '']) =>
-    list.split(/[,|]/).flatMap((each) => /[^\s(:]+/.exec(each)?.[0] ?? []),
-  );
-
-/** Returns the paths in the output of `dpkg-deb --contents`, which has the form of `tar --list --verbose`. */
-export const parseContents = (output: string): string[] =>
-  output.split('\n').flatMap((line) => {
-    const [, path] = /^(?:\S+\s+){5}\.?(\/.*?)(?: -> .*| link to .*)?$/.exec(line) ?? [];
-    return path === undefined ? [] : [path];
-  });
 
 /** Progress lines in the output of apt. The reason for a failure is in the other lines. */
 const PROGRESS =

@@ -5,7 +5,7 @@
 
 import { formatOf, type PackageFormat } from '../../shared/software/own-package.ts';
 import { unverifiedPackage } from '../../shared/software/verify-package.ts';
-import { requireOtherClaims, requireOtherNames, withoutAgent } from './agent-protection.ts';
+import { type LinkAt, requireOtherClaims, requireOtherNames, withoutAgent } from './agent-protection.ts';
 import type { ChangeRecord, Journal } from './journal.ts';
 import { type PackageManagers, systemManager } from './machine-managers.ts';
 import { type MachinePolicy, requireNamed, requireSteps } from './machine-policy.ts';
@@ -26,6 +26,8 @@ export interface ChangePorts {
   readonly journal: Journal;
   readonly files: PackageFiles;
   readonly policy: MachinePolicy;
+  /** Symbolic links of the machine on which the managers install. */
+  readonly linkAt: LinkAt;
   readonly now: () => number;
   readonly log: (text: string) => void;
 }
@@ -220,12 +222,10 @@ export function createChanges(ports: ChangePorts): Changes {
     const { targets, left } = await targetsFor(request, manager);
     notes.push(...left);
     const planned = targets.length === 0 ? [] : await manager.plan(targets);
-    if (initiator === 'admin') {
-      requireOtherNames(namesOf(planned));
-      requireOtherClaims(await manager.claims(targets, planned));
-    }
+    if (initiator === 'admin') requireOtherNames(namesOf(planned));
     requireExpected(targets, planned);
     requireSteps(policy, planned);
+    if (initiator === 'admin') requireOtherClaims(await manager.claims(targets, planned), ports.linkAt);
     const steps = mergedSteps(earlier?.steps ?? [], planned);
     const record = { change, attempt, request: contentOf(request), steps, startedAt: ports.now() };
     journal.write({ ...record, result: null });

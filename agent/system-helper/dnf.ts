@@ -2,10 +2,19 @@
  * dnf 4 and rpm. Every version is exact, and the plan must contain each target by name and version, because dnf also reads an argument as a
  * file name, a path or a feature that a package provides.
  */
-import { repositorySteps } from './agent-protection.ts';
-import { type InstalledPackage, MOST_CLAIMS, MOST_SPECS, type PackageManager, type Target } from './package-manager.ts';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import {
+  type InstalledPackage,
+  joinedClaims,
+  MOST_CLAIMS,
+  MOST_SPECS,
+  type PackageManager,
+  type Target,
+} from './package-manager.ts';
 import { isProgramMissing } from './program-missing.ts';
 import { HelperRefusal, LONGEST_DETAIL, type PackageStep } from './requests.ts';
+import { rpmClaims } from './rpm-claims.ts';
 import type { RunTool } from './run-tool.ts';
 
 const MINUTE = 60_000;
@@ -17,9 +26,6 @@ const OPTIONS = [
 ];
 const FORMAT = '%{NAME}\\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\\n';
 const FILE_FORMAT = '%{NAME}\\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\\t%{ARCH}\\t%{SOURCEPACKAGE}';
-/** Formats with which rpm and dnf print each name or path on its own line. */
-const FILE_CLAIMS = '[%{PROVIDENAME}\\n][%{OBSOLETENAME}\\n][%{CONFLICTNAME}\\n][%{FILENAMES}\\n]';
-const REPOSITORY_CLAIMS = '%{provides}\n%{obsoletes}\n%{conflicts}\n';
 const REPOSITORY_FORMAT = '%{name}\t%{epoch}:%{version}-%{release}';
 
 /** Folders and files of another machine, for tests. */
@@ -53,6 +59,42 @@ export function dnfManager(run: RunTool, machine: DnfMachine = { dnf: [], rpm: [
     const planned = parseTransaction(result.out);
     const before = await installed(planned.map(({ name }) => name));
     return planned.map(({ name, to }) => ({ name, from: before.get(name)?.version ?? null, to }));
+  }
+
+  // The download is a step of its own: its end by the deadline leaves no half-installed package.
+  const download = (added: readonly string[]) =>
+    dnf(['--assumeyes', '--downloadonly', 'install', ...added], 15 * MINUTE);
+
+  /** Files of the packages that dnf has downloaded for these steps, or has in a repository on this machine. Other versions may be among them. */
+  async function archivesOf(targets: readonly Target[], steps: readonly PackageStep[]): Promise<string[]> {
+    const own = new Map(targets.flatMap(({ name, file }) => (file === undefined ? [] : [[name, file] as const])));
+    const specs = steps.flatMap(({ name, to }) => (to === null || own.has(name) ? [] : `${name}-${to}`));
+    const folders = specs.length === 0 ? [] : await downloadFolders();
+    const found = new Set(own.values());
+    for (let from = 0; from < specs.length; from += MOST_SPECS) {
+      const some = specs.slice(from, from + MOST_SPECS);
+      const args = [...machine.dnf, ...OPTIONS, '--quiet', 'repoquery', '--location', ...some];
+      const { code, out, tail } = await run('dnf', args, { within: 5 * MINUTE, most: MOST_CLAIMS });
+      if (code !== 0) throw new HelperRefusal('failed', `dnf failed. ${reasonIn(tail)}`);
+      for (const url of out.split('\n').filter((line) => line !== '')) {
+        const local = url.startsWith('file://') ? [decodeURI(url.slice('file://'.length))] : [];
+        for (const path of [...local, ...folders.map((folder) => join(folder, basename(url)))]) {
+          if (existsSync(path)) found.add(path);
+        }
+      }
+    }
+    return [...found];
+  }
+
+  /** Folders into which dnf downloads packages, one for each repository. */
+  async function downloadFolders(): Promise<string[]> {
+    // dnf prints the folder of its cache in no other way. The exit code is about the repositories.
+    const { out } = await run('dnf', [...machine.dnf, ...OPTIONS, '--verbose', '--cacheonly', 'repolist'], {
+      within: MINUTE,
+    });
+    const cache = /^cachedir: (\/.*)$/m.exec(out)?.[1];
+    if (cache === undefined) throw new HelperRefusal('failed', 'dnf did not print the folder of its cache.');
+    return existsSync(cache) ? readdirSync(cache).map((name) => join(cache, name, 'packages')) : [];
   }
 
   return {
@@ -110,37 +152,27 @@ export function dnfManager(run: RunTool, machine: DnfMachine = { dnf: [], rpm: [
     },
 
     async claims(targets, steps) {
-      const names: string[] = [];
-      const files: string[] = [];
-      for (const { file } of targets) {
-        if (file === undefined) continue;
-        const args = ['-q', '--package', '--nomanifest', '--nosignature', '--queryformat', FILE_CLAIMS, file];
-        const { code, out, tail } = await run('rpm', args, { within: MINUTE, most: MOST_CLAIMS });
-        if (code !== 0) throw new HelperRefusal('invalid_input', `The file is not an RPM package. ${reasonIn(tail)}`);
-        const lines = parseClaims(out);
-        names.push(...lines.names);
-        files.push(...lines.files);
-      }
-      const specs = repositorySteps(targets, steps).map(({ name, version }) => `${name}-${version}`);
-      for (let from = 0; from < specs.length; from += MOST_SPECS) {
-        const some = specs.slice(from, from + MOST_SPECS);
-        for (const what of [['--queryformat', REPOSITORY_CLAIMS], ['--list']]) {
-          const args = [...machine.dnf, ...OPTIONS, '--quiet', 'repoquery', ...what, ...some];
-          const { code, out, tail } = await run('dnf', args, { within: 5 * MINUTE, most: MOST_CLAIMS });
-          if (code !== 0) throw new HelperRefusal('failed', `dnf failed. ${reasonIn(tail)}`);
-          const lines = parseClaims(out);
-          names.push(...lines.names);
-          files.push(...lines.files);
-        }
-      }
-      return { names, files };
+      const [added] = split(targets);
+      const others = new Set(steps.flatMap(({ name, to }) => (to === null ? [] : [`${name} ${withEpoch(to)}`])));
+      if (others.size === 0) return { names: [], files: [] };
+      await download(added);
+      const claims = await joinedClaims(await archivesOf(targets, steps), async (archive) => {
+        const found = await rpmClaims(run, archive);
+        others.delete(found.identity);
+        return found;
+      });
+      if (others.size === 0) return claims;
+      const list = [...others].join(', ');
+      throw new HelperRefusal(
+        'failed',
+        `The helper did not find the downloaded files of ${list}. Nothing was changed.`,
+      );
     },
 
     async apply(targets) {
       const [added, removed] = split(targets);
       if (added.length > 0) {
-        // The download is a step of its own: its end by the deadline leaves no half-installed package.
-        await dnf(['--assumeyes', '--downloadonly', 'install', ...added], 15 * MINUTE);
+        await download(added);
         await dnf(['--assumeyes', 'install', ...added], 20 * MINUTE);
       }
       if (removed.length === 0) return;
@@ -217,6 +249,9 @@ function requireTargets(targets: readonly Target[], steps: readonly PackageStep[
 /** Version as `rpm -qa` prints it: without the epoch 0, which most packages have. */
 const versionOf = (evr: string): string => evr.replace(/^0:/, '');
 
+/** Version of a package with its epoch, as rpm prints `EPOCHNUM`. */
+const withEpoch = (version: string): string => (version.includes(':') ? version : `0:${version}`);
+
 /** Installed packages in the output of `rpm -q`. Throws if a package has several versions, such as a kernel. */
 export function parseInstalledRpms(output: string): Map<string, InstalledPackage> {
   const found = new Map<string, InstalledPackage>();
@@ -234,17 +269,6 @@ export function parseInstalledRpms(output: string): Map<string, InstalledPackage
     found.set(name, { version, complete: true });
   }
   return found;
-}
-
-/**
- * Separates the lines of rpm and dnf into names of packages and paths of files. A path begins with `/`. A version after a name is left out.
- */
-export function parseClaims(output: string): { readonly names: readonly string[]; readonly files: readonly string[] } {
-  const lines = output.split('\n').filter((line) => line !== '');
-  return {
-    names: lines.flatMap((line) => (line.startsWith('/') ? [] : (line.split(/[ (]/)[0] ?? []))),
-    files: lines.filter((line) => line.startsWith('/')),
-  };
 }
 
 const SECTION = /^(Installing|Upgrading|Downgrading|Reinstalling|Removing)\b.*:$/;

@@ -22,6 +22,7 @@ import { type HelperConfig, readHelperConfig } from './config.ts';
 import { dnfManager } from './dnf.ts';
 import { flatpakManager } from './flatpak.ts';
 import { openJournal } from './journal.ts';
+import { machineLinks } from './machine-links.ts';
 import { readMachinePolicy } from './machine-policy.ts';
 import { openPackageFiles, statementOf } from './package-files.ts';
 import { toolRunner } from './run-tool.ts';
@@ -87,6 +88,7 @@ async function run(config: HelperConfig): Promise<void> {
     journal: openJournal(join(config.state, 'changes')),
     files: openPackageFiles(join(config.state, 'packages')),
     policy: readMachinePolicy(config.policy),
+    linkAt: machineLinks(config.tools['DPKG_ROOT'] ?? '/'),
     now: Date.now,
     log,
   };

@@ -1,6 +1,6 @@
 import type { PackageFacts, PackageFormat } from '../../shared/software/own-package.ts';
 import type { UpdateScope } from '../../shared/software/software-change.ts';
-import type { PackageStep } from './requests.ts';
+import { HelperRefusal, type PackageStep } from './requests.ts';
 
 /** State of a package on the machine. */
 export interface InstalledPackage {
@@ -19,15 +19,46 @@ export interface Target {
 
 /** Maximum number of packages about which one call asks a package manager. */
 export const MOST_SPECS = 500;
-/** Maximum bytes of a package manager's answer about `MOST_SPECS` packages, or about the files of one package. */
+/** Maximum bytes of a package manager's answer about `MOST_SPECS` packages, or about one package. */
 export const MOST_CLAIMS = 64 * 1024 * 1024;
 
-/** Other packages and files that packages name: what they would replace or conflict with. */
+/** File, folder or link in a package. */
+export interface PackageFile {
+  /** Path from the root folder of the machine, with or without `/` or `./` at its beginning. */
+  readonly path: string;
+  /** Target of a link, relative to the folder of `path` unless it is absolute. Null for a file or a folder. */
+  readonly target: string | null;
+}
+
+/** Other packages and files that packages name: what they would replace, change or conflict with. */
 export interface PackageClaims {
-  /** Names that the packages provide, replace, break or conflict with. */
+  /** Names that the packages provide, replace, break or conflict with, or need in an earlier or exact version. */
   readonly names: readonly string[];
-  /** Absolute paths of their files, as far as the package manager knows them before the installation. */
-  readonly files: readonly string[];
+  readonly files: readonly PackageFile[];
+}
+
+/** Maximum number of files in all packages of a change. */
+const MOST_FILES = 2_000_000;
+
+/** Claims of all archives of a change. Throws `invalid_input` if they contain more files than the helper keeps in memory. */
+export async function joinedClaims(
+  archives: readonly string[],
+  claimsOf: (archive: string) => Promise<PackageClaims>,
+): Promise<PackageClaims> {
+  const names: string[] = [];
+  const files: PackageFile[] = [];
+  for (const archive of archives) {
+    const claims = await claimsOf(archive);
+    names.push(...claims.names);
+    for (const each of claims.files) files.push(each);
+    if (files.length > MOST_FILES) {
+      throw new HelperRefusal(
+        'invalid_input',
+        `The packages of the change contain more than ${MOST_FILES} files. Nothing was changed. Change fewer packages at once.`,
+      );
+    }
+  }
+  return { names, files };
 }
 
 export interface Updates {
@@ -49,7 +80,7 @@ export interface PackageManager {
   candidate(name: string): Promise<string | null>;
   /** All steps that the targets need, including dependencies. Changes nothing. Throws `HelperRefusal` if they cannot be reached. */
   plan(targets: readonly Target[]): Promise<readonly PackageStep[]>;
-  /** Claims of the packages that these steps install. `targets`: as in `plan`. */
+  /** Downloads the packages that these steps install, and reads their claims. `targets`: as in `plan`. */
   claims(targets: readonly Target[], steps: readonly PackageStep[]): Promise<PackageClaims>;
   /** Downloads and makes the changes. Throws `HelperRefusal` with the end of the package manager's output. */
   apply(targets: readonly Target[]): Promise<void>;

@@ -14,6 +14,8 @@ export interface ToolOptions {
   readonly within: number;
   /** Maximum bytes of standard output. The run fails if there is more output. */
   readonly most?: number;
+  /** Gets standard output, which is then absent from the result. An exception ends the program, and the run fails with it. */
+  readonly onOutput?: (chunk: Buffer) => void;
 }
 
 export type RunTool = (file: string, args: readonly string[], options: ToolOptions) => Promise<ToolResult>;
@@ -34,12 +36,13 @@ export function toolRunner(environment: Readonly<Record<string, string>>): RunTo
     NEEDRESTART_MODE: 'l',
     ...environment,
   };
-  return (file, args, { within, most = MOST }) =>
+  return (file, args, { within, most = MOST, onOutput }) =>
     new Promise((resolve, reject) => {
       const child = spawn(file, [...args], { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
       let out = '';
       let tail = '';
       let over = false;
+      let refused: { readonly error: unknown } | null = null;
       let killing: NodeJS.Timeout | undefined;
       const end = () => {
         child.kill('SIGTERM');
@@ -49,11 +52,22 @@ export function toolRunner(environment: Readonly<Record<string, string>>): RunTo
       const keep = (text: string) => {
         tail = (tail + text).slice(-LONGEST_TAIL);
       };
-      child.stdout.setEncoding('utf8').on('data', (text: string) => {
-        keep(text);
-        if (out.length + text.length <= most) out += text;
-        else over = true;
-      });
+      const pass = (chunk: Buffer) => {
+        try {
+          if (refused === null) onOutput?.(chunk);
+        } catch (error) {
+          refused = { error };
+          end();
+        }
+      };
+      if (onOutput) child.stdout.on('data', pass);
+      else {
+        child.stdout.setEncoding('utf8').on('data', (text: string) => {
+          keep(text);
+          if (out.length + text.length <= most) out += text;
+          else over = true;
+        });
+      }
       child.stderr.setEncoding('utf8').on('data', keep);
       const ended = () => {
         clearTimeout(deadline);
@@ -65,7 +79,8 @@ export function toolRunner(environment: Readonly<Record<string, string>>): RunTo
       });
       child.once('close', (code) => {
         ended();
-        if (over) reject(new Error(`${file} printed more than ${most} bytes`));
+        if (refused !== null) reject(refused.error);
+        else if (over) reject(new Error(`${file} printed more than ${most} bytes`));
         else resolve({ code, out, tail });
       });
     });

@@ -19,9 +19,13 @@ import {
 } from './requests.ts';
 
 const MOST_CONNECTIONS = 16;
+/** Maximum connections that have not sent the token. Another one replaces the oldest, so that nobody without the token locks out the agent. */
+const MOST_WITHOUT_TOKEN = 256;
 /** Milliseconds for the token, and for the request after it. */
 const TOKEN_WITHIN = 5000;
 const REQUEST_WITHIN = 10_000;
+/** Milliseconds after the response until the helper closes the connection, if the peer does not. */
+const CLOSE_WITHIN = 5000;
 
 export interface ServePorts {
   readonly respond: (request: HelperRequest, socket: Socket) => Promise<HelperResponse>;
@@ -43,11 +47,26 @@ export function issueToken(socket: string): string {
 }
 
 export function serveRequests({ respond, token, log }: ServePorts): Server {
+  /** Connections without the token, the oldest first. */
+  const strangers = new Set<Socket>();
+  function addStranger(socket: Socket): void {
+    const [oldest] = strangers;
+    if (oldest !== undefined && strangers.size === MOST_WITHOUT_TOKEN) {
+      strangers.delete(oldest);
+      oldest.destroy();
+    }
+    strangers.add(socket);
+    socket.once('close', () => strangers.delete(socket));
+  }
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy());
+    addStranger(socket);
     socket.write(`${GREETING}\n`);
     void readLine(socket, TOKEN_LENGTH, TOKEN_WITHIN)
-      .then((sent) => requireToken(sent, token()))
+      .then((sent) => {
+        requireToken(sent, token());
+        strangers.delete(socket);
+      })
       .then(() => readLine(socket, LONGEST_REQUEST, REQUEST_WITHIN))
       .then((line) => respond(helperRequestSchema.parse(JSON.parse(line)), socket))
       .catch((error: unknown): HelperResponse => {
@@ -60,9 +79,14 @@ export function serveRequests({ respond, token, log }: ServePorts): Server {
         return { outcome: 'failed', code, steps: [], detail: detail.slice(0, LONGEST_DETAIL) };
       })
       // The agent may have ended in the meantime. It asks again after its start.
-      .then((response) => socket.end(`${JSON.stringify(response)}\n`));
+      .then((response) => {
+        socket.end(`${JSON.stringify(response)}\n`);
+        const late = setTimeout(() => socket.destroy(), CLOSE_WITHIN).unref();
+        socket.once('close', () => clearTimeout(late));
+      });
   });
-  server.maxConnections = MOST_CONNECTIONS;
+  // A new connection counts until the one that it replaces is closed.
+  server.maxConnections = MOST_CONNECTIONS + MOST_WITHOUT_TOKEN + 1;
   return server;
 }
 

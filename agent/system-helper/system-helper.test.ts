@@ -1,7 +1,8 @@
 /** The system helper as a process, with the real apt and dpkg on a machine of its own. */
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { newCommandId } from '../../shared/protocol/ids.ts';
 import type { SoftwareChange } from '../../shared/software/software-change.ts';
@@ -203,6 +204,38 @@ test('refuses a caller without its token, and issues another token at each start
   expect(JSON.parse(await sendLines(`${token}\n${request}`))).toMatchObject({ code: 'not_permitted' });
   expect(helper.log).not.toContain(readFileSync(file, 'utf8'));
 }, 60_000);
+
+/** Connects to the helper, waits for its greeting, and keeps this side of the connection open. */
+async function occupy(): Promise<Socket> {
+  const socket = connect({ path: helper.socket, allowHalfOpen: true }).on('error', () => undefined);
+  await once(socket, 'data');
+  return socket;
+}
+
+test('answers the agent while callers without the token keep their connections open', async () => {
+  const open: Socket[] = [];
+  try {
+    for (let count = 0; count < 300; count += 1) open.push(await occupy());
+    expect(await helper.ask({ op: 'status' })).toMatchObject({ outcome: 'ready' });
+    expect(await helper.ask({ op: 'status' })).toMatchObject({ outcome: 'ready' });
+  } finally {
+    for (const socket of open) socket.destroy();
+  }
+}, 60_000);
+
+test('closes the connection of a caller that it has refused', async () => {
+  const socket = await occupy();
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  socket.write(`${'0'.repeat(64)}\n`);
+  // A write fails once the helper has closed the connection.
+  const writes = setInterval(() => socket.write('x'), 50);
+  try {
+    await closed;
+  } finally {
+    clearInterval(writes);
+    socket.destroy();
+  }
+}, 20_000);
 
 test('refuses requests that are not in its list, and names that programs could read as options', async () => {
   const say = (text: string) => sendLines(`${readFileSync(tokenFile(helper.socket), 'utf8')}\n${text}`);

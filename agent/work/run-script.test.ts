@@ -1,5 +1,5 @@
 /** Scripts on a real agent process, sent by a server that may lie. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,7 +10,7 @@ import { testAuthority } from '../../tests/support/enrollment.ts';
 import { testPerson } from '../../tests/support/signed-documents.ts';
 import { signedScript, type TestScript } from '../../tests/support/signed-scripts.ts';
 import { until } from '../../tests/support/until.ts';
-import { MARK, processesWith } from './leftover-processes.ts';
+import { processesOf } from './leftover-processes.ts';
 import { CUT_OFF } from './script-output.ts';
 
 let ca: ReturnType<typeof testAuthority>;
@@ -73,7 +73,7 @@ describe('a reviewed script', () => {
     });
     expect(done).toMatchObject({ outcome: 'done', detail: expect.stringContaining('exit code 0') });
     expect(done.output).toContain('a b|$(id)\n');
-    expect(done.output).toContain('CORDON_SCRIPT HOME LANG PATH PWD TMPDIR');
+    expect(done.output).toContain('HOME LANG PATH PWD TMPDIR');
     expect(done.output).toContain('oops\n');
     expect(done.output).toContain('core 0\n');
     expect(done.output).toMatch(new RegExp(`${tmpdir()}/cordon-script-${done.id}-`));
@@ -188,11 +188,31 @@ function tampered(script: TestScript): TestScript {
 }
 
 describe('limits', () => {
-  it('end a script with its children at the deadline, also a child that left the process group', async () => {
-    const text = 'echo start; setsid sleep 300 & sleep 300 & sleep 300';
+  it('end a script with its children at the deadline, also children that left the process group and their environment', async () => {
+    const text = 'for i in "env -i setsid" setsid ""; do $i sleep 300 & echo $!; done; sleep 300';
     const ended = await run(signedScript(text, ada(), { seconds: 1 }));
-    expect(ended).toMatchObject({ outcome: 'failed', output: 'start\n' });
+    expect(ended).toMatchObject({ outcome: 'failed', output: expect.stringMatching(/^(\d+\n){3}$/) });
     expect(ended.detail).toContain('ran longer than 1 seconds');
+    await haveEnded(ended.output);
+  });
+
+  it('end processes that leave the script and replace themselves all the time', async () => {
+    const text = `import os
+print('start', flush=True)
+for _ in range(10):
+    if os.fork() == 0:
+        while True:
+            try:
+                os.setsid()
+            except OSError:
+                pass
+            try:
+                if os.fork():
+                    os._exit(0)
+            except OSError:
+                pass`;
+    const ended = await run(signedScript(text, ada(), { interpreter: 'python3' }));
+    expect(ended).toMatchObject({ outcome: 'done', output: 'start\n' });
     expect(processesOf(ended.id)).toEqual([]);
   });
 
@@ -227,8 +247,9 @@ describe('limits', () => {
 });
 
 it('an agent that is killed during a script reports an interruption, ends the script, and does not run it again', async () => {
-  const id = send(signedScript('echo one; setsid sleep 300 & sleep 300', ada(), { seconds: 600 }));
-  await until(() => expect(outputOf(id)).toBe('one\n'), 10_000);
+  const text = 'for i in "env -i setsid" setsid; do $i sleep 300 & echo $!; done; sleep 300';
+  const id = send(signedScript(text, ada(), { seconds: 600 }));
+  await until(() => expect(outputOf(id)).toMatch(/^(\d+\n){2}$/), 10_000);
   await agent.kill();
   agent.run();
   await agent.connected();
@@ -236,9 +257,26 @@ it('an agent that is killed during a script reports an interruption, ends the sc
     outcome: 'failed',
     detail: expect.stringMatching(/^script_interrupted: /),
   });
-  expect(processesOf(id)).toEqual([]);
-  expect(outputOf(id)).toBe('one\n');
+  await haveEnded(outputOf(id));
+  expect(outputOf(id)).toMatch(/^(\d+\n){2}$/);
   expect(agent.query('select outcome from script_run where id = ?', id)).toEqual([{ outcome: 'interrupted' }]);
 }, 60_000);
 
-const processesOf = (id: CommandId): number[] => processesWith(`${MARK}=${id}`);
+/** Waits until the processes whose ids are the lines of the output have ended. A process ends shortly after the signal. */
+const haveEnded = (output: string) =>
+  until(() => {
+    const states = output
+      .trim()
+      .split('\n')
+      .map((pid) => [pid, stateOf(pid)]);
+    expect(states.filter(([, state]) => state !== 'ended')).toEqual([]);
+  }, 5000);
+
+function stateOf(pid: string): string {
+  try {
+    const state = /^State:\t(\w)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 'ended';
+    return state === 'Z' ? 'ended' : state;
+  } catch {
+    return 'ended';
+  }
+}

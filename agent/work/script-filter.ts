@@ -8,7 +8,7 @@
 type Numbers = readonly [x64: number, arm64: number | null];
 
 /** Calls that the filter refuses in every case, with the reason of each group. */
-const REFUSED: Readonly<Record<string, Readonly<Record<string, Numbers>>>> = {
+export const REFUSED: Readonly<Record<string, Readonly<Record<string, Numbers>>>> = {
   'sockets without the system call socket(2)': {
     io_uring_setup: [425, 425],
     io_uring_enter: [426, 426],
@@ -25,12 +25,26 @@ const REFUSED: Readonly<Record<string, Readonly<Record<string, Numbers>>>> = {
     kcmp: [312, 272],
     pidfd_getfd: [438, 438],
   },
-  'memory and queues that processes of one user share': {
+  // Also the calls that use an existing object: its identifier is a small number that a script can guess.
+  'memory, semaphores and queues that processes of one user share': {
     shmget: [29, 194],
     shmat: [30, 196],
-    msgget: [68, 186],
+    shmctl: [31, 195],
+    shmdt: [67, 197],
     semget: [64, 190],
+    semop: [65, 193],
+    semtimedop: [220, 192],
+    semctl: [66, 191],
+    msgget: [68, 186],
+    msgsnd: [69, 189],
+    msgrcv: [70, 188],
+    msgctl: [71, 187],
     mq_open: [240, 180],
+    mq_unlink: [241, 181],
+    mq_timedsend: [242, 182],
+    mq_timedreceive: [243, 183],
+    mq_notify: [244, 184],
+    mq_getsetattr: [245, 185],
   },
   'signals whose number the filter cannot read': {
     rt_sigqueueinfo: [129, 138],
@@ -42,7 +56,10 @@ const REFUSED: Readonly<Record<string, Readonly<Record<string, Numbers>>>> = {
     request_key: [249, 218],
     keyctl: [250, 219],
   },
-  'modes, owners and attributes by path, which Landlock does not restrict': {
+  'modes, owners, times and attributes by path, which Landlock does not restrict': {
+    utime: [132, null],
+    utimes: [235, null],
+    futimesat: [261, null],
     chmod: [90, null],
     fchmodat: [268, 53],
     fchmodat2: [452, 452],
@@ -56,6 +73,9 @@ const REFUSED: Readonly<Record<string, Readonly<Record<string, Numbers>>>> = {
     lremovexattr: [198, 15],
     removexattrat: [466, 466],
     file_setattr: [469, 469],
+  },
+  'owners of a file that the script may only read': {
+    fchown: [93, 55],
   },
   'names of files that Landlock hides': {
     inotify_add_watch: [254, 27],
@@ -86,6 +106,9 @@ const REFUSED: Readonly<Record<string, Readonly<Record<string, Numbers>>>> = {
   },
 };
 
+/** Calls that the filter answers as a file system without attributes does, because programs such as sed(1) report every other error. */
+export const ABSENT: Readonly<Record<string, Numbers>> = { fsetxattr: [190, 7], fremovexattr: [199, 16] };
+
 const SOCKET: Numbers = [41, 198];
 const SOCKETPAIR: Numbers = [53, 199];
 const CLONE: Numbers = [56, 220];
@@ -96,6 +119,8 @@ const TGKILL: Numbers = [234, 131];
 const FCNTL: Numbers = [72, 25];
 const IOCTL: Numbers = [16, 29];
 const PRLIMIT64: Numbers = [302, 261];
+const UTIMENSAT: Numbers = [280, 88];
+const SETRLIMIT: Numbers = [160, 164];
 
 /** Address families of socket(2), and the protocol of rtnetlink(7). */
 const AF_UNIX = 1;
@@ -111,13 +136,19 @@ const SOCK_TYPE_MASK = 0xf;
 const REFUSED_SIGNALS = [10, 19, 20, 21, 22];
 /** CLONE_PARENT, and all flags that create a namespace. */
 const REFUSED_CLONE_FLAGS = 0x7e02_8000;
-/** Would make the kernel send a chosen signal to the owner of a file descriptor. */
-const F_SETSIG = 10;
-/** Would write into the input of a terminal. */
-const TIOCSTI = 0x5412;
+/**
+ * Commands of fcntl(2): F_SETSIG would make the kernel send a chosen signal to the owner of a file descriptor, F_SETLEASE would delay other
+ * programs that open the file, and F_NOTIFY would watch a folder.
+ */
+const REFUSED_FCNTL = [10, 1024, 1026];
+/** Limit with which the agent marks the processes of a script (`leftover-processes.ts`). */
+const RLIMIT_LOCKS = 10;
+/** TIOCSTI would write into the input of a terminal. FS_IOC_SETFLAGS and FS_IOC_FSSETXATTR change attributes of a file. */
+const REFUSED_IOCTL = [0x5412, 0x4008_6602, 0x401c_5820];
 
 const EPERM = 1;
 const EACCES = 13;
+const ENOTSUP = 95;
 /** Makes the C library use clone(2), whose flags the filter can read. The flags of clone3(2) are in memory. */
 const ENOSYS = 38;
 
@@ -159,6 +190,11 @@ const ifEqual = (value: number, body: readonly Instruction[]): Instruction[] => 
   [JUMP_IF_EQUAL, value, body.length],
   ...body,
 ];
+/** Returns the result unless the loaded value equals `value`. */
+const unlessEqual = (value: number, then: Instruction): Instruction[] => [[JUMP_IF_EQUAL, value, 0, 1], then];
+/** Refuses a pointer other than null. */
+const requireNull = (index: number): Instruction[] =>
+  [argument(index), argument(index) + 4].flatMap((half) => [load(half), ...unlessEqual(0, refuse(EPERM))]);
 const ifOneOf = (values: readonly number[], then: Instruction): Instruction[] =>
   values.flatMap((value) => ifEqual(value, [then]));
 
@@ -182,6 +218,7 @@ export function scriptFilter(architecture: string, network: boolean): Uint8Array
     [JUMP_IF_AT_LEAST, X32, 1],
     [RETURN, KILL_PROCESS],
     ...refused.flatMap((numbers) => rule(numbers, [refuse(EPERM)])),
+    ...Object.values(ABSENT).flatMap((numbers) => rule(numbers, [refuse(ENOTSUP)])),
     ...rule(SOCKET, [
       load(argument(0)),
       ...ifOneOf(network ? [AF_INET, AF_INET6] : [], allow),
@@ -198,10 +235,21 @@ export function scriptFilter(architecture: string, network: boolean): Uint8Array
     ...signalRule(KILL, 1),
     ...signalRule(TKILL, 1),
     ...signalRule(TGKILL, 2),
-    ...rule(FCNTL, [load(argument(1)), ...ifOneOf([F_SETSIG], refuse(EPERM)), allow]),
-    ...rule(IOCTL, [load(argument(1)), ...ifOneOf([TIOCSTI], refuse(EPERM)), allow]),
-    // 0 names the calling process.
-    ...rule(PRLIMIT64, [load(argument(0)), ...ifOneOf([0], allow), refuse(EPERM)]),
+    ...rule(FCNTL, [load(argument(1)), ...ifOneOf(REFUSED_FCNTL, refuse(EPERM)), allow]),
+    ...rule(IOCTL, [load(argument(1)), ...ifOneOf(REFUSED_IOCTL, refuse(EPERM)), allow]),
+    // A null pointer instead of a path names an open file, as touch(1) does.
+    ...rule(UTIMENSAT, [...requireNull(1), allow]),
+    ...rule(SETRLIMIT, [load(argument(0)), ...ifOneOf([RLIMIT_LOCKS], refuse(EPERM)), allow]),
+    ...rule(PRLIMIT64, [
+      // 0 names the calling process.
+      load(argument(0)),
+      ...unlessEqual(0, refuse(EPERM)),
+      load(argument(1)),
+      ...unlessEqual(RLIMIT_LOCKS, allow),
+      // A null pointer instead of a new limit only reads the limit.
+      ...requireNull(2),
+      allow,
+    ]),
     allow,
   ]);
 }

@@ -1,10 +1,15 @@
 /** Isolation of scripts from an agent without root. The secret is readable for every user, so only Landlock can refuse it. */
+
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { CordonError } from '../../shared/errors.ts';
 import { newCommandId } from '../../shared/protocol/ids.ts';
+import { linux } from '../../tests/support/tools.ts';
+import { scriptFilter } from './script-filter.ts';
 import { chooseIsolation, type Isolation, landlockRules } from './script-isolation.ts';
 import { startScript } from './script-process.ts';
 
@@ -20,6 +25,7 @@ const ports = (unconfined: boolean, more: object = {}) => ({
   home,
   systemSocket: join(home, 'none'),
   unconfined,
+  gpsdPort: 0,
   // A user other than root, so that the isolation is that of an agent without rights.
   uid: 500,
   ...more,
@@ -70,6 +76,22 @@ it('unconfined scripts do not run beside the system helper, which would make the
   });
 });
 
+it.skipIf(!linux().present)(
+  'gives scripts no network while gpsd is on the machine, because it tells everyone the position',
+  async () => {
+    const gpsd = createServer().listen(0, '127.0.0.1');
+    await once(gpsd, 'listening');
+    const { port: gpsdPort } = gpsd.address() as AddressInfo;
+    const text = `python3 -c "import socket; socket.create_connection(('127.0.0.1', ${gpsdPort})); print('connected')"`;
+    expect(await outputOf(text, await chooseIsolation(ports(false)))).toBe('connected\n');
+    const isolation = await chooseIsolation(ports(false, { gpsdPort }));
+    expect(await outputOf(text, isolation)).toContain('PermissionError');
+    gpsd.close();
+    await once(gpsd, 'close');
+    expect((await chooseIsolation(ports(false, { gpsdPort }))).filter).toEqual(scriptFilter(process.arch, true));
+  },
+);
+
 it('hides the folder of the agent if a readable folder is a link to it', () => {
   const link = join(home, 'opt');
   mkdirSync(join(home, 'data'));
@@ -79,4 +101,11 @@ it('hides the folder of the agent if a readable folder is a link to it', () => {
   expect(readable('/nonexistent')).toBe(true);
   // The agent's folder is below the target of the link, and does not exist yet.
   expect(readable(join(home, 'data', 'agent', 'socket'))).toBe(false);
+});
+
+it('hides a folder of the agent whose name begins with two dots', () => {
+  const opt = join(home, 'opt');
+  mkdirSync(join(opt, '..agent'), { recursive: true });
+  expect(landlockRules([join(opt, '..agent')], [opt])).toEqual(['--landlock-access', 'fs']);
+  expect(landlockRules([join(home, '..agent')], [opt])).toHaveLength(4);
 });

@@ -1,22 +1,28 @@
 /**
  * Isolation of scripts from the agent. A script must not read the keys and messages of the device, and must not use the rights of the agent,
  * although two people reviewed it: its output goes to the server, which must never have them. Every script has a system-call filter
- * (`script-filter.ts`). An agent that runs as root uses another user. Every other agent restricts the script to files outside of its own
- * folder (Landlock). `setpriv` of util-linux 2.41 loads both.
+ * (`script-filter.ts`) and is restricted to system folders and its own (Landlock), which also keeps it out of the memory of all processes
+ * that are not its own. `setpriv` of util-linux 2.41 loads both. An agent that runs as root also uses another user.
  */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { CordonError } from '../../shared/errors.ts';
 import { scriptFilter } from './script-filter.ts';
 
+/** Paths of one run. */
+export interface ScriptPaths {
+  /** The only folder in which the script may write. */
+  readonly folder: string;
+  /** Text of the script, and bytes of the filter. The script must not be able to change either. */
+  readonly script: string;
+  readonly filter: string;
+}
+
 export interface Isolation {
-  /**
-   * Program and arguments that precede the interpreter. `folder`: the only folder in which the script may write. `filterFile`: file with the
-   * bytes of `filter`, which the script must not be able to change.
-   */
-  wrapper(folder: string, filterFile: string): string[];
+  /** Program and arguments that precede the interpreter. */
+  wrapper(paths: ScriptPaths): string[];
   /** Filter for system calls; null for none. */
   readonly filter: Uint8Array | null;
   /** User and group of the script; null for the agent's own. */
@@ -78,31 +84,36 @@ export interface IsolationPorts {
   readonly systemSocket: string;
   /** True if the machine's own configuration allows scripts with all rights of the agent. */
   readonly unconfined: boolean;
+  /** Port of gpsd on loopback that the agent asks; 0 for none. */
+  readonly gpsdPort: number;
   /** User of the agent. */
   readonly uid?: number | undefined;
 }
 
 /** Returns the isolation that this machine offers. Throws `unavailable` if it offers none. */
 export async function chooseIsolation(ports: IsolationPorts): Promise<Isolation> {
-  const { home, systemSocket, unconfined, uid = process.getuid?.() ?? 0 } = ports;
+  const { home, systemSocket, unconfined, gpsdPort, uid = process.getuid?.() ?? 0 } = ports;
   const user = uid === 0 ? NOBODY : null;
   if (unconfined) {
     if (user === null && existsSync(systemSocket)) throw new CordonError('unavailable', ROOT_THROUGH_HELPER);
     const parent = (await succeeds([...SETPRIV, 'true'])) ? SETPRIV : [];
     return { wrapper: () => [...parent], filter: null, user };
   }
-  const filter = scriptFilter(process.arch, isServiceUser(user?.uid ?? uid));
-  const rules = user === null ? landlockRules([home, systemSocket]) : [];
+  const network = isServiceUser(user?.uid ?? uid) && ![GPSD_PORT, gpsdPort].some(isListening);
+  const filter = scriptFilter(process.arch, network);
+  const rules = landlockRules([home, systemSocket]);
   const isolation: Isolation = {
     filter,
     user,
-    wrapper: (folder, filterFile) => [
+    wrapper: (paths) => [
       ...SETPRIV,
       ...rules,
-      ...(user === null
-        ? ['--landlock-rule', `${WRITE}:${folder}`, '--landlock-rule', 'path-beneath:write-file,read-file:/dev/null']
-        : []),
-      ...['--seccomp-filter', filterFile],
+      ...[
+        `${WRITE}:${paths.folder}`,
+        `${READ_FILE}:${paths.script}`,
+        'path-beneath:write-file,read-file:/dev/null',
+      ].flatMap((rule) => ['--landlock-rule', rule]),
+      ...['--seccomp-filter', paths.filter],
     ],
   };
   if (filter !== null && (await canUse(isolation, filter))) return isolation;
@@ -121,7 +132,7 @@ async function canUse({ wrapper }: Isolation, filter: Uint8Array): Promise<boole
   try {
     const file = join(folder, 'filter');
     writeFileSync(file, filter);
-    return await succeeds([...wrapper(folder, file), 'true']);
+    return await succeeds([...wrapper({ folder, script: file, filter: file }), 'true']);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -132,6 +143,18 @@ async function canUse({ wrapper }: Isolation, filter: Uint8Array): Promise<boole
  * In a person's account, other programs may obey everyone on loopback, such as a debugger. A script without network cannot reach them.
  */
 const isServiceUser = (uid: number): boolean => uid < 1000 || (uid >= 61_184 && uid <= 65_519) || uid === NOBODY.uid;
+
+/** Registered port of gpsd, which tells everyone on this machine the position. A filter cannot see with which port a script connects. */
+const GPSD_PORT = 2947;
+
+/** True if a program listens on this TCP port (`proc_pid_net(5)`). */
+function isListening(port: number): boolean {
+  const local = port.toString(16).toUpperCase().padStart(4, '0');
+  const pattern = new RegExp(`^ *\\d+: \\w+:${local} \\w+:0000 0A `, 'm');
+  return ['/proc/net/tcp', '/proc/net/tcp6'].some(
+    (table) => existsSync(table) && pattern.test(readFileSync(table, 'utf8')),
+  );
+}
 
 /** Rules for the readable paths. A path is left out if it contains one of the hidden paths, or is part of one. */
 export function landlockRules(hidden: readonly string[], paths: readonly string[] = READABLE): string[] {
@@ -153,4 +176,4 @@ function realPath(path: string): string {
   return folder === path ? path : join(realPath(folder), basename(path));
 }
 
-const contains = (folder: string, path: string): boolean => !relative(folder, path).startsWith('..');
+const contains = (folder: string, path: string): boolean => relative(folder, path).split(sep)[0] !== '..';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { SECOND_PERSON_ACTIONS } from '../../shared/api/action-names.ts';
 import { ACTIONS, peopleNeeded, proofSuffices, STEP_UP_WITHIN, soloLimit } from './action-policy.ts';
 
 describe('soloLimit', () => {
@@ -45,4 +46,9 @@ describe('proofSuffices', () => {
   ] as const)('for %s by %j on %i devices says %s', (action, proof, devices, verdict) =>
     expect(proofSuffices(ACTIONS[action], proof, { devices, now })).toBe(verdict),
   );
+});
+
+it('lists the actions that can be pending', () => {
+  const pending = Object.entries(ACTIONS).flatMap(([action, { people }]) => (people === 1 ? [] : [action]));
+  expect(pending.sort()).toEqual([...SECOND_PERSON_ACTIONS].sort());
 });

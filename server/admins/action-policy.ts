@@ -2,6 +2,7 @@
  * Policy for actions that destroy data, end access or change rules for all users. `ACTIONS` lists the requirements of each action, and
  * `ROUTE_ACTIONS` assigns every changing route of the API to its actions. The API does not start if a changing route is missing.
  */
+import type { ActionName } from '../../shared/api/action-names.ts';
 import type { RightName, RouteName } from './rights.ts';
 
 const MINUTE = 60_000;
@@ -163,10 +164,7 @@ export const ACTIONS = {
     tokens: 'marked',
   },
   'action.confirm': { right: 'actions.confirm', people: 1, stepUp: 'always', tokens: 'never' },
-} as const satisfies Record<string, ActionRule>;
-
-export type ActionName = keyof typeof ACTIONS;
-export const ACTION_NAMES = Object.keys(ACTIONS) as ActionName[];
+} as const satisfies Record<ActionName, ActionRule>;
 
 /**
  * Actions that replace lost credentials. If a recovery code opened the session, its new sign-in suffices where the installation otherwise

@@ -3,16 +3,16 @@
  * until a second person decides. All times come from the system clock, except the field `at` of ledger entries.
  */
 import { createHash } from 'node:crypto';
+import type { ActionName } from '../../shared/api/action-names.ts';
+import { confirmersText } from '../../shared/api/confirmation-words.ts';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { type AccountId, type ActionId, type DeviceId, newActionId, type PersonId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
-import type { People } from '../independence/independence.ts';
 import type { ActionConfirmations } from './action-confirmation.ts';
 import {
   ACTIONS,
-  type ActionName,
   PENDING_LASTS,
   type Proof,
   peopleNeeded,
@@ -21,10 +21,10 @@ import {
   SOLO_WINDOW,
   soloLimit,
 } from './action-policy.ts';
+import { type Confirmers, type ConfirmersPorts, createConfirmers, type Proposal } from './confirmers.ts';
 import type { Account, ActionConfirmation } from './ports.ts';
 import { PROVIDER_ROLES_LAST, withoutStaleRoles } from './provider-roles.ts';
-import type { RightName, RouteName } from './rights.ts';
-import { type AccessScope, scopeOf } from './roles.ts';
+import type { RouteName } from './rights.ts';
 
 /** Maximum number of pending actions of one person. More actions would hide other people's actions in the list. */
 const PENDING_OF_ONE = 20;
@@ -94,14 +94,12 @@ export interface ActionStore {
   finish(id: ActionId, status: 'performed' | 'failed', outcome: string | null): Promise<void>;
 }
 
-export interface ActionsPorts {
+export interface ActionsPorts extends ConfirmersPorts {
   readonly store: ActionStore;
   readonly clock: Clock;
   readonly bus: Bus;
-  readonly people: () => Promise<Pick<People, 'relation' | 'isSame'>>;
   readonly account: (id: AccountId) => Promise<Account>;
   readonly passkeys: ActionConfirmations;
-  readonly requireInScope: (devices: readonly DeviceId[], scope: AccessScope) => Promise<void>;
   /** Milliseconds after an authenticator code during which a session may perform grave actions. The demo uses a longer time. */
   readonly stepUpWithin: number;
   readonly now?: () => number;
@@ -114,14 +112,28 @@ export interface Actor {
   readonly confirmation: string | null;
 }
 
+/** Whether a second person must confirm an action, and who can. Without this need, nobody is named. */
+export interface SecondPerson extends Confirmers {
+  readonly needed: boolean;
+}
+const NOT_NEEDED: SecondPerson = { needed: false, names: [], more: false, remedy: null };
+
 export type Actions = ReturnType<typeof createActions>;
 
 export function createActions(ports: ActionsPorts) {
   return { ...createAuthorization(ports), ...createDecisions(ports) };
 }
 
-function createAuthorization({ store, clock, bus, passkeys, stepUpWithin, now = Date.now }: ActionsPorts) {
+function createAuthorization(ports: ActionsPorts) {
+  const { store, clock, bus, passkeys, stepUpWithin, now = Date.now } = ports;
+  const { confirmersOf } = createConfirmers(ports);
+
   async function propose(by: Account, content: ActionContent): Promise<CordonError> {
+    const confirmers = await confirmersOf({ ...content, person: by.person });
+    if (confirmers.remedy !== null) {
+      const detail = `A second person must confirm the action ${content.action}, and nobody can. Nothing was changed. ${confirmers.remedy}`;
+      return new CordonError('no_second_person', detail, { action: content.action, devices: content.devices.length });
+    }
     const proposed = newAction(by, content, now());
     const pending = await store.propose(
       proposed,
@@ -140,8 +152,8 @@ function createAuthorization({ store, clock, bus, passkeys, stepUpWithin, now = 
     const why = ACTIONS[action].people === 'limit' ? ` One person may destroy ${await limitText()} in 24 hours.` : '';
     return new CordonError(
       'second_person_required',
-      `The action ${action} for ${devices} ${devices === 1 ? 'device' : 'devices'} was recorded as ${id}.${why} A second person must confirm it before ${until}: cordon actions confirm ${id}`,
-      { action: id, devices, expiresAt },
+      `The action ${action} for ${devices} ${devices === 1 ? 'device' : 'devices'} was recorded as ${id}.${why} A second person must confirm it before ${until}: cordon actions confirm ${id}. ${confirmersText(confirmers)}`,
+      { action: id, devices, expiresAt, confirmers: confirmers.names },
     );
   }
 
@@ -178,7 +190,8 @@ function createAuthorization({ store, clock, bus, passkeys, stepUpWithin, now = 
   return {
     /**
      * Returns normally if the caller may perform the action alone. Throws `step_up_required` if the caller must first confirm their identity,
-     * and `passkey_required` if a passkey must confirm the action. Throws `second_person_required` if the action needs a second person; the function has then stored the action as pending.
+     * and `passkey_required` if a passkey must confirm the action. Throws `second_person_required` if the action needs a second person; the function has
+     * then stored the action as pending. Throws `no_second_person`, and stores nothing, if nobody could confirm the action.
      */
     async authorize(actor: Actor, content: ActionContent): Promise<void> {
       const { account: by, proof } = actor;
@@ -197,6 +210,27 @@ function createAuthorization({ store, clock, bus, passkeys, stepUpWithin, now = 
     },
 
     /**
+     * Returns whether a second person must confirm the action if the account requests it now, and who can. Stores nothing. `action`: null if
+     * the request needs no action of the policy.
+     */
+    async secondPerson(
+      { person }: Account,
+      action: ActionName | null,
+      devices: readonly DeviceId[],
+    ): Promise<SecondPerson> {
+      if (action === null) return NOT_NEEDED;
+      const rule = ACTIONS[action];
+      let people: 1 | 2 = rule.people === 2 ? 2 : 1;
+      if (rule.people === 'limit' && devices.length > 0) {
+        await store.useSoloLimit({ person, devices, at: now(), since: now() - SOLO_WINDOW }, (count) => {
+          people = peopleNeeded(rule, count);
+          return false;
+        });
+      }
+      return people === 1 ? NOT_NEEDED : { needed: true, ...(await confirmersOf({ action, person, devices })) };
+    },
+
+    /**
      * Returns two numbers of devices for 24 hours: on how many the account's person may act alone (`limit`), and on how many the person has
      * acted (`used`).
      */
@@ -209,7 +243,8 @@ function createAuthorization({ store, clock, bus, passkeys, stepUpWithin, now = 
 
 function createDecisions(ports: ActionsPorts) {
   const { store, clock, bus, account, passkeys, now = Date.now } = ports;
-  const { requireRight, mayDecide, isProposer, isSecondPerson, requireSecondPerson } = createDecisionRights(ports);
+  const { requireRight, hasRight, isProposer, isSecondPerson, requireSecondPerson, confirmersOf } =
+    createConfirmers(ports);
 
   async function found(id: ActionId): Promise<StoredAction> {
     const action = await store.get(id);
@@ -233,7 +268,7 @@ function createDecisions(ports: ActionsPorts) {
       const people = await ports.people();
       const listed: StoredAction[] = [];
       for (const action of await store.list(now() - LISTED_FOR, LISTED_AT_MOST)) {
-        if (people.isSame(action.person, reader.person) || (await mayDecide(action, reader)))
+        if (people.isSame(action.person, reader.person) || (await hasRight(proposalOf(action), reader)))
           listed.push(withExpiry(action, now()));
       }
       return listed;
@@ -247,7 +282,7 @@ function createDecisions(ports: ActionsPorts) {
 
     async get(id: ActionId, reader: Account): Promise<StoredAction> {
       const action = await found(id);
-      if (!(await isProposer(action, reader))) await requireRight(action, reader);
+      if (!(await isProposer(action, reader))) await requireRight(proposalOf(action), reader);
       return action;
     },
 
@@ -258,6 +293,10 @@ function createDecisions(ports: ActionsPorts) {
     async mayConfirm(action: StoredAction, reader: Account): Promise<boolean> {
       return action.status === 'pending' && (await isSecondPerson(action, reader));
     },
+
+    /** Admins who can confirm a pending action now; null for a decided action. */
+    confirmersOf: async (action: StoredAction): Promise<Confirmers | null> =>
+      action.status === 'pending' ? confirmersOf(proposalOf(action)) : null,
 
     /**
      * Records that a second person confirms the action with the content hash `hash`, then runs `perform` with this content. If the server
@@ -272,7 +311,7 @@ function createDecisions(ports: ActionsPorts) {
       const holds = proof.via === 'session' && (await passkeys.holdsPasskey(by));
       if (!holds) requireProof('action.confirm', proof, { devices: 1, now: now(), within: ports.stepUpWithin });
       const action = await found(id);
-      await requireRight(action, by);
+      await requireRight(proposalOf(action), by);
       await requireSecondPerson(action, by);
       if (action.hash !== hash) {
         throw new CordonError('conflict', 'The hash is not the hash of this action. Read the action again.', { id });
@@ -300,49 +339,12 @@ function createDecisions(ports: ActionsPorts) {
     /** Declines a pending action. The proposer and every account that could confirm the action may decline it. */
     async decline(id: ActionId, reason: string, by: Account): Promise<StoredAction> {
       const action = await found(id);
-      if (!(await isProposer(action, by))) await requireRight(action, by);
+      if (!(await isProposer(action, by))) await requireRight(proposalOf(action), by);
       await decide(action, by, 'declined', { reason });
       bus.publish({ kind: 'accounts' });
       return found(id);
     },
   };
-}
-
-/**
- * Throws unless the account may decide the action: the account has the action's right for all of its devices and belongs to another person
- * than the proposer.
- */
-function createDecisionRights({ people, requireInScope }: ActionsPorts) {
-  async function requireRight(action: StoredAction, { grants }: Account): Promise<void> {
-    const right: RightName = ACTIONS[action.action].right;
-    await requireInScope(contentOf(action).devices, scopeOf(right, grants));
-  }
-
-  async function mayDecide(action: StoredAction, decider: Account): Promise<boolean> {
-    try {
-      await requireRight(action, decider);
-      return true;
-    } catch (error) {
-      if (isCordonError(error, 'forbidden') || isCordonError(error, 'out_of_scope')) return false;
-      throw error;
-    }
-  }
-
-  const isProposer = async (action: StoredAction, { person }: Account): Promise<boolean> =>
-    (await people()).isSame(action.person, person);
-
-  const isSecondPerson = async (action: StoredAction, { person }: Account): Promise<boolean> =>
-    (await people()).relation(action.person, person) === null;
-
-  async function requireSecondPerson(action: StoredAction, { person }: Account): Promise<void> {
-    const all = await people();
-    const relation = all.relation(action.person, person);
-    if (relation === null) return;
-    const why = all.isSame(action.person, person) ? 'You proposed it.' : `${relation} Both count as one person.`;
-    throw new CordonError('same_person', `A second person must confirm this action. ${why}`, { id: action.id });
-  }
-
-  return { requireRight, mayDecide, isProposer, isSecondPerson, requireSecondPerson };
 }
 
 function requireProof(
@@ -396,6 +398,12 @@ const entryOf = <K extends 'action.proposed' | 'action.confirmed' | 'action.decl
   at,
   subject: by,
   public: { id, action, hash, devices, ...(kept && { assertion: kept.digest }) },
+});
+
+const proposalOf = (action: StoredAction): Proposal => ({
+  action: action.action,
+  person: action.person,
+  devices: contentOf(action).devices,
 });
 
 function contentOf({ content }: StoredAction): ActionContent {

@@ -1,5 +1,6 @@
 /** Verification of WebAuthn's registrations and sign-ins. Signatures under documents are in `shared/order/passkey-signature.ts`. */
 import { createHash, createPublicKey } from 'node:crypto';
+import { z } from 'zod';
 import type { NewPasskey, PasskeyResponse } from '../../shared/api/passkeys.ts';
 import { CordonError } from '../../shared/errors.ts';
 
@@ -38,6 +39,8 @@ export async function verifyRegistration(
   { site, purpose }: { readonly site: PasskeySite; readonly purpose: keyof typeof ALGORITHMS },
 ): Promise<VerifiedRegistration> {
   const { verifyRegistrationResponse } = await library();
+  await requireNoCertificates(response);
+  requireOwnPage(response.response);
   const { registrationInfo } = await orRefuse(
     verifyRegistrationResponse({
       response: { ...response, clientExtensionResults: {} },
@@ -70,6 +73,7 @@ export async function verifyAuthentication(
 ): Promise<number> {
   const { verifyAuthenticationResponse } = await library();
   const { userHandle, ...parts } = response.response;
+  requireOwnPage(parts);
   const { verified, authenticationInfo } = await orRefuse(
     verifyAuthenticationResponse({
       response: {
@@ -88,6 +92,36 @@ export async function verifyAuthentication(
   return authenticationInfo.newCounter;
 }
 
+/**
+ * Throws `passkey_invalid` for an attestation with certificates, which the server never asks for. The library would request the revocation
+ * list that a certificate names before it trusts this certificate, so anyone with an account could make the server send requests.
+ */
+async function requireNoCertificates({ response }: NewPasskey['response']): Promise<void> {
+  const { decodeAttestationObject } = await import('@simplewebauthn/server/helpers');
+  try {
+    const object = decodeAttestationObject(new Uint8Array(Buffer.from(response.attestationObject, 'base64url')));
+    const format = object.get('fmt');
+    if (format === 'none' || (format === 'packed' && object.get('attStmt').get('x5c') === undefined)) return;
+  } catch (error) {
+    throw refusal(error);
+  }
+  throw refusal();
+}
+
+const clientDataSchema = z.object({ crossOrigin: z.literal(false).optional(), topOrigin: z.never().optional() });
+
+/** Throws `passkey_invalid` if the page was inside a page of another site. The library ignores these fields. */
+function requireOwnPage({ clientDataJSON }: { readonly clientDataJSON: string }): void {
+  try {
+    clientDataSchema.parse(JSON.parse(Buffer.from(clientDataJSON, 'base64url').toString()));
+  } catch (error) {
+    throw refusal(error);
+  }
+}
+
+/** Smallest RSA key in bits (NIST SP 800-131A). */
+const SMALLEST_RSA = 2_048;
+
 /** Converts a stored COSE key to SubjectPublicKeyInfo. */
 export async function spkiOf(cose: Uint8Array): Promise<Buffer> {
   const { decodeCredentialPublicKey } = await import('@simplewebauthn/server/helpers');
@@ -104,7 +138,10 @@ export async function spkiOf(cose: Uint8Array): Promise<Buffer> {
         ? { kty: 'RSA', n: text(-1), e: text(-2) }
         : { kty: 'EC', crv: 'P-256', x: text(-2), y: text(-3) };
   try {
-    return createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'der' });
+    const publicKey = createPublicKey({ key: jwk, format: 'jwk' });
+    const bits = publicKey.asymmetricKeyDetails?.modulusLength;
+    if (bits !== undefined && bits < SMALLEST_RSA) throw new Error(`the RSA key has ${bits} bits`);
+    return publicKey.export({ type: 'spki', format: 'der' });
   } catch (error) {
     throw refusal(error);
   }

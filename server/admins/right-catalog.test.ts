@@ -1,6 +1,7 @@
 /** Tables over all rights: which of them a custom role may contain, and which routes need a step-up sign-in. */
 import { describe, expect, it } from 'vitest';
-import { ACTIONS, type ActionName, ROUTE_ACTIONS } from './action-policy.ts';
+import type { ActionName } from '../../shared/api/action-names.ts';
+import { ACTIONS, ROUTE_ACTIONS } from './action-policy.ts';
 import { exclusionOf, GRANTABLE_RIGHTS, isCustomRight, rightCatalog, wholeRights } from './right-catalog.ts';
 import { RIGHTS, RIGHTS_WITHOUT_ROUTE, type RightName, type RouteName } from './rights.ts';
 

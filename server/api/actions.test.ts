@@ -1,5 +1,7 @@
 /** Destructive actions over real HTTP: the policy table, the step-up sign-in and the second person. */
+
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ACTION_NAMES } from '../../shared/api/action-names.ts';
 import type { Role } from '../../shared/api/roles.ts';
 import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
@@ -7,7 +9,7 @@ import { testAuthority } from '../../tests/support/enrollment.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
 import { issuedTo } from '../../tests/support/issued-commands.ts';
 import { personCalled } from '../../tests/support/persons.ts';
-import { ACTION_NAMES, ACTIONS, ROUTE_ACTIONS, STEP_UP_WITHIN } from '../admins/action-policy.ts';
+import { ACTIONS, ROUTE_ACTIONS, STEP_UP_WITHIN } from '../admins/action-policy.ts';
 import { RIGHTS } from '../admins/rights.ts';
 
 let api: ApiServer;

@@ -8,13 +8,17 @@ import {
   actionRefusal,
   actionView,
 } from '../../shared/api/actions.ts';
+import { newCode } from '../../shared/api/codes.ts';
 import { policyParams } from '../../shared/api/policies.ts';
+import { reassignmentRequest } from '../../shared/api/reassignment.ts';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { ActionContent, Actions, Actor, StoredAction } from '../admins/actions.ts';
 import type { Admins } from '../admins/admins.ts';
 import type { Account } from '../admins/ports.ts';
 import type { Devices } from '../devices/devices.ts';
+import type { People } from '../people/people.ts';
 import type { Policies } from '../policies/policies.ts';
+import { effectsOfAction, type PlacementEffectsPorts } from './placement-effects.ts';
 import { type Caller, type Route, route } from './route.ts';
 
 const DEVICES_SHOWN = 1_000;
@@ -23,7 +27,9 @@ const USERS_SHOWN = 20;
 export interface ActionsPorts {
   readonly actions: Actions;
   readonly admins: Pick<Admins, 'namesOf'>;
-  readonly devices: Pick<Devices, 'get'>;
+  readonly devices: Pick<Devices, 'get' | 'placements' | 'getGroup'>;
+  readonly orders: PlacementEffectsPorts['orders'];
+  readonly persons: Pick<People, 'named'>;
   readonly devicePolicies: Pick<Policies, 'get'>;
   /** Repeats the request of a confirmed action on behalf of its proposer, with the proposer's current grants. */
   readonly perform: (content: ActionContent, proposer: Account, confirmer: Account) => Promise<unknown>;
@@ -89,6 +95,17 @@ export function performer(routes: readonly Route[]): ActionsPorts['perform'] {
   };
 }
 
+/** Person for whom each of the first devices enrolls again, by device; empty for an action without a new enrollment. */
+function newOwners({ route: name, body, devices }: ActionContent): ReadonlyMap<string, string> {
+  if (name === 'devices.reassign') {
+    const { pairs = [] } = reassignmentRequest.parse(body);
+    return new Map(pairs.slice(0, USERS_SHOWN).map(({ device, person }) => [device, person]));
+  }
+  if (name !== 'codes.create') return new Map();
+  const { person } = newCode.parse(body);
+  return new Map(devices.map((device) => [device, person]));
+}
+
 function ifUnknown(error: unknown): null {
   if (isCordonError(error, 'not_found')) return null;
   throw error;
@@ -97,7 +114,15 @@ function ifUnknown(error: unknown): null {
 const accountsOf = (listed: readonly StoredAction[]) =>
   new Set(listed.flatMap(({ account, decidedBy }) => (decidedBy === null ? [account] : [account, decidedBy])));
 
-export function actionRoutes({ actions, admins, devices, devicePolicies, perform }: ActionsPorts): Route[] {
+export function actionRoutes({
+  actions,
+  admins,
+  devices,
+  orders,
+  persons,
+  devicePolicies,
+  perform,
+}: ActionsPorts): Route[] {
   const viewOf = async (action: StoredAction, reader: Account) => ({
     ...action,
     proposedBy: action.account,
@@ -137,10 +162,17 @@ export function actionRoutes({ actions, admins, devices, devicePolicies, perform
         const content = actions.contentOf(action);
         const { params: named, body, devices: affected } = content;
         const people = await admins.namesOf(accountsOf([action]));
+        const owners = newOwners(content);
+        const names = await persons.named([...new Set(owners.values())]);
         const sample = await Promise.all(
           affected.slice(0, USERS_SHOWN).map(async (device) => {
             const known = await devices.get(device).catch(ifUnknown);
-            return { device, user: known?.user ?? '' };
+            const owner = owners.get(device);
+            return {
+              device,
+              user: known?.user ?? '',
+              owner: owner === undefined || owner === known?.person ? null : (names.get(owner)?.name ?? owner),
+            };
           }),
         );
         return {
@@ -150,6 +182,8 @@ export function actionRoutes({ actions, admins, devices, devicePolicies, perform
           params: named,
           body,
           policy: await policyNameOf(content),
+          effects: action.status === 'pending' ? await effectsOfAction({ devices, orders }, content) : null,
+          confirmers: await actions.confirmersOf(action),
           people,
         };
       },

@@ -1,4 +1,5 @@
 /** Routes for commands to one device or to many. A command is valid only for the device's current enrollment. */
+import type { ActionName } from '../../shared/api/action-names.ts';
 import {
   commandList,
   commandParams,
@@ -13,7 +14,6 @@ import { CordonError } from '../../shared/errors.ts';
 import { type CommandKind, destroysData } from '../../shared/protocol/command-kinds.ts';
 import type { Command } from '../../shared/protocol/frames.ts';
 import { newCommandId } from '../../shared/protocol/ids.ts';
-import type { ActionName } from '../admins/action-policy.ts';
 import type { Admins } from '../admins/admins.ts';
 import type { RightName } from '../admins/rights.ts';
 import type { CommandRecord } from '../commands/command-record.ts';
@@ -21,12 +21,13 @@ import { type Commands, DISCLOSURE_DESK } from '../commands/commands.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Scripts } from '../scripts/scripts.ts';
 import { definedFields } from './defined-fields.ts';
-import { requireFilterRights } from './filter-rights.ts';
+import type { FilterRights } from './filter-rights.ts';
 import { locatedBy, Reply, type Route, route } from './route.ts';
 
 export interface CommandsPorts {
   readonly commands: Pick<Commands, 'issue' | 'issueToMany' | 'get' | 'list' | 'cancel'>;
   readonly devices: Pick<Devices, 'get' | 'select'>;
+  readonly filterRights: Pick<FilterRights, 'require'>;
   readonly admins: Pick<Admins, 'namesOf'>;
   readonly scripts: Pick<Scripts, 'requireRunnable'>;
   readonly packages: { requireSigned(command: Command): Promise<void> };
@@ -58,7 +59,7 @@ function deviceCommandRoutes({ commands, devices, admins, scripts, packages, fil
         await files.requireStored(command);
         const isReset = command.kind === 'unlock-workspace' && command.resetPasscode === true;
         if (isReset && passcode === 'none') throw withoutPasscode();
-        const action = isReset ? 'passcode.reset' : ACTIONS[command.kind];
+        const action = isReset ? 'passcode.reset' : COMMAND_ACTIONS[command.kind];
         if (action) await authorize(action, [device], { ...body, id });
         const by = caller.account.id;
         const issued = await commands.issue({ id, device, command, by, expiresInSeconds });
@@ -119,7 +120,7 @@ function deviceCommandRoutes({ commands, devices, admins, scripts, packages, fil
   ];
 }
 
-function manyDeviceRoutes({ commands, devices, scripts, packages, files }: CommandsPorts): Route[] {
+function manyDeviceRoutes({ commands, devices, filterRights, scripts, packages, files }: CommandsPorts): Route[] {
   return [
     route({
       name: 'commands.issue-many',
@@ -144,7 +145,7 @@ function manyDeviceRoutes({ commands, devices, scripts, packages, files }: Comma
         const allowed = further ? demand(further) : scope;
         if (command.kind === 'fetch-file') throw onlyOneDevice('A file is fetched from');
         if ('resetPasscode' in command) throw onlyOneDevice('A passcode is reset on');
-        if (confirmed === null) requireFilterRights(filter ?? {}, allowed.devices, demand);
+        if (confirmed === null) await filterRights.require(filter ?? {}, allowed.devices, demand);
         const addresses = locatedBy(demand);
         // The second person has confirmed exactly this list of devices, so the server does not apply the filter again.
         const to = await devices.select(confirmed ?? named ?? definedFields(filter ?? {}), allowed.devices, {
@@ -155,7 +156,7 @@ function manyDeviceRoutes({ commands, devices, scripts, packages, files }: Comma
         if (command.kind === 'run-script') await scripts.requireRunnable(command, to.length);
         await packages.requireSigned(command);
         await files.requireStored(command);
-        const action = ACTIONS[command.kind];
+        const action = COMMAND_ACTIONS[command.kind];
         if (action && joiners === 'include') {
           const detail =
             'Devices cannot join a job with this command later, because nobody has confirmed them. Send it to a list of devices.';
@@ -221,7 +222,8 @@ export const FURTHER_RIGHTS: Readonly<Partial<Record<CommandKind, RightName>>> =
   'shut-down-device': 'commands.power',
 };
 
-const ACTIONS: Readonly<Record<CommandKind, ActionName | null>> = {
+/** Action of the policy table that a command needs; null for a command that needs none. */
+export const COMMAND_ACTIONS: Readonly<Record<CommandKind, ActionName | null>> = {
   message: null,
   'lock-workspace': 'workspace.lock',
   'unlock-workspace': null,

@@ -1,8 +1,9 @@
 /** Custom roles over real HTTP: who may manage them, the step-up sign-in, and the effect of a change on open sessions and tokens. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ActionName } from '../../shared/api/action-names.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
-import { ACTIONS, type ActionName, ROUTE_ACTIONS } from '../admins/action-policy.ts';
+import { ACTIONS, ROUTE_ACTIONS } from '../admins/action-policy.ts';
 import { EXAMPLES, NAMED_SCHEMAS } from './schema-names.ts';
 
 let api: ApiServer;
@@ -41,7 +42,7 @@ describe('custom roles over HTTP', () => {
     expect((await send(owner, 'DELETE', `/roles/${made.id}`)).status).toBe(200);
   });
 
-  it('case 12: gives no personal data or location through a filter or an expression without the right to read them', async () => {
+  it('gives no personal data or location through a filter or an expression without the right to read them', async () => {
     const rights = ['devices.list', 'live-queries.ask', 'groups.preview', 'groups.create', 'groups.update'];
     const { id } = (await send(owner, 'POST', '/roles', { name: 'Blind', rights })).json;
     const { headers } = await signedIn('blind@example.org', [{ role: id, ...everywhere }]);

@@ -1,5 +1,6 @@
 /** Routes for actions on the records of one or many devices, and for the preview of every action in bulk. */
 import type { z } from 'zod';
+import type { ActionName } from '../../shared/api/action-names.ts';
 import {
   deviceAction,
   deviceActionImpact,
@@ -11,15 +12,18 @@ import {
   runningChanges,
 } from '../../shared/api/device-actions.ts';
 import { CordonError } from '../../shared/errors.ts';
-import type { ActionName } from '../admins/action-policy.ts';
+import type { Actions } from '../admins/actions.ts';
 import type { RightName } from '../admins/rights.ts';
 import { type BulkAction, type Devices, type RecordAction, refusalGroups } from '../devices/devices.ts';
 import type { Scope } from '../devices/scope.ts';
 import { visibleNames } from '../devices/visibility.ts';
 import type { LocationStatements } from '../orders/impact/location-statements.ts';
+import { COMMAND_ACTIONS } from './commands.ts';
 import { definedFields } from './defined-fields.ts';
-import { membershipAction, overriddenOrders, placingAction } from './device-placements.ts';
+import { membershipAction } from './device-placements.ts';
 import { type BulkRequest, createDeviceSelection, SAMPLE } from './device-selection.ts';
+import type { FilterRights } from './filter-rights.ts';
+import { countedEffects, overriddenOrders, placingAction } from './placement-effects.ts';
 import { type Route, route } from './route.ts';
 
 export interface DeviceActionsPorts {
@@ -27,7 +31,9 @@ export interface DeviceActionsPorts {
     Devices,
     'select' | 'assess' | 'perform' | 'names' | 'getGroup' | 'placements' | 'bulkChanges'
   >;
+  readonly filterRights: Pick<FilterRights, 'require'>;
   readonly orders: { readonly statements: Pick<LocationStatements, 'placements'> };
+  readonly actions: Pick<Actions, 'secondPerson'>;
 }
 
 type Preview = z.output<typeof deviceActionPreview>;
@@ -43,8 +49,8 @@ const PREVIEW_RIGHTS: Readonly<Partial<Record<Preview['action'], RightName>>> = 
   'place-hold': 'legal-holds.place-many',
 };
 
-export function deviceActionRoutes({ devices, orders }: DeviceActionsPorts): Route[] {
-  const { select, decide } = createDeviceSelection(devices);
+export function deviceActionRoutes({ devices, filterRights, orders, actions }: DeviceActionsPorts): Route[] {
+  const { select, decide } = createDeviceSelection(devices, filterRights);
 
   async function perform(
     request: BulkRequest<unknown>,
@@ -85,6 +91,22 @@ export function deviceActionRoutes({ devices, orders }: DeviceActionsPorts): Rou
     }
   }
 
+  /** Actions of the policy table that the request for the previewed action needs. */
+  const neededOf = (action: BulkAction, overrides: number): ActionName | null => {
+    switch (action.kind) {
+      case 'command':
+        return COMMAND_ACTIONS[action.command];
+      case 'place':
+        return overrides > 0 ? 'location.override' : null;
+      case 'revoke':
+        return 'device.revoke';
+      case 'retire':
+        return 'device.retire';
+      default:
+        return null;
+    }
+  };
+
   return [
     route({
       name: 'devices.preview-action',
@@ -93,14 +115,14 @@ export function deviceActionRoutes({ devices, orders }: DeviceActionsPorts): Rou
       summary: 'Preview an action on many devices: affected devices, and refused devices with the reasons',
       body: deviceActionPreview,
       response: deviceActionImpact,
-      async handler({ body, scope: own, demand }) {
+      async handler({ body, scope: own, demand, caller }) {
         const right = PREVIEW_RIGHTS[body.action];
         const scope = right === undefined ? own : demand(right);
         const action = await actionOf(body, scope.devices);
         const chosen = await select(body, { scope, demand }, action.kind !== 'command');
         const { affected, refused } = await devices.assess(chosen, action);
         const overridden =
-          action.kind === 'place' ? (await overriddenOrders({ devices, orders }, affected, action)).size : 0;
+          action.kind === 'place' ? [...(await overriddenOrders({ devices, orders }, affected, action)).values()] : [];
         const groups = refusalGroups(refused, SAMPLE);
         const [sample, others] = await Promise.all([
           devices.names(affected.slice(0, SAMPLE)),
@@ -109,7 +131,13 @@ export function deviceActionRoutes({ devices, orders }: DeviceActionsPorts): Rou
         return {
           selected: affected.length + refused.length,
           affected: affected.length,
-          overrides: overridden,
+          overrides: overridden.length,
+          effects: countedEffects(overridden.flatMap(({ effects }) => effects)),
+          secondPerson: await actions.secondPerson(
+            caller.account,
+            affected.length > 0 ? neededOf(action, overridden.length) : null,
+            affected,
+          ),
           sample: sample.map(({ id, user, hostname }) => ({ id, user, hostname })),
           refused: groups,
           names: visibleNames(others, scope.devices),

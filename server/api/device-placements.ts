@@ -1,34 +1,26 @@
 /** Routes that change many devices at once: placement, members of static groups, and legal holds. */
 import { deviceActionResult, holdOnMany, membershipOfMany, placementOfMany } from '../../shared/api/device-actions.ts';
-import type { HomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
-import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
-import { type Devices, type MembershipAction, type PlacingAction, stepsOf } from '../devices/devices.ts';
+import type { GroupId } from '../../shared/protocol/ids.ts';
+import { type Devices, type MembershipAction, stepsOf } from '../devices/devices.ts';
 import { groupInScope, type Scope } from '../devices/scope.ts';
 import type { GroupMembers } from '../groups/groups.ts';
 import type { Holds } from '../holds/holds.ts';
 import type { LocationStatements } from '../orders/impact/location-statements.ts';
 import { definedFields } from './defined-fields.ts';
 import { type BulkRequest, createDeviceSelection } from './device-selection.ts';
+import type { FilterRights } from './filter-rights.ts';
 import { requireShort } from './location-override.ts';
+import { overriddenOrders, placingAction } from './placement-effects.ts';
 import { type Route, route } from './route.ts';
 
 export interface DevicePlacementsPorts {
   readonly devices: Pick<Devices, 'select' | 'assess' | 'getGroup' | 'placements' | 'updateAll' | 'bulkChanges'>;
+  readonly filterRights: Pick<FilterRights, 'require'>;
   readonly groupMembers: Pick<GroupMembers, 'changeMembers'>;
   readonly holds: Pick<Holds, 'placeAll'>;
   readonly orders: { readonly statements: Pick<LocationStatements, 'placements'> };
   readonly now: () => number;
-}
-
-/** Action of the request, with the new primary group. Throws `not_found` for an unknown group. */
-export async function placingAction(
-  devices: Pick<Devices, 'getGroup'>,
-  change: PlacingAction['change'],
-  scope: Scope,
-): Promise<PlacingAction> {
-  const target = change.group === undefined ? null : await devices.getGroup(change.group);
-  return { kind: 'place', change, target, scope };
 }
 
 /** Action of the request. Throws for a group that is dynamic, unknown or outside the scope. */
@@ -48,31 +40,9 @@ export async function membershipAction(
   return { kind, group: id, scope };
 }
 
-/** Orders whose effect the change alters, with the new home and legal seat, by device. Devices without such an order are absent. */
-export async function overriddenOrders(
-  { devices, orders }: Pick<DevicePlacementsPorts, 'orders'> & { readonly devices: Pick<Devices, 'placements'> },
-  affected: readonly DeviceId[],
-  action: PlacingAction,
-) {
-  const overridden = new Map<DeviceId, { orders: string[]; home: HomeArea | null; seat: HomeArea | null }>();
-  for await (const some of stepsOf(affected)) {
-    const placements = await devices.placements(some, action);
-    const effects = await orders.statements.placements(
-      [...placements].map(([device, { present, next }]) => ({ device, present, placement: next })),
-    );
-    for (const { device, order } of effects) {
-      const next = placements.get(device)?.next;
-      const known = overridden.get(device) ?? { orders: [], home: next?.home ?? null, seat: next?.seat ?? null };
-      known.orders.push(order);
-      overridden.set(device, known);
-    }
-  }
-  return overridden;
-}
-
 export function devicePlacementRoutes(ports: DevicePlacementsPorts): Route[] {
-  const { devices, groupMembers, holds, now } = ports;
-  const { decide } = createDeviceSelection(devices);
+  const { devices, filterRights, groupMembers, holds, now } = ports;
+  const { decide } = createDeviceSelection(devices, filterRights);
 
   async function changeMembers(
     request: BulkRequest<{ readonly group: GroupId }>,
@@ -99,12 +69,17 @@ export function devicePlacementRoutes(ports: DevicePlacementsPorts): Route[] {
         const action = await placingAction(devices, definedFields(body.change), scope.devices);
         const { affected, refused } = await decide(request, action);
         const overridden = await overriddenOrders(ports, affected, action);
-        const orders = [...new Set([...overridden.values()].flatMap((one) => one.orders))];
+        const orders = [
+          ...new Set([...overridden.values()].flatMap(({ effects }) => effects.map(({ order }) => order))),
+        ];
         if (statement) requireShort(statement.until, orders, overridden.size, now());
         if (orders.length > 0) await authorize('location.override', affected);
         const by = caller.account.id;
         const overrides = new Map(
-          [...overridden].map(([device, altered]) => [device, { ...altered, by, confirmedBy: confirmer }]),
+          [...overridden].map(([device, { effects, home, seat }]) => [
+            device,
+            { orders: effects.map(({ order }) => order), home, seat, by, confirmedBy: confirmer },
+          ]),
         );
         const made = {
           ...change,

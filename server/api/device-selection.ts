@@ -5,7 +5,7 @@ import { CordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { type BulkAction, type Devices, refusalGroups } from '../devices/devices.ts';
 import { definedFields } from './defined-fields.ts';
-import { requireFilterRights } from './filter-rights.ts';
+import type { FilterRights } from './filter-rights.ts';
 import { type Input, locatedBy } from './route.ts';
 
 /** Devices in a preview, and in the sample of each reason to refuse. */
@@ -19,14 +19,17 @@ export interface Decided {
   readonly refused: ReturnType<typeof refusalGroups>;
 }
 
-export function createDeviceSelection(devices: Pick<Devices, 'select' | 'assess'>) {
+export function createDeviceSelection(
+  devices: Pick<Devices, 'select' | 'assess'>,
+  filterRights: Pick<FilterRights, 'require'>,
+) {
   /** `ended`: whether a filter also selects devices without an enrollment. */
   async function select(
     { devices: named, filter }: Selection,
     { scope, demand }: Pick<BulkRequest<unknown>, 'scope' | 'demand'>,
     ended: boolean,
   ): Promise<readonly DeviceId[]> {
-    requireFilterRights(filter ?? {}, scope.devices, demand);
+    await filterRights.require(filter ?? {}, scope.devices, demand);
     const selection = named ?? definedFields(filter ?? {});
     return devices.select(selection, scope.devices, { ended, addresses: locatedBy(demand) });
   }

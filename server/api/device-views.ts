@@ -11,13 +11,15 @@ import { isAllowed } from '../admins/roles.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { DeviceView } from '../devices/ports.ts';
 import { definedFields } from './defined-fields.ts';
+import type { FilterRights } from './filter-rights.ts';
 import { type Route, route } from './route.ts';
 
 export interface DeviceViewPorts {
   readonly devices: Pick<Devices, 'views'>;
+  readonly filterRights: Pick<FilterRights, 'requireHeld'>;
 }
 
-export function deviceViewRoutes({ devices: { views } }: DeviceViewPorts): Route[] {
+export function deviceViewRoutes({ devices: { views }, filterRights }: DeviceViewPorts): Route[] {
   return [
     route({
       name: 'device-views.list',
@@ -39,6 +41,7 @@ export function deviceViewRoutes({ devices: { views } }: DeviceViewPorts): Route
       response: savedDeviceView,
       async handler({ body, caller: { account }, demand }) {
         if (body.shared) demand('device-views.share');
+        await filterRights.requireHeld({ ...body.filter, sort: body.sort, columns: body.columns }, demand);
         return viewOf(await views.create(account.id, { ...body, filter: definedFields(body.filter) }), account.id);
       },
     }),
@@ -52,6 +55,7 @@ export function deviceViewRoutes({ devices: { views } }: DeviceViewPorts): Route
       response: savedDeviceView,
       async handler({ params: { id }, body, caller: { account }, demand }) {
         if (body.shared) demand('device-views.share');
+        await filterRights.requireHeld({ ...body.filter, sort: body.sort, columns: body.columns }, demand);
         return viewOf(await views.update(id, account.id, { ...body, filter: definedFields(body.filter) }), account.id);
       },
     }),
@@ -78,7 +82,8 @@ export function deviceViewRoutes({ devices: { views } }: DeviceViewPorts): Route
       summary: "Choose the columns of the caller's device list",
       body: deviceColumns,
       response: done,
-      async handler({ body: { columns }, caller: { account } }) {
+      async handler({ body: { columns }, caller: { account }, demand }) {
+        await filterRights.requireHeld({ columns }, demand);
         await views.setColumns(account.id, columns);
         return DONE;
       },

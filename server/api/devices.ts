@@ -22,10 +22,8 @@ import { explanationQuery, explanationView } from '../../shared/api/explanation.
 import { nothing } from '../../shared/api/wire.ts';
 import { parseHomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { PERSONAL_FIELDS, reportedAmong } from '../../shared/inventory/list-fields.ts';
-import type { RightName } from '../admins/rights.ts';
-import type { AccessScope } from '../admins/roles.ts';
-import { changedPlacement, type Devices, type ListDevices, type Scope } from '../devices/devices.ts';
+import { reportedAmong } from '../../shared/inventory/list-fields.ts';
+import { changedPlacement, type Devices, type ListDevices } from '../devices/devices.ts';
 import { groupInScope, groupsWith, requireInScope } from '../devices/scope.ts';
 import { seesLocation, visibleDevice, visibleNames } from '../devices/visibility.ts';
 import type { GroupMembers } from '../groups/groups.ts';
@@ -37,10 +35,11 @@ import type { Receipts } from '../orders/evidence/receipts.ts';
 import type { LocationStatements } from '../orders/impact/location-statements.ts';
 import { definedFields } from './defined-fields.ts';
 import { deviceListCsv } from './device-list-csv.ts';
+import type { FilterRights } from './filter-rights.ts';
 import { CSV, generatedFile } from './generated-file.ts';
 import { visibleInventory, withheldSections } from './inventory.ts';
 import { requireShort } from './location-override.ts';
-import { locatedBy, type Route, route } from './route.ts';
+import { type Input, locatedBy, type Route, route } from './route.ts';
 
 export interface DevicesPorts {
   readonly devices: Pick<
@@ -55,6 +54,7 @@ export interface DevicesPorts {
     readonly statements: Pick<LocationStatements, 'placements'>;
   };
   readonly groupMembers: Pick<GroupMembers, 'membershipsOf'>;
+  readonly filterRights: Pick<FilterRights, 'neededFor' | 'readableGroups'>;
   readonly now: () => number;
   readonly jurisdiction: Pick<Jurisdiction, 'evidence' | 'locations'>;
 }
@@ -65,24 +65,15 @@ export function deviceRoutes(ports: DevicesPorts): Route[] {
 
 type Listed = z.output<typeof deviceExportQuery>;
 
-/**
- * Builds the list that the query requests, within the required scope. A filter by location reveals where devices are, and a fact about the
- * users of devices reveals personal data. The caller therefore needs the right to see such data.
- */
-function listOf(
+/** Builds the list that the query requests. A list by location or by facts about users has only devices whose data the caller may see. */
+async function listOf(
   query: Listed,
-  scope: AccessScope,
-  demand: (right: RightName) => AccessScope,
-): Omit<ListDevices, 'limit'> {
+  { scope, demand }: Pick<Input<unknown, unknown, unknown>, 'scope' | 'demand'>,
+  filterRights: Pick<FilterRights, 'neededFor'>,
+): Promise<Omit<ListDevices, 'limit'>> {
   const { sort, descending, ...fields } = { ...query, columns: undefined };
-  const columns = reportedAmong(query.columns ?? []);
-  const used: readonly string[] = [sort, ...columns, ...(fields.where ?? []).map(({ field }) => field)];
-  const scopes: Scope[] = [];
-  if (fields.area !== undefined || fields.located !== undefined) scopes.push(demand('devices.evidence').devices);
-  if (PERSONAL_FIELDS.some((personal) => used.includes(personal))) {
-    scopes.push(demand('devices.personal-inventory').devices);
-  }
-  const limited = scopes.filter((one) => one !== null);
+  const needed = await filterRights.neededFor(query);
+  const limited = [...needed].map((right) => demand(right).devices).filter((one) => one !== null);
   const [first] = limited;
   if (limited.some((one) => JSON.stringify(one) !== JSON.stringify(first))) {
     throw new CordonError(
@@ -94,7 +85,7 @@ function listOf(
     filter: definedFields(fields),
     scope: first ?? scope.devices,
     addresses: locatedBy(demand),
-    columns,
+    columns: reportedAmong(query.columns ?? []),
     sort,
     descending,
   };
@@ -105,7 +96,8 @@ function listRoutes({
   inventory,
   jurisdiction,
   groupMembers,
-}: Pick<DevicesPorts, 'devices' | 'inventory' | 'jurisdiction' | 'groupMembers'>): Route[] {
+  filterRights,
+}: Pick<DevicesPorts, 'devices' | 'inventory' | 'jurisdiction' | 'groupMembers' | 'filterRights'>): Route[] {
   return [
     route({
       name: 'devices.list',
@@ -117,7 +109,7 @@ function listRoutes({
       async handler({ query: { limit, cursor, offset, ...query }, scope, demand }) {
         const located = locatedBy(demand);
         const page = await devices.list({
-          ...listOf(query, scope, demand),
+          ...(await listOf(query, { scope, demand }, filterRights)),
           limit,
           cursor: cursor ?? null,
           offset: offset ?? 0,
@@ -140,7 +132,7 @@ function listRoutes({
       response: nothing,
       raw: 'download',
       async handler({ query, scope, demand }) {
-        const list = listOf(query, scope, demand);
+        const list = await listOf(query, { scope, demand }, filterRights);
         return generatedFile('devices.csv', CSV, deviceListCsv(devices.batches(list), list.columns ?? []));
       },
     }),
@@ -173,9 +165,10 @@ function listRoutes({
       async handler({ params, scope, demand }) {
         const device = await devices.get(params.id, scope.devices);
         const stored = visibleInventory(await inventory.of(device.id), withheldSections(device, demand));
-        const groups = (await groupMembers.membershipsOf(device.id)).filter(
+        const memberships = (await groupMembers.membershipsOf(device.id)).filter(
           ({ id, kind }) => kind === 'primary' || groupInScope(scope.devices, { id, home: null }),
         );
+        const groups = await filterRights.readableGroups(memberships, device, demand);
         return { ...visibleDevice(device, locatedBy(demand)), groups, inventory: stored };
       },
     }),

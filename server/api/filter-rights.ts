@@ -1,50 +1,90 @@
-import type { z } from 'zod';
-import type { deviceAction } from '../../shared/api/device-actions.ts';
-import { CordonError } from '../../shared/errors.ts';
+/**
+ * Rights that a selection of devices needs. A list, a number of devices, the order of rows and an effect on the selected devices reveal the
+ * facts by which the server selected them. A request that selects devices therefore needs the right to read each of these facts.
+ */
+import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { PERSONAL_FIELDS } from '../../shared/inventory/list-fields.ts';
+import type { GroupId } from '../../shared/protocol/ids.ts';
 import type { RightName } from '../admins/rights.ts';
-import type { AccessScope } from '../admins/roles.ts';
-import type { Scope } from '../devices/devices.ts';
+import { type AccessScope, isAllowed } from '../admins/roles.ts';
+import type { Devices, Scope } from '../devices/devices.ts';
+
+import { inScope, type Placed } from '../devices/scope.ts';
 import { FACTS } from '../groups/facts.ts';
+import type { GroupMembers } from '../groups/groups.ts';
 
-type Filter = Pick<NonNullable<z.output<typeof deviceAction>['filter']>, 'area' | 'located' | 'where'>;
+type Demand = (right: RightName) => AccessScope;
 
-/**
- * Checks the filter of an action on the devices in the scope `acting`. A filter by a location or by a fact about users reveals these data.
- * The caller therefore needs the right to see them for the same devices. Throws `forbidden`.
- */
-export function requireFilterRights(
-  { area, located, where = [] }: Filter,
-  acting: Scope,
-  demand: (right: RightName) => AccessScope,
-): void {
-  const isPersonal = where.some(({ field }) => PERSONAL_FIELDS.includes(field));
-  const isLocation = area !== undefined || located !== undefined;
-  requireRights({ isLocation, isPersonal }, acting, demand);
+/** Parts of a request by which the server selects or sorts devices. */
+export interface FactUse {
+  readonly area?: unknown;
+  readonly located?: unknown;
+  readonly where?: readonly { readonly field: string }[] | undefined;
+  readonly sort?: string | undefined;
+  readonly columns?: readonly string[] | undefined;
+  readonly group?: GroupId | undefined;
+  /** Expression of a dynamic group in CEL. */
+  readonly expression?: string | undefined;
 }
 
-/**
- * Throws `forbidden` unless the caller may read all of these facts about the devices in the scope `acting`. `facts`: names of the facts that an
- * expression of a dynamic group reads.
- */
-export function requireFactRights(
-  facts: Iterable<string>,
-  acting: Scope,
-  demand: (right: RightName) => AccessScope,
-): void {
-  const names = [...facts];
-  const isLocation = names.some((name) => FACTS[name]?.source === 'location');
-  const isPersonal = names.some((name) => PERSONAL_FIELDS.some((personal) => personal === name));
-  requireRights({ isLocation, isPersonal }, acting, demand);
+export interface FilterRightsPorts {
+  readonly devices: Pick<Devices, 'getGroup'>;
+  readonly groupMembers: Pick<GroupMembers, 'factsIn'>;
 }
 
-function requireRights(
-  { isLocation, isPersonal }: { readonly isLocation: boolean; readonly isPersonal: boolean },
-  acting: Scope,
-  demand: (right: RightName) => AccessScope,
-): void {
-  if (isLocation) requireSameScope(acting, demand('devices.evidence').devices);
-  if (isPersonal) requireSameScope(acting, demand('devices.personal-inventory').devices);
+export type FilterRights = ReturnType<typeof createFilterRights>;
+
+export function createFilterRights({ devices, groupMembers }: FilterRightsPorts) {
+  /** Returns the rights that the request needs in addition to the right of its route. An unknown group needs none, and selects no device. */
+  async function neededFor({ area, located, where = [], sort, columns = [], group, expression }: FactUse) {
+    const ofGroup = group === undefined ? null : await devices.getGroup(group).catch(ifUnknown);
+    const expressions = [expression, ofGroup?.expression].filter((text) => typeof text === 'string');
+    const isByLocation = area !== undefined || located !== undefined;
+    const facts = [
+      ...where.map(({ field }) => field),
+      ...columns,
+      ...(sort === undefined ? [] : [sort]),
+      ...(isByLocation ? ['areas'] : []),
+      ...expressions.flatMap((text) => [...groupMembers.factsIn(text)]),
+    ];
+    return new Set(facts.map(rightToRead).filter((right) => right !== null));
+  }
+
+  return {
+    neededFor,
+
+    /** Throws `forbidden` unless the caller may read the facts in the request about all devices in the scope `acting`. */
+    async require(use: FactUse, acting: Scope, demand: Demand): Promise<void> {
+      for (const right of await neededFor(use)) requireSameScope(acting, demand(right).devices);
+    },
+
+    /** Throws `forbidden` unless a role of the caller gives the rights, for any devices. For requests that store a selection and read nothing. */
+    async requireHeld(use: FactUse, demand: Demand): Promise<void> {
+      for (const right of await neededFor(use)) demand(right);
+    },
+
+    /** Returns the groups whose expression reads only facts that the caller may read about the device. */
+    async readableGroups<G extends { readonly id: GroupId }>(
+      groups: readonly G[],
+      { scopeGroups, home }: { readonly scopeGroups: readonly string[]; readonly home: Placed['home'] },
+      demand: Demand,
+    ): Promise<G[]> {
+      const isReadable = async ({ id }: G): Promise<boolean> => {
+        const needed = [...(await neededFor({ group: id }))];
+        return needed.every(
+          (right) => isAllowed(() => demand(right)) && inScope(demand(right).devices, { groups: scopeGroups, home }),
+        );
+      };
+      const readable = await Promise.all(groups.map(isReadable));
+      return groups.filter((_, index) => readable[index]);
+    },
+  };
+}
+
+/** Right to read a fact or a field of the device list; null if every role that reads devices may read it. */
+function rightToRead(fact: string): RightName | null {
+  if (FACTS[fact]?.source === 'location') return 'devices.evidence';
+  return PERSONAL_FIELDS.some((personal) => personal === fact) ? 'devices.personal-inventory' : null;
 }
 
 /**
@@ -55,6 +95,11 @@ function requireSameScope(acting: Scope, seeing: Scope): void {
   if (seeing === null || JSON.stringify(seeing) === JSON.stringify(acting)) return;
   throw new CordonError(
     'forbidden',
-    'Your roles show locations and facts about users for other devices than this action. Remove the location or the fact from the filter.',
+    'Your roles show locations and facts about users for other devices than this request. Remove the location, the fact, or the group whose expression uses them.',
   );
+}
+
+function ifUnknown(error: unknown): null {
+  if (isCordonError(error, 'not_found')) return null;
+  throw error;
 }

@@ -20,7 +20,7 @@ import { groupInScope, requireInScope, type Scope } from '../devices/scope.ts';
 import { FUNCTIONS, type GroupMembers } from '../groups/groups.ts';
 import type { LocationStatements } from '../orders/impact/location-statements.ts';
 import { definedFields } from './defined-fields.ts';
-import { requireFactRights } from './filter-rights.ts';
+import type { FilterRights } from './filter-rights.ts';
 import { requireNoEffect } from './no-effect.ts';
 import { Reply, type Route, route } from './route.ts';
 
@@ -36,11 +36,11 @@ export interface GroupsPorts {
     | 'uses'
     | 'createDynamic'
     | 'requireExpression'
-    | 'factsIn'
     | 'expressionChanged'
     | 'setTrusted'
     | 'changeMembers'
   >;
+  readonly filterRights: Pick<FilterRights, 'require'>;
   readonly orders: { readonly statements: Pick<LocationStatements, 'placements'> };
 }
 
@@ -48,7 +48,7 @@ export function groupRoutes(ports: GroupsPorts): Route[] {
   return [...recordRoutes(ports), ...memberRoutes(ports)];
 }
 
-function recordRoutes({ devices, orders, groupMembers }: GroupsPorts): Route[] {
+function recordRoutes({ devices, orders, groupMembers, filterRights }: GroupsPorts): Route[] {
   /**
    * Throws `conflict` if the change of the group alters the verdict for one of its devices. A second person must confirm such a change on
    * the device's own page.
@@ -110,7 +110,7 @@ function recordRoutes({ devices, orders, groupMembers }: GroupsPorts): Route[] {
           const detail = 'A dynamic group has no home area, legal seat or mail rule. Leave them out.';
           throw new CordonError('invalid_input', detail, { field: 'expression' });
         }
-        requireFactRights(groupMembers.factsIn(expression), scope.devices, demand);
+        await filterRights.require({ expression }, scope.devices, demand);
         const id = await groupMembers.createDynamic(group.name, expression);
         return new Reply(await devices.getGroup(id), { status: 201 });
       },
@@ -127,7 +127,7 @@ function recordRoutes({ devices, orders, groupMembers }: GroupsPorts): Route[] {
         const change = definedFields(body);
         if (change.expression !== undefined) {
           groupMembers.requireExpression(change.expression);
-          requireFactRights(groupMembers.factsIn(change.expression), scope.devices, demand);
+          await filterRights.require({ expression: change.expression }, scope.devices, demand);
         }
         await requireSameVerdicts(params.id, change);
         const group = await devices.updateGroup(params.id, change);
@@ -150,7 +150,7 @@ function recordRoutes({ devices, orders, groupMembers }: GroupsPorts): Route[] {
   ];
 }
 
-function memberRoutes({ devices, groupMembers }: GroupsPorts): Route[] {
+function memberRoutes({ devices, groupMembers, filterRights }: GroupsPorts): Route[] {
   /** After the removal, the devices must remain in the admin's scope. Otherwise the admin could not reverse the change. */
   async function requireRemaining(ids: readonly DeviceId[], left: GroupId, scope: Scope): Promise<void> {
     if (scope === null) return;
@@ -176,7 +176,7 @@ function memberRoutes({ devices, groupMembers }: GroupsPorts): Route[] {
       body: previewRequest,
       response: groupPreview,
       async handler({ body, scope, demand }) {
-        requireFactRights(groupMembers.factsIn(body.expression), scope.devices, demand);
+        await filterRights.require({ expression: body.expression }, scope.devices, demand);
         const preview = await groupMembers.preview(body.expression, scope.devices);
         const examples = await devices.names(preview.examples);
         return { ...preview, examples: examples.map(({ id, user, hostname }) => ({ id, user, hostname })) };

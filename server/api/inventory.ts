@@ -10,6 +10,7 @@ import {
   inventoryView,
 } from '../../shared/api/inventory.ts';
 import type { Inventory } from '../../shared/inventory/inventory.ts';
+import { PERSONAL_FIELDS } from '../../shared/inventory/list-fields.ts';
 import {
   FIXED_SECTION,
   PERSONAL_SECTIONS,
@@ -114,9 +115,12 @@ function deviceRoutes({ inventory, devices }: InventoryPorts): Route[] {
       summary: 'Show the facts of a device, which rules about devices use',
       params: deviceParams,
       response: deviceFacts,
-      async handler({ params, scope }) {
-        const { id } = await devices.get(params.id, scope.devices);
-        return { facts: await inventory.facts(id) };
+      async handler({ params, scope, demand }) {
+        const device = await devices.get(params.id, scope.devices);
+        const facts = Object.entries(await inventory.facts(device.id));
+        const isPersonal = (fact: string) => PERSONAL_FIELDS.some((personal) => personal === fact);
+        const hides = withheldSections(device, demand).length > 0;
+        return { facts: Object.fromEntries(facts.filter(([name]) => !(hides && isPersonal(name)))) };
       },
     }),
   ];

@@ -16,13 +16,14 @@ import type { AccessScope } from '../admins/roles.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { DeviceAnswer, LiveQueries } from '../live-queries/live-queries.ts';
 import { definedFields } from './defined-fields.ts';
-import { requireFilterRights } from './filter-rights.ts';
+import type { FilterRights } from './filter-rights.ts';
 import { CSV, generatedFile } from './generated-file.ts';
 import { locatedBy, Reply, type Route, route } from './route.ts';
 
 export interface LiveQueriesPorts {
   readonly liveQueries: Pick<LiveQueries, 'ask' | 'get' | 'list' | 'answers' | 'remove'>;
   readonly devices: Pick<Devices, 'get' | 'select'>;
+  readonly filterRights: Pick<FilterRights, 'require'>;
 }
 
 /** Number of devices on one page of an export. */
@@ -33,7 +34,7 @@ interface NamedAnswer extends DeviceAnswer {
   readonly host: string | null;
 }
 
-export function liveQueryRoutes({ liveQueries, devices }: LiveQueriesPorts): Route[] {
+export function liveQueryRoutes({ liveQueries, devices, filterRights }: LiveQueriesPorts): Route[] {
   /** Adds the names of user and host to answers. Leaves out a device that has left the caller's scope since the query. */
   async function named(answers: readonly DeviceAnswer[], scope: AccessScope): Promise<NamedAnswer[]> {
     const found = await Promise.all(
@@ -73,7 +74,7 @@ export function liveQueryRoutes({ liveQueries, devices }: LiveQueriesPorts): Rou
       response: liveQueryView,
       statuses: [201],
       async handler({ body: { query, devices: listed, filter, seconds }, scope, demand, concern, caller }) {
-        requireFilterRights(filter ?? {}, scope.devices, demand);
+        await filterRights.require(filter ?? {}, scope.devices, demand);
         const selection = listed ?? definedFields(filter ?? {});
         const to = await devices.select(selection, scope.devices, { addresses: locatedBy(demand) });
         concern(to);

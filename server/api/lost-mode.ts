@@ -7,15 +7,17 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { type Devices, stepsOf } from '../devices/devices.ts';
 import type { LostModes } from '../lost-mode/lost-mode.ts';
 import { createDeviceSelection } from './device-selection.ts';
+import type { FilterRights } from './filter-rights.ts';
 import { Reply, type Route, route } from './route.ts';
 
 export interface LostModePorts {
   readonly lostMode: Pick<LostModes, 'start' | 'startAll' | 'state' | 'end' | 'endAll' | 'positions'>;
   readonly devices: Pick<Devices, 'get' | 'select' | 'assess'>;
+  readonly filterRights: Pick<FilterRights, 'require'>;
 }
 
-export function lostModeRoutes({ lostMode, devices }: LostModePorts): Route[] {
-  const { decide } = createDeviceSelection(devices);
+export function lostModeRoutes({ lostMode, devices, filterRights }: LostModePorts): Route[] {
+  const { decide } = createDeviceSelection(devices, filterRights);
 
   return [
     route({

@@ -35,7 +35,9 @@ function previewRoutes(orders: Pick<OrderImpactPort, 'adoption' | 'impact'>): Ro
       summary: 'Check a draft of an order or revision. Nothing is stored',
       body: orderDraft,
       response: orderPreview,
-      handler: ({ body, scope }) => {
+      handler: ({ body, scope, demand }) => {
+        // The counts depend on the areas of the draft, so they tell where devices are.
+        demand('devices.evidence');
         const draft = body.action === 'propose' ? { ...PROPOSAL_DEFAULTS, ...body } : body;
         return orders.impact.preview(draft, (locations) => requireAreas(scope, locations));
       },
@@ -48,7 +50,8 @@ function previewRoutes(orders: Pick<OrderImpactPort, 'adoption' | 'impact'>): Ro
       params: orderParams,
       query: impactQuery,
       response: impactView,
-      async handler({ params, query, scope }) {
+      async handler({ params, query, scope, demand }) {
+        demand('devices.evidence');
         const { revision, locations } = await orders.adoption.scope(params.number, query);
         requireAreas(scope, locations);
         return orders.impact.page(params.number, revision, query);
@@ -63,7 +66,8 @@ function previewRoutes(orders: Pick<OrderImpactPort, 'adoption' | 'impact'>): Ro
       query: impactFilter,
       response: nothing,
       raw: 'download',
-      async handler({ params, query, scope }) {
+      async handler({ params, query, scope, demand }) {
+        demand('devices.evidence');
         const { revision, locations } = await orders.adoption.scope(params.number, query);
         requireAreas(scope, locations);
         const listing = await orders.impact.listing(params.number, revision, query);

@@ -17,6 +17,7 @@ const WIPING = { ...FIREWALL, compliance: { graceHours: 0, actions: [{ action: '
 beforeAll(async () => {
   api = await startApi();
   const owner = await api.account('owner@example.org', [{ role: 'owner', group: null, area: null }]);
+  await api.account('confirmer@example.org', [{ role: 'owner', group: null, area: null }]);
   marked = { authorization: `Bearer ${await api.token(owner)}` };
   group = await addGroup(api.database, 'Paris');
   device = await addDevice(api.database, { group });

@@ -21,23 +21,42 @@ import {
 } from '../../shared/api/policies.ts';
 import { DONE, done } from '../../shared/api/wire.ts';
 import { CordonError } from '../../shared/errors.ts';
-import type { PolicyId } from '../../shared/protocol/ids.ts';
+import type { GroupId, PolicyId } from '../../shared/protocol/ids.ts';
 import type { Admins } from '../admins/admins.ts';
 import type { Change, Policies } from '../policies/policies.ts';
+import type { FilterRights } from './filter-rights.ts';
 import { type Input, Reply, type Route, route } from './route.ts';
 
 export interface PoliciesPorts {
   readonly devicePolicies: Omit<Policies, 'effectiveFor' | 'devicesAfter'>;
   readonly admins: Pick<Admins, 'namesOf'>;
+  readonly filterRights: Pick<FilterRights, 'require'>;
 }
 
+type Demanding = Pick<Input<unknown, unknown, unknown>, 'scope' | 'demand'>;
 type Confirmation = Pick<Input<unknown, unknown, unknown>, 'authorize' | 'confirmed'>;
 
 export function policyRoutes(ports: PoliciesPorts): Route[] {
   return [...readRoutes(ports), ...draftRoutes(ports), ...effectRoutes(ports)];
 }
 
-function readRoutes({ devicePolicies: policies, admins }: PoliciesPorts): Route[] {
+/**
+ * Checks the groups that the request adds to the policy. The counts of a rehearsal and the compliance list show the members of the groups.
+ * Throws `forbidden` if an expression of a group reads facts that the caller may not read.
+ */
+async function requireNewGroups(
+  { devicePolicies: policies, filterRights }: PoliciesPorts,
+  { id, groups }: { readonly id: PolicyId; readonly groups: readonly GroupId[] },
+  { scope, demand }: Demanding,
+): Promise<void> {
+  const { groups: present } = await policies.get(id);
+  for (const group of groups) {
+    if (!present.includes(group)) await filterRights.require({ group }, scope.devices, demand);
+  }
+}
+
+function readRoutes(ports: PoliciesPorts): Route[] {
+  const { devicePolicies: policies, admins } = ports;
   return [
     route({
       name: 'policies.list',
@@ -96,8 +115,9 @@ function readRoutes({ devicePolicies: policies, admins }: PoliciesPorts): Route[
       params: policyParams,
       body: policyRehearsal,
       response: policyRehearsalView,
-      async handler({ params, body, scope }) {
-        const { changedDevices: _, ...counts } = await policies.rehearse(params.id, body, scope.devices);
+      async handler({ params: { id }, body, scope, demand }) {
+        await requireNewGroups(ports, { id, groups: body.groups ?? [] }, { scope, demand });
+        const { changedDevices: _, ...counts } = await policies.rehearse(id, body, scope.devices);
         return counts;
       },
     }),
@@ -147,7 +167,8 @@ function draftRoutes({ devicePolicies: policies }: PoliciesPorts): Route[] {
 }
 
 /** Routes for changes that take effect on devices. If a version in use can wipe workspaces, a second person confirms the change. */
-function effectRoutes({ devicePolicies: policies }: PoliciesPorts): Route[] {
+function effectRoutes(ports: PoliciesPorts): Route[] {
+  const { devicePolicies: policies } = ports;
   /**
    * The second person confirms a list of devices. Until the confirmation, other changes may add devices to the groups of the policy. The
    * change then needs a new proposal, because no second person has seen these devices.
@@ -204,7 +225,8 @@ function effectRoutes({ devicePolicies: policies }: PoliciesPorts): Route[] {
       params: policyParams,
       body: policyGroups,
       response: policyView,
-      async handler({ params, body, caller, ...confirmation }) {
+      async handler({ params, body, caller, scope, demand, ...confirmation }) {
+        await requireNewGroups(ports, { id: params.id, groups: body.groups }, { scope, demand });
         await authorizeChange(confirmation, params.id, body);
         return policies.assign(params.id, body.groups, caller.account.id);
       },

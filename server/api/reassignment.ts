@@ -1,5 +1,6 @@
 /** Routes that reassign many devices: a preview of each line, and the activation links of the new owners. */
 import type { z } from 'zod';
+import type { ActionName } from '../../shared/api/action-names.ts';
 import {
   MOST_REASSIGNED,
   reassignmentPreview,
@@ -9,6 +10,7 @@ import {
 } from '../../shared/api/reassignment.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { DeviceId, PersonId } from '../../shared/protocol/ids.ts';
+import type { Actions } from '../admins/actions.ts';
 import type { RightName } from '../admins/rights.ts';
 import { type Devices, refusalText, type Scope } from '../devices/devices.ts';
 import type { Enrollment } from '../enrollment/enrollment.ts';
@@ -16,14 +18,17 @@ import type { OwnerMail } from '../enrollment/owner-mail.ts';
 import { createReassignment, type Line, type Owner, pairsOf } from '../enrollment/reassignment.ts';
 import { coversPerson, type People, seesPerson } from '../people/people.ts';
 import { createDeviceSelection } from './device-selection.ts';
+import type { FilterRights } from './filter-rights.ts';
 import { type Input, type Route, route } from './route.ts';
 
 export interface ReassignmentPorts {
   readonly devices: Pick<Devices, 'select' | 'assess' | 'within' | 'named' | 'actionFacts' | 'names'>;
+  readonly filterRights: Pick<FilterRights, 'require'>;
   readonly people: Pick<People, 'named'>;
   readonly enrollment: Pick<Enrollment, 'createCode'>;
   /** Sender of links; null if the server sends no mail. */
   readonly ownerMail: OwnerMail | null;
+  readonly actions: Pick<Actions, 'secondPerson'>;
 }
 
 /** Rights that a reassignment needs beside its own, because its codes end enrollments and change the user of devices. */
@@ -32,8 +37,15 @@ const NEEDED: readonly RightName[] = ['codes.create', 'devices.update', 'devices
 type Wanted = z.output<typeof reassignmentPreviewRequest>;
 type Request = Pick<Input<unknown, unknown, Wanted>, 'body' | 'scope' | 'demand'>;
 
-export function reassignmentRoutes({ devices, people, enrollment, ownerMail }: ReassignmentPorts): Route[] {
-  const { select } = createDeviceSelection(devices);
+export function reassignmentRoutes({
+  devices,
+  filterRights,
+  people,
+  enrollment,
+  ownerMail,
+  actions,
+}: ReassignmentPorts): Route[] {
+  const { select } = createDeviceSelection(devices, filterRights);
   const { plan, perform } = createReassignment({
     devicesNamed: devices.named,
     facts: devices.actionFacts,
@@ -77,7 +89,12 @@ export function reassignmentRoutes({ devices, people, enrollment, ownerMail }: R
       response: reassignmentPreview,
       async handler(request) {
         const { lines, affected } = await planned(request);
-        return { affected: affected.length, lines: lines.map(lineView) };
+        const ids = affected.map(({ device }) => device.id);
+        return {
+          affected: affected.length,
+          secondPerson: await actions.secondPerson(request.caller.account, neededFor(affected), ids),
+          lines: lines.map(lineView),
+        };
       },
     }),
     route({
@@ -98,11 +115,12 @@ export function reassignmentRoutes({ devices, people, enrollment, ownerMail }: R
         if (confirmed === null) requireExpected(body.expect, affected.length);
         const ids = affected.map(({ device }) => device.id);
         concern(ids);
-        if (affected.some(({ facts }) => facts.status === 'active')) {
+        const action = neededFor(affected);
+        if (action !== null) {
           // A second person confirms these devices and people by their ids. Names could concern others at that time.
           const pairs = affected.map(({ device, owner }) => ({ device: device.id, person: owner.id }));
           const { expiresInHours, mail } = body;
-          await authorize('device.re-enroll', ids, { pairs, expect: affected.length, expiresInHours, mail });
+          await authorize(action, ids, { pairs, expect: affected.length, expiresInHours, mail });
         }
         const { links, refused } = await perform(affected, {
           by: caller.account.id,
@@ -117,6 +135,10 @@ export function reassignmentRoutes({ devices, people, enrollment, ownerMail }: R
     }),
   ];
 }
+
+/** A reassignment ends the enrollments of active devices. Other devices need no further confirmation. */
+const neededFor = (affected: readonly { readonly facts: { readonly status: string } }[]): ActionName | null =>
+  affected.some(({ facts }) => facts.status === 'active') ? 'device.re-enroll' : null;
 
 const ownerView = ({ id, name }: Owner) => ({ id, name });
 

@@ -28,6 +28,7 @@ import { type DevicesPorts, deviceRoutes } from './devices.ts';
 import { type DisclosuresPort, disclosureRoutes } from './disclosures.ts';
 import { type EventsPort, eventRoutes } from './events.ts';
 import { type FilesPorts, fileRoutes } from './files.ts';
+import { createFilterRights, type FilterRightsPorts } from './filter-rights.ts';
 import { type GroupsPorts, groupRoutes } from './groups.ts';
 import { type HealthPort, healthRoutes } from './health.ts';
 import { type HoldsPorts, holdRoutes } from './holds.ts';
@@ -80,7 +81,7 @@ export interface ResourcePorts {
   readonly liveQueries: LiveQueriesPorts['liveQueries'];
   readonly lostMode: LostModePorts['lostMode'];
   readonly inventory: Inventories;
-  readonly groupMembers: GroupsPorts['groupMembers'] & DevicesPorts['groupMembers'];
+  readonly groupMembers: GroupsPorts['groupMembers'] & DevicesPorts['groupMembers'] & FilterRightsPorts['groupMembers'];
   readonly enrollment: CodesPorts['enrollment'];
   readonly people: PeoplePort & Pick<People, 'personInScope' | 'named'>;
   readonly ownerMail: ReassignmentPorts['ownerMail'];
@@ -129,7 +130,8 @@ export interface ResourcePorts {
 }
 
 export function apiRoutes(ports: ResourcePorts): Route[] {
-  const { admins, devices, inventory, commands, enrollment, orders, jurisdiction, ledger, entries } = ports;
+  const { admins, devices, inventory, commands, enrollment, orders, ledger, entries } = ports;
+  const filterRights = createFilterRights(ports);
   let summaries: ReadonlyMap<string, string> | null = null;
   const titles = () => {
     summaries ??= new Map(routes.map(({ name, summary }) => [name, summary]));
@@ -149,6 +151,8 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
       actions: ports.actions,
       admins,
       devices,
+      orders,
+      persons: ports.people,
       devicePolicies: ports.devicePolicies,
       perform: (...args) => performer(routes)(...args),
     }),
@@ -156,25 +160,25 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...accessRoutes(admins),
     ...accountRoutes({ admins, accountLinks: ports.accountLinks }),
     ...approverRoutes({ admins, orders }),
-    ...groupRoutes({ devices, orders, groupMembers: ports.groupMembers }),
-    ...policyRoutes({ devicePolicies: ports.devicePolicies, admins }),
+    ...groupRoutes({ devices, orders, groupMembers: ports.groupMembers, filterRights }),
+    ...policyRoutes({ devicePolicies: ports.devicePolicies, admins, filterRights }),
     ...complianceRoutes({ compliance: ports.compliance, devices }),
     ...peopleRoutes(ports.people),
     ...codeRoutes({ enrollment, devices, people: ports.people, orders }),
-    ...deviceViewRoutes({ devices }),
-    ...deviceRoutes({ devices, inventory, orders, jurisdiction, groupMembers: ports.groupMembers, now: ports.now }),
+    ...deviceViewRoutes({ devices, filterRights }),
+    ...deviceRoutes({ ...ports, filterRights }),
     ...inventoryRoutes({ inventory, devices, admins }),
     ...softwareRoutes({ inventory }),
     ...advisoryRoutes({ inventory }),
-    ...deviceActionRoutes({ devices, orders }),
-    ...devicePlacementRoutes({ ...ports, devices, orders }),
-    ...reassignmentRoutes({ ...ports, devices, enrollment }),
-    ...commandRoutes({ ...ports, commands, devices, admins }),
+    ...deviceActionRoutes({ devices, orders, filterRights, actions: ports.actions }),
+    ...devicePlacementRoutes({ ...ports, filterRights }),
+    ...reassignmentRoutes({ ...ports, filterRights }),
+    ...commandRoutes({ ...ports, filterRights }),
     ...scriptRoutes({ commands, devices, admins, scripts: ports.scripts }),
     ...jobRoutes({ commands, admins }),
     ...deviceLogRoutes({ deviceLogs: ports.deviceLogs, devices }),
-    ...liveQueryRoutes({ liveQueries: ports.liveQueries, devices }),
-    ...lostModeRoutes({ lostMode: ports.lostMode, devices }),
+    ...liveQueryRoutes({ liveQueries: ports.liveQueries, devices, filterRights }),
+    ...lostModeRoutes({ lostMode: ports.lostMode, devices, filterRights }),
     ...membershipRoutes(ports.membership),
     ...mailRoutes(ports.mail),
     ...holdRoutes({ holds: ports.holds, admins }),

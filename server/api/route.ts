@@ -5,12 +5,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
+import type { ActionName } from '../../shared/api/action-names.ts';
 import { fieldErrorContext, fieldErrorsOf } from '../../shared/api/field-errors.ts';
 import { type OrderPart, type Visibility, WITHHELD_NOTICE } from '../../shared/api/order-readings.ts';
 import { nothing } from '../../shared/api/wire.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { AccountId, DeviceId } from '../../shared/protocol/ids.ts';
-import { type ActionName, ROUTE_ACTIONS } from '../admins/action-policy.ts';
+import { ROUTE_ACTIONS } from '../admins/action-policy.ts';
 import type { ActionContent } from '../admins/actions.ts';
 import type { Account, Session } from '../admins/ports.ts';
 import type { RightName, RouteName } from '../admins/rights.ts';

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type ActionView, actionConfirmed, actionDetail, actionList, actionView } from '../../shared/api/actions.ts';
+import { confirmersText, effectText } from '../../shared/api/confirmation-words.ts';
 import { soloLimitText } from '../../shared/api/solo-limit-words.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { plain } from '../../shared/text/visible-text.ts';
@@ -42,7 +43,10 @@ export function addActionCommands(program: Command, cli: Cli): void {
           `${shown.action} for ${count(shown)}, proposed by ${name(shown.proposedBy)} at ${when(shown.proposedAt)}`,
           ...(shown.policy === null ? [] : [`policy: ${plain(shown.policy)}`]),
           ...(shown.route.startsWith('policies.') ? [`request: ${JSON.stringify(shown.body)}`] : []),
+          ...(shown.effects ?? []).map(effectText),
+          ...(shown.effects?.length === 0 ? ['The change alters the effect of no order now.'] : []),
           `status: ${shown.status}`,
+          ...(shown.confirmers ? [plain(confirmersText(shown.confirmers))] : []),
           `expires: ${when(shown.expiresAt)}`,
           `hash: ${shown.hash}`,
           'devices:',

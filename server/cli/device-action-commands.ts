@@ -1,7 +1,9 @@
 /** Actions on the records of one or many devices: life cycle, labels, placement, groups and holds. Each accepts device ids, or a filter. */
 import type { Command } from 'commander';
 import type { z } from 'zod';
+import type { SecondPerson } from '../../shared/api/actions.ts';
 import { createdCode } from '../../shared/api/codes.ts';
+import { confirmersText, effectText } from '../../shared/api/confirmation-words.ts';
 import {
   type DeviceActionImpact,
   deviceActionImpact,
@@ -170,15 +172,23 @@ export const resultLines = ({ changed, refused }: z.output<typeof deviceActionRe
 const refusalLines = (refused: DeviceActionImpact['refused']): string[] =>
   refused.map(({ text, count, sample }) => `refused ${count}: ${text} (${sample.slice(0, 5).join(' ')})`);
 
-function impactLines({ affected, overrides, sample, refused }: DeviceActionImpact): string[] {
+function impactLines({ affected, effects, secondPerson, sample, refused }: DeviceActionImpact): string[] {
   const names = sample.map(({ id, user, hostname }) => `  ${id} ${plain(user)} ${plain(hostname ?? '')}`.trimEnd());
   const more = affected > sample.length ? [`  and ${affected - sample.length} more`] : [];
-  const second =
-    overrides === 0
-      ? []
-      : [`The action alters the effect of orders on ${overrides} of them, so a second person must confirm it.`];
-  return [`affected ${affected}`, ...names, ...more, ...second, ...refusalLines(refused)];
+  const changes = effects.map(effectText);
+  return [
+    `affected ${affected}`,
+    ...names,
+    ...more,
+    ...changes,
+    ...secondPersonLines(secondPerson),
+    ...refusalLines(refused),
+  ];
 }
+
+/** Lines of a preview about the second person who must confirm the action. */
+export const secondPersonLines = (second: SecondPerson): string[] =>
+  second.needed ? [`A second person must confirm the action. ${plain(confirmersText(second))}`] : [];
 
 function addReassign(devices: Command, cli: Cli): void {
   devices

@@ -10,7 +10,7 @@ import { linksCsv, parsePairs } from '../../shared/devices/reassignment-csv.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import type { Cli } from './cli.ts';
-import { type SelectionOptions, selecting, selectionOf } from './device-action-commands.ts';
+import { type SelectionOptions, secondPersonLines, selecting, selectionOf } from './device-action-commands.ts';
 import { readText, reserveFile } from './local-files.ts';
 
 interface Options extends SelectionOptions {
@@ -69,14 +69,14 @@ function wantedOf(ids: readonly string[], options: Options): object {
   throw new CordonError('invalid_input', 'Give a file with --pairs, or a person with --to and the devices. Not both.');
 }
 
-function previewLines({ affected, lines }: ReassignmentPreview): string[] {
+function previewLines({ affected, secondPerson, lines }: ReassignmentPreview): string[] {
   const shown = lines.map(({ line, asked, device, owner, refusal }) => {
     const named = device ? `${device.id} of ${plain(device.user)}` : plain(asked.device);
     const to = owner ? plain(owner.name) : plain(asked.person);
     return `${line}: ${named} to ${to}: ${refusal ? `refused: ${refusal.text}` : 'new activation link'}`;
   });
   const confirm = affected === 0 ? [] : [`To create the links, add --count ${affected} and --links FILE.`];
-  return [...shown, `affected ${affected}`, ...confirm];
+  return [...shown, `affected ${affected}`, ...secondPersonLines(secondPerson), ...confirm];
 }
 
 function resultLines({ codes, refused }: ReassignmentResult, file: string): string[] {

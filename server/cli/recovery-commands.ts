@@ -80,18 +80,27 @@ function linesOf({ recovery: found, evidence, devices }: RecoveryView): string[]
     ...(devices.length === 0
       ? ['No device waits to be readmitted.']
       : table(
-          ['serial', 'device', 'seen', 'published', 'user', 'group'],
-          devices.map(({ serial, device, seenAt, published, user, group }) => [
+          ['serial', 'device', 'valid from', 'seen', 'published', 'user', 'group', 'readmission'],
+          devices.map(({ serial, device, notBefore, seenAt, published, user, group, obstacle }) => [
             serial,
             device,
+            when(notBefore),
             when(seenAt),
             published ? 'yes' : 'no',
             plain(user ?? 'unknown'),
             plain(group ?? 'unknown'),
+            obstacle === null ? 'possible' : OBSTACLE_WORDS[obstacle],
           ]),
         )),
   ];
 }
+
+const OBSTACLE_WORDS: Readonly<Record<NonNullable<RecoveryView['devices'][number]['obstacle']>, string>> = {
+  revoked: 'no: revoked after the backup',
+  superseded: 'no: newer enrollment in the backup',
+  older: 'no: issued before the backup',
+  expired: 'no: expired',
+};
 
 function ledgerLines(
   { ledgerSuspended, resumed, continued }: NonNullable<RecoveryView['recovery']>,

@@ -20,9 +20,9 @@ export function addTransparencyCommands(program: Command, cli: Cli): void {
   const transparency = commandOf(program, 'transparency');
   transparency
     .command('show')
-    .description('Show the transparency report. Default: the last 12 months')
-    .option('--from <date>', 'first day of the period, such as 2026-01-01')
-    .option('--to <date>', 'last day of the period')
+    .description('Show the transparency report. Default: the last 12 months that have ended')
+    .option('--from <date>', 'first month of the period (UTC), such as 2026-01')
+    .option('--to <date>', 'last month of the period. It must have ended')
     .action(async (options: Record<string, string>) => {
       const path = `/transparency/report${queryOf(options)}`;
       const report = await cli.client().call(transparencyReport, 'GET', path);
@@ -54,10 +54,16 @@ export function addTransparencyCommands(program: Command, cli: Cli): void {
 }
 
 function linesOf({ organization, from, to, disclosures, orders, statement }: TransparencyReport): string[] {
-  const { received, answered, accounts, refused, refusedByReason } = disclosures;
+  const { received, answered, refused, refusedByReason, months } = disclosures;
   return [
     `${plain(organization)}, ${from} to ${to}`,
-    `Demands received: ${received}. Requests answered: ${answered}, about ${accounts} accounts. Demands refused: ${refused}.`,
+    `Demands received: ${received}. Requests answered: ${answered}. Demands refused: ${refused}.`,
+    ...months
+      .filter((month) => month.received + month.answered > 0)
+      .map(
+        (month) =>
+          `  ${month.month}: ${month.received} received, ${month.answered} answered about ${month.accounts} accounts, ${month.refused} refused`,
+      ),
     ...refusedByReason.map(({ title, count }) => `  ${count}  ${title}`),
     `Orders in effect: ${orders.count}, of which ${orders.withheld} are withheld from the public.`,
     ...orders.suspended.map(

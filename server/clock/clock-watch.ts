@@ -16,6 +16,13 @@ export interface ClockStore {
   heartbeat(): Promise<Heartbeat | null>;
   saveHeartbeat(beat: Heartbeat): Promise<void>;
   acceptClock(entry: EntryDraft<'clock.accepted'>): Promise<void>;
+  /** Latest time that the server wrote before its clock was set back; null if the clock never was. */
+  aheadUntil(): Promise<Instant | null>;
+  /**
+   * Records that the clock was set back to `now`. `aheadUntil`: latest time that the server wrote before. Contacts of devices that the server
+   * dated after `now` get the date `now`, because they would count as the newest time of the store at the next start.
+   */
+  recordSetBack(set: { readonly now: Instant; readonly aheadUntil: Instant }): Promise<void>;
 }
 
 export interface ClockLog {
@@ -37,6 +44,8 @@ export interface ClockDoubt {
 export interface ClockWatch {
   doubt(): ClockDoubt | null;
   trusted(): boolean;
+  /** True if the server's clock was ahead, and documents that the server signed at that time may still begin in the future. */
+  mayHaveFutureDates(): boolean;
   noteDeviceTime(device: DeviceId, wall: Instant): void;
   stop(): Promise<void>;
 }
@@ -48,6 +57,7 @@ export interface ClockWatch {
 export const UNWATCHED: ClockWatch = {
   doubt: () => null,
   trusted: () => true,
+  mayHaveFutureDates: () => false,
   noteDeviceTime: () => undefined,
   stop: async () => undefined,
 };
@@ -106,7 +116,13 @@ export async function watchClock(
   let measured: MeasuredTime | null = null;
   let beatAt = Number.NEGATIVE_INFINITY;
 
-  if (accepted !== null) await store.acceptClock(accepted);
+  if (accepted !== null) {
+    await store.acceptClock(accepted);
+    const { newest } = accepted.public;
+    if (typeof newest === 'number' && newest > accepted.at)
+      await store.recordSetBack({ now: accepted.at, aheadUntil: newest });
+  }
+  let aheadUntil = await store.aheadUntil();
 
   async function check(): Promise<void> {
     const mono = machine.monotonic();
@@ -117,7 +133,13 @@ export async function watchClock(
       measured = await ports.measure();
       measuredAt = mono;
     }
+    const before = clock.now();
     const next = suspicious ? judge(jump, majority.ahead) : null;
+    const now = clock.now();
+    if (jump !== null && jump < 0 && now < before) {
+      await store.recordSetBack({ now, aheadUntil: before });
+      aheadUntil = await store.aheadUntil();
+    }
     if (next?.cause !== doubt?.cause) report(next);
     doubt = next;
     if (mono - beatAt < BEAT_EVERY) return;
@@ -158,6 +180,7 @@ export async function watchClock(
   return {
     doubt: () => doubt,
     trusted: () => doubt === null,
+    mayHaveFutureDates: () => aheadUntil !== null && clock.now() < aheadUntil,
     noteDeviceTime(device, wall) {
       votes.add(device, wall, machine.monotonic());
       if (votes.result(clock.now(), machine.monotonic()).ahead !== null) watch.request();

@@ -29,6 +29,7 @@ export class GuardedClock implements Clock {
   #base: number;
   #sleepBase: number;
   #held = false;
+  readonly #listeners: (() => void)[] = [];
   readonly #alerts = new Set<{ readonly at: Instant; readonly task: () => void; timer?: NodeJS.Timeout }>();
 
   constructor(machine: MachineClocks) {
@@ -63,6 +64,12 @@ export class GuardedClock implements Clock {
   accept(): void {
     this.#follow(this.#machine.wall());
     for (const alert of this.#alerts) this.#arm(alert);
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Calls `listener` whenever the clock has followed a jump, because documents that the server dated before may now be in the future. */
+  onAccept(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
   at(at: Instant, task: () => void): () => void {

@@ -150,6 +150,7 @@ export async function createDomain(base: Foundation, provider: ProviderSettings 
     clock,
     bus,
     account: accounts.admins.account,
+    accounts: accounts.admins.accounts,
     passkeys: accounts.admins,
     people: orders.approverSets.people,
     requireInScope: async (wanted, scope) => void (await fleet.devices.select(wanted, scope.devices)),
@@ -422,6 +423,7 @@ function createIdentities(
     clock,
     bus,
     appeal: config.appeal,
+    now: base.realNow,
     addresses: base.addresses,
     surroundings: {
       areasOfAddress: jurisdiction.areasOfAddress,
@@ -438,6 +440,7 @@ function createIdentities(
     bus,
     log,
     raise: ({ device, code, detail }) => devices.raiseAlert({ device, code, detail }),
+    now: base.realNow,
   });
   return { membership, enrollment, revocationList };
 }

@@ -44,6 +44,11 @@ export async function openFoundation(config: Config, replacements: Replacements)
   const machine = machineClocks();
   const guarded = new GuardedClock(machine);
   const clock = replacements.clock ?? guarded;
+  /**
+   * Real time for certificates, sessions, codes and rate limits. A simulated clock does not change it. While the machine's clock is in doubt,
+   * real time goes on without the jump, so that admins can still sign in.
+   */
+  const realNow = replacements.clock ? Date.now : () => guarded.now();
   const log = replacements.log ?? createServerLog(config.log);
   const monitor = createMonitor(log);
   const [name = 'localhost'] = config.names;
@@ -69,6 +74,7 @@ export async function openFoundation(config: Config, replacements: Replacements)
     serverNames: config.names,
     crlUrl: config.publicPort === 0 ? null : `https://${host}:${config.publicPort}${CRL_PATH}`,
     finish: 'later',
+    now: realNow,
   });
   const { installation, personKeyFile, positionFile } = await checked.settle(authority);
   const personKeys = createPersonKeys(personKeyFile, authority);
@@ -78,7 +84,7 @@ export async function openFoundation(config: Config, replacements: Replacements)
     paths: markFilesOf(keyFolder, config.personKeys),
     installation,
     online: authority.online,
-    now: Date.now,
+    now: realNow,
     log,
   });
   database.onQuery((kind) => {
@@ -96,6 +102,9 @@ export async function openFoundation(config: Config, replacements: Replacements)
     config,
     demo: replacements.demo,
     clock,
+    realNow,
+    /** Calls `listener` after each change of real time that the server has accepted. */
+    onClockChange: (listener: () => void) => guarded.onAccept(listener),
     log,
     monitor,
     name,

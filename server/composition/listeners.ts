@@ -217,12 +217,13 @@ async function createTlsEdges(base: Foundation, domain: Domain, { timekeeping }:
       { use: 'issuing' as const, ...describeCertificate(authority.issuingDer) },
       { use: 'server' as const, ...describeCertificate(used) },
     ],
-    renewServerCertificate(): void {
-      try {
-        for (const listener of [gateway.listener, publicListener]) listener.renew(tls());
-      } catch (error) {
-        log.error({ err: error }, 'the server certificate could not be renewed; the old one stays until it expires');
-      }
+    /** Replaces a server certificate that expires soon or begins in the future. Returns true if the certificate is new. */
+    renewServerCertificate(): boolean {
+      const before = used;
+      const identity = tls();
+      if (used === before) return false;
+      for (const listener of [gateway.listener, publicListener]) listener.renew(identity);
+      return true;
     },
   };
 }
@@ -287,7 +288,8 @@ function overviewOf(base: Foundation, domain: Domain, edges: TlsEdges, { timekee
     membership,
     clock: base.clock,
     server: async () => ({
-      realNow: Date.now(),
+      realNow: base.realNow(),
+      newestRevocationList: await domain.revocationList.date(),
       certificates: edges.certificates(),
       ipDatabase: domain.ipDatabases.current(),
       ledgerFailing: ledger.failure() !== null,
@@ -299,6 +301,7 @@ function overviewOf(base: Foundation, domain: Domain, edges: TlsEdges, { timekee
         threshold: domain.witnesses.policy()?.threshold ?? 0,
       },
       clockDoubt: timekeeping.doubt(),
+      mayHaveFutureDates: timekeeping.mayHaveFutureDates(),
       diskFull: disk.full(),
       mailFailure: domain.mailer?.failure() ?? null,
       mail: await mailFacts(domain.mail),

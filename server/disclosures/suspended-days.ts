@@ -1,15 +1,11 @@
 /** Days on which public orders suspended services, by area. The functions are pure. */
 import type { TransparencyReport } from '../../shared/api/transparency.ts';
+import type { Interval } from './ended-months.ts';
 import type { OrderHistory } from './transparency-ports.ts';
 
 const DAY = 86_400_000;
 
-interface Interval {
-  readonly from: number;
-  readonly until: number;
-}
-
-/** Days with a suspended service in a period. `until`: end of the period or the present time, whichever is earlier. */
+/** Days with a suspended service in a period that has ended. */
 export function suspendedDays(
   orders: readonly OrderHistory[],
   { from, until }: Interval,

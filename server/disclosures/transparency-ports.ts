@@ -2,6 +2,7 @@
 import type { RefusalReason } from '../../shared/disclosure/refusal-reasons.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { PersonId } from '../../shared/protocol/ids.ts';
+import type { Interval } from './ended-months.ts';
 
 export interface StatementSignature {
   readonly person: PersonId;
@@ -25,17 +26,19 @@ export interface StatementRow {
   readonly entryIndex: number | null;
 }
 
-export interface DisclosureCounts {
+export interface MonthCounts {
   readonly received: number;
   readonly answered: number;
+  /** Number of different accounts with a production in this month. */
   readonly accounts: number;
-  readonly pending: number;
   readonly refused: ReadonlyMap<RefusalReason, number>;
 }
 
 export interface TransparencyStore {
-  /** Counts of a period: `from` is included, `until` is not. `pending`: present count of pending requests. */
-  counts(from: number, until: number): Promise<DisclosureCounts>;
+  /** Counts of each month, in the order of `months`. */
+  counts(months: readonly Interval[]): Promise<readonly MonthCounts[]>;
+  /** Number of requests that were received before a time, and neither produced nor refused before it. */
+  pendingAt(time: number): Promise<number>;
   /** Statements, newest first. */
   statements(): Promise<StatementRow[]>;
   /** Stores a pending statement, and removes an earlier pending one. */

@@ -7,17 +7,12 @@ import {
   REFUSAL_WORDS,
   type RefusalReason,
 } from '../../shared/disclosure/refusal-reasons.ts';
-import { CordonError } from '../../shared/errors.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import { APPROVALS } from './approval-decision.ts';
+import { endedMonths, type ReportPeriod } from './ended-months.ts';
 import { currentStatement, statementView } from './statements.ts';
 import { activeIntervals, suspendedDays } from './suspended-days.ts';
-import type { OrdersPort, ProofPort, StatementRow, TransparencyStore } from './transparency-ports.ts';
-
-const DAY = 86_400_000;
-/** Days of the default period, and of the longest one. */
-const DEFAULT_DAYS = 365;
-const LONGEST_DAYS = 3_660;
+import type { MonthCounts, OrdersPort, ProofPort, StatementRow, TransparencyStore } from './transparency-ports.ts';
 
 export interface TransparencyPorts {
   readonly store: TransparencyStore;
@@ -27,12 +22,6 @@ export interface TransparencyPorts {
   readonly installation: string;
   readonly organization: string;
   readonly keys: () => readonly InventoryKey[];
-}
-
-export interface ReportPeriod {
-  /** Days in UTC, such as 2026-11-01. The period includes both. */
-  readonly from?: string | undefined;
-  readonly to?: string | undefined;
 }
 
 export function createTransparency({
@@ -46,33 +35,32 @@ export function createTransparency({
 }: TransparencyPorts) {
   async function report(period: ReportPeriod): Promise<TransparencyReport> {
     const now = clock.now();
-    const { from, to, range } = periodOf(period, now);
-    const [counts, rows, history] = await Promise.all([
-      store.counts(range.from, range.until),
+    const months = endedMonths(period, now);
+    const [first, last] = [months.at(0), months.at(-1)];
+    if (!first || !last) throw new Error('a period has at least one month');
+    const past = { from: first.from, until: last.until };
+    const [counts, pending, rows, history] = await Promise.all([
+      store.counts(months),
+      store.pendingAt(past.until),
       store.statements(),
       orders.history(),
     ]);
-    const past = { from: range.from, until: Math.min(range.until, now) };
     const effective = history.orders.filter((order) => activeIntervals(order, past).length > 0).length;
-    const refused = REFUSAL_REASONS.flatMap((reason) => {
-      const count = counts.refused.get(reason) ?? 0;
-      return count === 0 ? [] : [{ reason, title: REFUSAL_WORDS[reason].title, count }];
-    });
-    const { received, answered, accounts, pending } = counts;
+    const refused = refusedByReason(counts);
+    const listed = months.map(({ month }, at) => ({ month, ...monthOf(counts[at] ?? NO_COUNTS) }));
     return {
       organization,
       installation,
-      from,
-      to,
+      from: first.month,
+      to: last.month,
       createdAt: now,
       disclosures: {
-        // A refused demand counts as received, even one that no request can express.
-        received: received + refused.filter(isDemand).reduce((sum, { count }) => sum + count, 0),
-        answered,
-        accounts,
+        received: sum(listed.map(({ received }) => received)),
+        answered: sum(listed.map(({ answered }) => answered)),
         pending,
-        refused: refused.reduce((sum, { count }) => sum + count, 0),
+        refused: sum(listed.map(({ refused: count }) => count)),
         refusedByReason: refused,
+        months: listed,
       },
       orders: {
         count: effective + history.withheld,
@@ -112,21 +100,22 @@ export function createTransparency({
   };
 }
 
-/** Refusals without a drafted request. A drafted request is counted as received when it is drafted. */
-const isDemand = ({ reason }: { readonly reason: RefusalReason }): boolean => !DECIDED.includes(reason);
-const DECIDED: readonly RefusalReason[] = DECIDED_REASONS;
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 
-/** Start and end of a period. Throws `invalid_input` for a period that ends before it begins, or that is too long. */
-export function periodOf({ from, to }: ReportPeriod, now: number) {
-  const last = to ?? dayOf(now);
-  const first = from ?? dayOf(Date.parse(`${last}T00:00:00Z`) - (DEFAULT_DAYS - 1) * DAY);
-  const range = { from: Date.parse(`${first}T00:00:00Z`), until: Date.parse(`${last}T00:00:00Z`) + DAY };
-  if (range.until > range.from && range.until - range.from <= LONGEST_DAYS * DAY)
-    return { from: first, to: last, range };
-  throw new CordonError(
-    'invalid_input',
-    'The period ends before it begins, or is longer than ten years. Enter a later end or a shorter period.',
-  );
+const NO_COUNTS: MonthCounts = { received: 0, answered: 0, accounts: 0, refused: new Map() };
+
+function monthOf({ received, answered, accounts, refused }: MonthCounts) {
+  const demands = [...refused].filter(([reason]) => isDemand(reason)).map(([, count]) => count);
+  // A refused demand counts as received, even one that no request can express.
+  return { received: received + sum(demands), answered, accounts, refused: sum([...refused.values()]) };
 }
 
-const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
+const refusedByReason = (counts: readonly MonthCounts[]) =>
+  REFUSAL_REASONS.flatMap((reason) => {
+    const count = sum(counts.map(({ refused }) => refused.get(reason) ?? 0));
+    return count === 0 ? [] : [{ reason, title: REFUSAL_WORDS[reason].title, count }];
+  });
+
+/** Refusals without a drafted request. A drafted request is counted as received when it is drafted. */
+const isDemand = (reason: RefusalReason): boolean => !DECIDED.includes(reason);
+const DECIDED: readonly RefusalReason[] = DECIDED_REASONS;

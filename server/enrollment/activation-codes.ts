@@ -29,9 +29,10 @@ export interface ActivationCodesPorts {
   readonly fingerprint: string;
   readonly addresses: () => { readonly publicUrl: string; readonly deviceUrl: string };
   readonly bus: Bus;
+  readonly now: () => number;
 }
 
-export function createActivationCodes({ store, fingerprint, addresses, bus }: ActivationCodesPorts) {
+export function createActivationCodes({ store, fingerprint, addresses, bus, now }: ActivationCodesPorts) {
   /** Creates a code. Only this function returns the activation link with the secret. */
   async function createCode(request: CreateCode): Promise<{ id: DeviceId; link: string; expiresAt: number }> {
     const hours = request.expiresInHours ?? DEFAULT_HOURS;
@@ -42,7 +43,7 @@ export function createActivationCodes({ store, fingerprint, addresses, bus }: Ac
     }
     const id = request.device ?? newDeviceId();
     const secret = randomBase32(16);
-    const createdAt = Date.now();
+    const createdAt = now();
     const { person, group, home, seat, by, mailConnector = false } = request;
     const expiresAt = createdAt + hours * HOUR;
     const secretHash = hashOfSecret(secret);
@@ -53,17 +54,17 @@ export function createActivationCodes({ store, fingerprint, addresses, bus }: Ac
     return { id, link, expiresAt };
   }
 
-  const listCodes = (query: ListCodes): Promise<CodePage> => pageOfCodes(store, query, Date.now());
+  const listCodes = (query: ListCodes): Promise<CodePage> => pageOfCodes(store, query, now());
 
   async function getCode(id: DeviceId): Promise<CodeView> {
     const found = await store.redeemable(id);
     if (!found)
       throw new CordonError('not_found', `There is no activation code ${id}. List the codes with GET /codes.`);
-    return viewOf(found.code, Date.now());
+    return viewOf(found.code, now());
   }
 
   async function cancelCode(id: DeviceId): Promise<void> {
-    if (!(await store.cancelCode(id, Date.now()))) {
+    if (!(await store.cancelCode(id, now()))) {
       throw new CordonError('not_found', 'There is no such open activation code. It was used or canceled before.', {
         code: id,
       });

@@ -2,8 +2,8 @@
  * Enrollment of devices. An admin creates an activation code. The device redeems the code with a certificate signing request, and later
  * renews its certificate.
  *
- * Codes and certificates use the machine's clock, because other programs check certificates by the machine's clock too. Devices and ledger
- * entries use the server clock, which a demo can simulate.
+ * Codes and certificates use real time, because other programs check certificates by real time too. Devices and ledger entries use the
+ * server clock, which a demo can simulate.
  */
 import type { Authority } from '../../certs/authority.ts';
 import type { Clock } from '../../shared/time/clock.ts';
@@ -25,26 +25,33 @@ export interface EnrollmentPorts {
   readonly addresses: () => { readonly publicUrl: string; readonly deviceUrl: string };
   /** Contact to name for an appeal when an order that blocks an enrollment has no public contact. */
   readonly appeal: string;
+  /** Real time for codes and certificates. Default: the machine's clock. */
+  readonly now?: () => number;
 }
 
 export type Enrollment = ReturnType<typeof createEnrollment>;
 
 export function createEnrollment(ports: EnrollmentPorts) {
-  const { codes, store, authority, surroundings, clock, bus, addresses, appeal } = ports;
+  const { codes, store, authority, surroundings, clock, bus, addresses, appeal, now = () => Date.now() } = ports;
   const limits = createEnrollmentLimits();
 
   /** Stores the certificates of the CA itself, at each start of the server. */
   async function recordOwn(): Promise<void> {
     for (const issued of authority.own()) {
       const kind = issued.profile === 'server' ? 'certificate.issued' : 'ca.created';
-      await store.recordOwn(asRow(issued), { kind, at: clock.now(), subject: null, public: particulars(issued) });
+      await store.recordOwn(asRow(issued, now()), {
+        kind,
+        at: clock.now(),
+        subject: null,
+        public: particulars(issued),
+      });
     }
   }
 
   return {
-    ...createActivationCodes({ store: codes, fingerprint: authority.fingerprint, addresses, bus }),
-    ...createRedemption({ codes, store, authority, surroundings, limits, clock, bus, appeal }),
-    ...createRenewal({ store, authority, limits, clock }),
+    ...createActivationCodes({ store: codes, fingerprint: authority.fingerprint, addresses, bus, now }),
+    ...createRedemption({ codes, store, authority, surroundings, limits, clock, now, bus, appeal }),
+    ...createRenewal({ store, authority, limits, clock, now }),
     recordOwn,
   };
 }

@@ -19,6 +19,7 @@ export interface Enrolled {
 export interface IssuancePorts {
   readonly authority: Pick<Authority, 'issue'>;
   readonly clock: Clock;
+  readonly now: () => number;
 }
 
 /**
@@ -26,7 +27,7 @@ export interface IssuancePorts {
  * a legal hold protects the data of the device's current enrollment.
  */
 export async function issueCertificate(
-  { authority, clock }: IssuancePorts,
+  { authority, clock, now }: IssuancePorts,
   request: CertificateRequest,
   device: DeviceId,
   generation: number,
@@ -41,7 +42,7 @@ export async function issueCertificate(
       subject: device,
       public: particulars(issued),
     } as const;
-    const outcome = await record(asRow(issued), entry);
+    const outcome = await record(asRow(issued, now()), entry);
     if (outcome === 'legal_hold') throw refusedByHold(device);
     if (outcome !== 'serial_taken') return outcome === 'recorded' ? issued : null;
   }
@@ -53,14 +54,17 @@ export async function issueCertificate(
 
 export const deviceUri = (device: DeviceId, generation: number): string => `urn:cordon:device:${device}:${generation}`;
 
-export const asRow = ({ serial, profile, fingerprint, der, notBefore, notAfter }: Issued): NewCertificate => ({
+export const asRow = (
+  { serial, profile, fingerprint, der, notBefore, notAfter }: Issued,
+  issuedAt: number,
+): NewCertificate => ({
   serial,
   profile,
   fingerprint,
   der,
   notBefore,
   notAfter,
-  issuedAt: Date.now(),
+  issuedAt,
 });
 
 export const particulars = ({ serial, profile, fingerprint, notAfter }: Issued) => ({

@@ -129,6 +129,7 @@ export type Recorded = 'recorded' | 'lost' | 'serial_taken' | 'legal_hold';
 export interface CurrentCertificate {
   readonly der: Buffer;
   readonly generation: number;
+  readonly notBefore: number;
   readonly notAfter: number;
 }
 
@@ -161,7 +162,8 @@ export interface EnrollmentStore {
   redeem(redemption: Redemption): Promise<Recorded>;
   /** Stores a renewed certificate. Returns `lost` if the enrollment that `renewal` names is no longer the device's active one. */
   renew(renewal: Renewal): Promise<Recorded>;
-  certificateOf(device: DeviceId): Promise<CurrentCertificate | null>;
+  /** Newest certificate of the device's enrollment. A certificate that begins after `now` is returned only if there is no other one. */
+  certificateOf(device: DeviceId, now: number): Promise<CurrentCertificate | null>;
   personalia(device: DeviceId): Promise<Personalia | null>;
   /** Stores a certificate of the CA itself. Changes nothing if the store has the certificate. */
   recordOwn(certificate: NewCertificate, entry: EntryDraft<'ca.created' | 'certificate.issued'>): Promise<void>;

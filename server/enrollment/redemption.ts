@@ -20,12 +20,13 @@ export interface RedemptionPorts {
   readonly surroundings: Surroundings;
   readonly limits: Pick<EnrollmentLimits, 'unproven' | 'redeeming'>;
   readonly clock: Clock;
+  readonly now: () => number;
   readonly bus: Bus;
   readonly appeal: string;
 }
 
 export function createRedemption(ports: RedemptionPorts) {
-  const { codes, store, authority, surroundings, limits, clock, bus, appeal } = ports;
+  const { codes, store, authority, surroundings, limits, clock, now, bus, appeal } = ports;
 
   /**
    * Redeems an activation code. A repeated request with the same code and key returns the same certificate, so that a lost response does no
@@ -42,7 +43,7 @@ export function createRedemption(ports: RedemptionPorts) {
     }
     const { code, personalia } = found;
     await limits.redeeming(code.id);
-    requireOpen(code, Date.now());
+    requireOpen(code, now());
     const request = requestOf(input.csr, code.id);
     if (code.usedAt !== null) return repeated(code.id, request);
     await requireGate(personalia, input.address);
@@ -50,7 +51,7 @@ export function createRedemption(ports: RedemptionPorts) {
     const generation = (found.generation ?? 0) + 1;
     const record = generation === 1 ? surroundings.firstRecord(code.id, personalia) : null;
     const issuedCertificate = await issueCertificate(
-      { authority, clock },
+      { authority, clock, now },
       request,
       code.id,
       generation,
@@ -58,7 +59,7 @@ export function createRedemption(ports: RedemptionPorts) {
         store.redeem({
           id: code.id,
           secretHash: code.secretHash,
-          at: Date.now(),
+          at: now(),
           enrolledAt: clock.now(),
           generation,
           certificate,
@@ -106,7 +107,7 @@ export function createRedemption(ports: RedemptionPorts) {
 
   /** Response to a repeated request with a used code. Throws `code_used` if the request has another key than the first request. */
   async function repeated(device: DeviceId, request: CertificateRequest): Promise<Enrolled> {
-    const certificate = await store.certificateOf(device);
+    const certificate = await store.certificateOf(device, now());
     if (!certificate || !spkiOfCertificate(certificate.der).equals(request.spki)) {
       throw new CordonError('code_used', 'This activation code was used before. Ask your admin for a new one.');
     }

@@ -15,9 +15,10 @@ export interface RenewalPorts {
   readonly authority: Pick<Authority, 'issue'>;
   readonly limits: Pick<EnrollmentLimits, 'unproven' | 'renewing'>;
   readonly clock: Clock;
+  readonly now: () => number;
 }
 
-export function createRenewal({ store, authority, limits, clock }: RenewalPorts) {
+export function createRenewal({ store, authority, limits, clock, now }: RenewalPorts) {
   /** Renews a certificate. Orders never block a renewal, because a suspended device must keep its identity. */
   async function renew(input: {
     identity: { readonly device: DeviceId; readonly generation: number };
@@ -26,8 +27,12 @@ export function createRenewal({ store, authority, limits, clock }: RenewalPorts)
     const { device, generation } = input.identity;
     await limits.renewing(device);
     const request = requestOf(input.csr, device, generation);
-    const issued = await issueCertificate({ authority, clock }, request, device, generation, (certificate, entry) =>
-      store.renew({ device, generation, certificate, issued: entry }),
+    const issued = await issueCertificate(
+      { authority, clock, now },
+      request,
+      device,
+      generation,
+      (certificate, entry) => store.renew({ device, generation, certificate, issued: entry }),
     );
     if (!issued) {
       throw new CordonError('certificate_revoked', 'The device was revoked or has enrolled again in the meantime.');
@@ -36,14 +41,15 @@ export function createRenewal({ store, authority, limits, clock }: RenewalPorts)
   }
 
   /**
-   * Renews an expired certificate, so TLS has no client certificate. The device's own key signs the request, and only the owner of that key
-   * can use the response. A repeated request gets the same response.
+   * Renews a certificate that has expired, or that begins in the future because the server's clock was ahead. TLS then has no client
+   * certificate. The device's own key signs the request, and only the owner of that key can use the response. A repeated request gets the
+   * same response.
    */
   async function recover(input: { csr: Buffer; address: string | null }): Promise<Enrolled> {
     // The public keys are compared before the signature is verified, because the comparison is much cheaper.
     const { spki, subjectCommonName } = readCsrClaims(input.csr);
     const device = deviceIdSchema.safeParse(subjectCommonName ?? '');
-    const stored = device.success ? await store.certificateOf(device.data) : null;
+    const stored = device.success ? await store.certificateOf(device.data, now()) : null;
     if (!device.success || !stored || !spkiOfCertificate(stored.der).equals(spki)) {
       await limits.unproven(input.address);
       throw new CordonError(
@@ -52,9 +58,10 @@ export function createRenewal({ store, authority, limits, clock }: RenewalPorts)
       );
     }
     await provenCsr(input.csr, input.address);
-    const { der, generation, notAfter } = stored;
-    const expiredFor = Date.now() - notAfter;
-    if (expiredFor <= 0) return { device: device.data, generation, certificate: der };
+    const { der, generation, notBefore, notAfter } = stored;
+    const at = now();
+    const expiredFor = at - notAfter;
+    if (expiredFor <= 0 && notBefore <= at) return { device: device.data, generation, certificate: der };
     if (expiredFor > RECOVERY_AFTER_EXPIRY) {
       const detail = `The certificate expired at ${new Date(notAfter).toISOString()}, too long ago for a renewal. Enroll the device again with a new activation link.`;
       throw new CordonError('certificate_expired', detail, { device: device.data });

@@ -1,6 +1,6 @@
 /**
  * Certificate revocation list (CRL) for outside verifiers, issued after each revocation and once a day. The server's own listeners read
- * revocations from the store instead. All times are from the machine's clock, except in ledger entries.
+ * revocations from the store instead. All times are real time, except in ledger entries.
  */
 import type { Authority } from '../../certs/authority.ts';
 import type { Revoked } from '../../certs/certificate.ts';
@@ -45,18 +45,21 @@ export interface RevocationListPorts {
   readonly bus: Bus;
   readonly raise: (alert: { at: number; device: null; code: string; detail: string }) => Promise<void>;
   readonly log: { error(facts: object, message: string): void };
+  /** Real time. Default: the machine's clock. */
+  readonly now?: () => number;
 }
 
 export type RevocationList = ReturnType<typeof createRevocationList>;
 
-export function createRevocationList({ store, authority, clock, bus, raise, log }: RevocationListPorts) {
+export function createRevocationList({ store, authority, clock, bus, raise, log, ...ports }: RevocationListPorts) {
+  const { now: realNow = () => Date.now() } = ports;
   let alertedAt = Number.NEGATIVE_INFINITY;
   const refreshing = new Loop({
     run: () => refresh(),
     failed: (error) => log.error({ err: error }, 'the revocation list could not be created'),
   });
 
-  async function refresh(now = Date.now()): Promise<void> {
+  async function refresh(now = realNow()): Promise<void> {
     const newest = await store.newestCrl();
     if (newest && !isDue(newest, now) && !(await misses(newest))) return;
     const number = (newest?.number ?? 0) + 1;
@@ -91,7 +94,7 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
   }
 
   /** Issues a revocation list if one is due. Never throws: failures are logged, and raise an alert while the newest list is still valid. */
-  async function check(now = Date.now()): Promise<void> {
+  async function check(now = realNow()): Promise<void> {
     await refreshing.run();
     try {
       await alertIfEnding(now);
@@ -103,6 +106,8 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
   return {
     refresh,
     check,
+    /** Time at which the newest revocation list was issued; null without a list. */
+    date: async (): Promise<number | null> => (await store.newestCrl())?.thisUpdate ?? null,
     /**
      * The newest revocation list, issued immediately if there is none. If a list is being issued, waits for it, because a reader may
      * request the list right after a revocation.

@@ -24,6 +24,27 @@ it.each([
   expect(peopleOf({ sameAs: new Map(), links }).independent(persons).size).toBe(most);
 });
 
+it('counts records that refer to one person through another record as one person', () => {
+  const people = peopleOf({
+    sameAs: new Map([
+      ['c', 'b'],
+      ['b', 'a'],
+    ]),
+    links: [link('b', 'x')],
+  });
+  expect([people.canonical('c'), people.canonical('b'), people.isSame('c', 'a')]).toEqual(['a', 'a', true]);
+  expect(people.relation('c', 'x')).not.toBeNull();
+  expect(people.independent(['a', 'b', 'c']).size).toBe(1);
+  const circle = peopleOf({
+    sameAs: new Map([
+      ['a', 'b'],
+      ['b', 'a'],
+    ]),
+    links: [],
+  });
+  expect(circle.isSame('a', 'b')).toBe(true);
+});
+
 it('case 31: two records of one person count as one and share their links', () => {
   const people = peopleOf({ sameAs: new Map([['a2', 'a']]), links: [link('a2', 'b')] });
   expect(people.canonical('a2')).toBe('a');

@@ -15,7 +15,7 @@ export interface AccountLink {
 }
 
 export interface PeopleFacts {
-  /** Pairs of database records of the same human being (`persons.same_as`). Key: id of the newer record. Value: id of the older record. */
+  /** Pairs of database records of the same human being (`persons.same_as`). Key: id of the newer record. Value: id of an older record. */
   readonly sameAs: ReadonlyMap<string, string>;
   readonly links: readonly AccountLink[];
 }
@@ -37,7 +37,15 @@ export interface People {
 }
 
 export function peopleOf({ sameAs, links }: PeopleFacts): People {
-  const canonical = (person: string) => sameAs.get(person) ?? person;
+  /** A record may refer to another record that refers to a third one. The number of steps is limited, in case that records refer to each other. */
+  function canonical(person: string): string {
+    const chain = [person];
+    for (let next = sameAs.get(person); next !== undefined && !chain.includes(next); next = sameAs.get(next))
+      chain.push(next);
+    const last = chain.at(-1) ?? person;
+    // Records that refer to each other have no oldest one. The lowest id then stands for all of them.
+    return sameAs.has(last) ? (chain.slice(chain.indexOf(sameAs.get(last) ?? last)).sort()[0] ?? last) : last;
+  }
   const isSame = (a: string, b: string) => canonical(a) === canonical(b);
   /** Links of the accounts of each person, to the people who could have signed in with these accounts. */
   const linksOf = Map.groupBy(links, ({ person }) => canonical(person));

@@ -50,12 +50,13 @@ export function createAdvisories({
   /** Imports one OSV object, or an array of them. Valid advisories before an invalid one are stored; a repeated import changes nothing. */
   async function importFile(bytes: Buffer): Promise<Imported> {
     const importedAt = clock.now();
-    let waiting: NewAdvisory[] = [];
+    /** Advisories of the next transaction by id. A file can have an id several times, of which the newest counts. */
+    const waiting = new Map<string, NewAdvisory>();
     const withdrawn: string[] = [];
     let [read, changed, skippedPackages] = [0, 0, 0];
     const flush = async () => {
-      if (waiting.length > 0) changed += await store.put(waiting);
-      waiting = [];
+      if (waiting.size > 0) changed += await store.put([...waiting.values()]);
+      waiting.clear();
     };
     let turn = performance.now();
     for (const text of jsonElements(bytes)) {
@@ -66,8 +67,12 @@ export function createAdvisories({
       const { packages, skipped } = packagesOf(osv);
       skippedPackages += skipped;
       if (osv.withdrawn !== undefined) withdrawn.push(osv.id);
-      else if (packages.length > 0) waiting.push({ advisory: advisoryOf(osv, importedAt), packages });
-      if (waiting.length >= TOGETHER) await flush();
+      else if (packages.length > 0) {
+        const advisory = advisoryOf(osv, importedAt);
+        const same = waiting.get(osv.id);
+        if (!same || same.advisory.modifiedAt < advisory.modifiedAt) waiting.set(osv.id, { advisory, packages });
+      }
+      if (waiting.size >= TOGETHER) await flush();
       if (performance.now() - turn < TURN) continue;
       await new Promise(setImmediate);
       turn = performance.now();
@@ -207,7 +212,7 @@ function advisoryOf(osv: Osv, importedAt: number): Advisory {
   return {
     id,
     summary: cleanText(summary ?? firstLine, 300) || id,
-    details: details.slice(0, 10_000).toWellFormed().replaceAll('\0', ''),
+    details: details.slice(0, 10_000).toWellFormed(),
     severity: severity[0]?.score ?? null,
     aliases: [...new Set([...aliases, ...upstream])].slice(0, 100),
     publishedAt: published === undefined ? null : Date.parse(published),

@@ -86,6 +86,10 @@ it('activates another database without a restart, with a ledger entry, and rolls
 it.each([
   ['nothing', Buffer.alloc(0)],
   ['text', Buffer.from('hello')],
+  [
+    'a database without a build time',
+    Buffer.from(V4.toString('latin1').replace('build_epoch', 'build_epoxy'), 'latin1'),
+  ],
   ['a file that was cut off', ALL.subarray(0, 3_000_000)],
   ['a file whose beginning is missing', ALL.subarray(3_000_000)],
   [
@@ -216,6 +220,10 @@ it('rejects damaged, endless and huge files, without blocking the event loop', a
   });
   await expect(ip.import('bomb', of(bomb), 'acc_1')).rejects.toMatchObject(refused('has no end'));
 
+  // Each of 3,000 records points to the same map of 2,000 values: 6 million values in 20 kilobytes.
+  const crowd = manyRecords(3_000, 2_000);
+  await expect(ip.import('crowd', of(crowd), 'acc_1')).rejects.toMatchObject(refused('more values than'));
+
   const longest = longestTurn();
   async function* endless() {
     const megabyte = Buffer.alloc(1024 * 1024, 1);
@@ -227,6 +235,24 @@ it('rejects damaged, endless and huge files, without blocking the event loop', a
   expect(readdirSync(ports.folder).sort()).toEqual((await ip.list()).map(({ hash }) => `${hash}.mmdb`).sort());
   expect(await entries(database)).toHaveLength(1);
 }, 60_000);
+
+/** A file whose tree has `records` different records, each a list with a pointer to one map of `values` values. */
+function manyRecords(records: number, values: number): Buffer {
+  const size = (type: number, entries: number) =>
+    Buffer.from([(type << 5) | 30, (entries - 285) >> 8, (entries - 285) & 0xff]);
+  const map = Buffer.concat([size(7, values / 2), Buffer.alloc(values, 0x40)]);
+  const record = Buffer.from([0x01, 0x04, 0x20, 0x00]);
+  const data = Buffer.concat([map, ...Array<Buffer>(records).fill(record)]);
+  const nodes = records / 2;
+  const tree = Buffer.alloc(nodes * 6);
+  for (let at = 0; at < records; at += 1) tree.writeUIntBE(nodes + 16 + map.length + at * record.length, at * 3, 3);
+  const usual = writeMmdb({ '8.8.8.8': 'US' }, NOW);
+  const marker = usual.lastIndexOf(Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1'));
+  const metadata = Buffer.from(usual.subarray(marker));
+  const count = metadata.indexOf('node_count') + 'node_count'.length + 1;
+  metadata.writeUInt32BE(nodes, count);
+  return Buffer.concat([tree, Buffer.alloc(16), data, metadata]);
+}
 
 /** Copy of the file with other data. `make` receives an append function and returns the offset of the record for all addresses. */
 function withData(file: Buffer, make: (encode: (value: Buffer) => number) => number): Buffer {

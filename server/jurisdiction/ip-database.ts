@@ -83,6 +83,8 @@ export function openMmdb(bytes: Buffer): OpenedIpDatabase {
     const reader = new Reader<CountryResponse>(bytes);
     const { searchTreeSize, ipVersion, buildEpoch } = reader.metadata;
     if (searchTreeSize + 16 > bytes.length) throw new RangeError('the file ends within its search tree');
+    const builtAt = buildEpoch.getTime();
+    if (!Number.isSafeInteger(builtAt)) throw new RangeError('its metadata has no valid build time');
     const recordOf = (address: string): AddressRecord => {
       // A lookup of an IPv6 address in a database for IPv4 returns wrong results, so the server skips it.
       if (ipVersion === 4 && isIPv6(address)) return NOTHING;
@@ -98,7 +100,7 @@ export function openMmdb(bytes: Buffer): OpenedIpDatabase {
     const right = WELL_KNOWN.filter(([address, country]) => recordOf(address).country === country).length;
     if (right < RIGHT_AT_LEAST)
       throw new RangeError(`it locates only ${right} of ${WELL_KNOWN.length} well-known addresses correctly`);
-    return { builtAt: buildEpoch.getTime(), lookUp: recordOf };
+    return { builtAt, lookUp: recordOf };
   } catch (error) {
     throw invalid(error);
   }

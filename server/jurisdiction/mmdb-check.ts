@@ -12,6 +12,11 @@ const SEPARATOR = 16;
 /** Maximum number of values in one record, several times larger than any known database needs. */
 const MOST_VALUES = 5_000;
 const DEEPEST = 32;
+/**
+ * Maximum values of all records together, for each byte of the file. Known databases have less than one. Records that point to the same large
+ * map could otherwise keep the server busy for hours.
+ */
+const VALUES_PER_BYTE = 4;
 /** Time in milliseconds after which the check of a file lets other tasks of the server run. */
 const SLICE = 10;
 
@@ -21,7 +26,7 @@ export async function checkMmdb(bytes: Buffer): Promise<void> {
   const marker = bytes.subarray(tail).lastIndexOf(MARKER);
   if (marker < 0) throw new RangeError('its metadata is missing at the end');
   const metadata = tail + marker + MARKER.length;
-  checkRecord(bytes, metadata, metadata, bytes.length);
+  checkRecord(bytes, metadata, { base: metadata, end: bytes.length });
 
   const { nodeCount, recordSize, searchTreeSize } = new Reader(bytes).metadata;
   const [data, end] = [searchTreeSize + SEPARATOR, metadata - MARKER.length];
@@ -33,21 +38,26 @@ export async function checkMmdb(bytes: Buffer): Promise<void> {
     began = performance.now();
   };
 
-  const records = new Set<number>();
+  /** One bit for each byte of the data section, set if a checked record begins there. A set of offsets could need a gigabyte. */
+  const seen = new Uint8Array(Math.ceil((end - data) / 8));
+  let values = 0;
+  let checked = 0;
   for (let node = 0; node < nodeCount; node += 1) {
     for (const record of recordsOf(bytes, node, recordSize)) {
       if (record <= nodeCount) continue;
       const at = record - nodeCount + searchTreeSize;
       if (at < data || at >= end) throw new RangeError('its search tree points outside the data section');
-      records.add(at);
+      const bit = 1 << ((at - data) & 7);
+      const byte = (at - data) >>> 3;
+      if (((seen[byte] ?? 0) & bit) !== 0) continue;
+      seen[byte] = (seen[byte] ?? 0) | bit;
+      values += checkRecord(bytes, at, { base: data, end });
+      if (values > MOST_VALUES + bytes.length * VALUES_PER_BYTE)
+        throw new RangeError('its records have more values than a country database needs');
+      checked += 1;
+      if (checked % 64 === 0) await breathe();
     }
     if (node % 4096 === 0) await breathe();
-  }
-  let checked = 0;
-  for (const at of records) {
-    checkRecord(bytes, at, data, end);
-    checked += 1;
-    if (checked % 64 === 0) await breathe();
   }
 }
 
@@ -59,7 +69,12 @@ function recordsOf(bytes: Buffer, node: number, recordSize: number): readonly [n
   return [((middle & 0xf0) << 20) | bytes.readUIntBE(at, 3), ((middle & 0x0f) << 24) | bytes.readUIntBE(at + 4, 3)];
 }
 
-function checkRecord(bytes: Buffer, start: number, base: number, end: number): void {
+/** Checks one record and what it points to. Returns its number of values. */
+function checkRecord(
+  bytes: Buffer,
+  start: number,
+  { base, end }: { readonly base: number; readonly end: number },
+): number {
   let values = 0;
 
   function value(at: number, depth: number): number {
@@ -99,4 +114,5 @@ function checkRecord(bytes: Buffer, start: number, base: number, end: number): v
   }
 
   value(start, 0);
+  return values;
 }

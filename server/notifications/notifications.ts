@@ -60,7 +60,7 @@ export interface NotificationsPorts {
   readonly causes: CauseSources;
   readonly send: Sender;
   /** Rejects with the reason if the server does not send to this host. */
-  readonly requireReceiver: (host: string) => Promise<void>;
+  readonly requireReceiver: (host: string, options: { readonly plainHttp: boolean }) => Promise<void>;
   readonly origin: Origin;
   /** Clock for causes, which evidence about devices and orders also uses. Deliveries use the system clock. */
   readonly clock: Clock;
@@ -186,7 +186,7 @@ export function createNotifications(ports: NotificationsPorts) {
     const receiver = receiverIn(fields);
     if (receiver === null) return;
     try {
-      await requireReceiver(receiver.host);
+      await requireReceiver(receiver.host, receiver);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       const detail = `The server would not send to this receiver: ${reason}. Nothing was created. Enter another receiver.`;
@@ -299,9 +299,14 @@ export function createNotifications(ports: NotificationsPorts) {
 }
 
 /** Host of a webhook or syslog receiver, and the field with it; null for another channel. */
-function receiverIn(fields: NewChannel): { readonly host: string; readonly field: string } | null {
-  if (fields.type === 'webhook') return { host: hostOf(new URL(fields.url)), field: 'url' };
-  return fields.type === 'syslog' ? { host: fields.host, field: 'host' } : null;
+function receiverIn(
+  fields: NewChannel,
+): { readonly host: string; readonly field: string; readonly plainHttp: boolean } | null {
+  if (fields.type === 'webhook') {
+    const url = new URL(fields.url);
+    return { host: hostOf(url), field: 'url', plainHttp: url.protocol === 'http:' };
+  }
+  return fields.type === 'syslog' ? { host: fields.host, field: 'host', plainHttp: false } : null;
 }
 
 const tooMany = (what: string, most: number): CordonError =>

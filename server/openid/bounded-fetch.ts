@@ -1,6 +1,6 @@
 /** HTTP requests to the identity provider: encrypted, without redirects, and with a limit for the size of a response. */
 import type { CustomFetch } from 'openid-client';
-import { isProtected } from './protected-url.ts';
+import { requireProtected } from './protected-url.ts';
 
 /** Maximum bytes of a response. Metadata, keys and tokens are far smaller. */
 const LARGEST_RESPONSE = 1024 * 1024;
@@ -17,12 +17,6 @@ export const boundedFetch: CustomFetch = async (url, options) => {
   const bytes = await readAtMost(response, LARGEST_RESPONSE);
   return new Response(bytes.length === 0 ? null : bytes, { status, headers });
 };
-
-function requireProtected(text: string): void {
-  const url = new URL(text);
-  if (isProtected(url)) return;
-  throw new Error(`the provider's metadata names an address without encryption: ${url.origin}`);
-}
 
 async function readAtMost(response: Response, limit: number): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];

@@ -7,7 +7,8 @@ import * as client from 'openid-client';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { IdentityProvider, ProviderRequest } from '../admins/identity-provider.ts';
 import { boundedFetch } from './bounded-fetch.ts';
-import { needsUserInfo, readClaims } from './provider-claims.ts';
+import { isProtected, requireProtected } from './protected-url.ts';
+import { joinClaims, needsUserInfo, readClaims } from './provider-claims.ts';
 import type { ProviderSettings } from './provider-settings.ts';
 
 const DEADLINE = 10;
@@ -101,15 +102,18 @@ export function createOpenIdProvider(ports: {
         });
         const claims = tokens.claims();
         if (!claims) throw new Error('the provider sent no ID token');
+        // OpenID Connect Core, section 3.1.3.7, step 5. The library checks this claim only in a token for several clients.
+        if (claims.azp !== undefined && claims.azp !== settings.clientId) throw otherClient(settings.name);
         const more =
           needsUserInfo(claims, settings.groupsClaim) && configuration.serverMetadata().userinfo_endpoint !== undefined
             ? await client.fetchUserInfo(configuration, tokens.access_token, claims.sub)
             : {};
-        return readClaims({ ...more, ...claims }, settings.groupsClaim);
+        return readClaims(joinClaims(claims, more), { groupsClaim: settings.groupsClaim, now: now() });
       }),
 
     signOutUrl() {
-      if (newest?.serverMetadata().end_session_endpoint === undefined) return null;
+      const endpoint = newest?.serverMetadata().end_session_endpoint;
+      if (!newest || endpoint === undefined || !isProtected(new URL(endpoint))) return null;
       return client.buildEndSessionUrl(newest, { post_logout_redirect_uri: afterSignOut() }).href;
     },
 
@@ -148,8 +152,16 @@ async function discover(
     });
   // The library would accept the metadata of Entra ID for all tenants. Anyone with a Microsoft account could then sign in.
   if (new URL(configuration.serverMetadata().issuer).href !== server.href) throw otherIssuer(issuer);
+  // The browser opens this address without `boundedFetch`. A compromised provider could name a script (`javascript:`).
+  requireProtected(configuration.serverMetadata().authorization_endpoint ?? '');
   return configuration;
 }
+
+const otherClient = (name: string) =>
+  new CordonError(
+    'provider_refused',
+    `The ID token of ${name} is for another client (claim azp). Correct the client id on the server or at ${name}.`,
+  );
 
 const otherIssuer = (issuer: string, cause?: unknown) =>
   new CordonError(

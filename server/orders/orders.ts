@@ -80,6 +80,8 @@ export interface Orders {
    * Loads the stored orders and schedules their starts and ends. An order whose start passed while no server ran takes effect immediately.
    */
   start(): Promise<void>;
+  /** Replaces an order list whose date is in the future after the server's clock was set back. */
+  clockChanged(): void;
   stop(): Promise<void>;
 }
 
@@ -184,6 +186,7 @@ export function createOrders(ports: OrderPorts): Orders {
       await exits.run();
       reminders.request();
     },
+    clockChanged: adopted.publisher.clockChanged,
     stop: async () => {
       await queue.idle();
       await effect.stop();

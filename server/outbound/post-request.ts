@@ -4,7 +4,7 @@
  */
 import { request as httpsRequest } from 'node:https';
 import { request as httpRequest } from '../../shared/node-http.ts';
-import { AddressRefused, hostOf, isLiteralAddress, type ReceiverAddresses } from './receiver-addresses.ts';
+import { hostOf, isLiteralAddress, type ReceiverAddresses } from './receiver-addresses.ts';
 
 const DEADLINE = 10_000;
 const LARGEST_RESPONSE = 64 * 1024;
@@ -54,10 +54,8 @@ export function postRequest({ url, headers, body, addresses, deadline = DEADLINE
       if (!addresses) return;
       try {
         const { remoteAddress = '' } = socket;
-        addresses.require(remoteAddress);
-        if (parsed.protocol === 'http:' && !addresses.isPrivate(remoteAddress)) {
-          throw new AddressRefused('HTTP without TLS is allowed only to private receivers. Use an https: URL');
-        }
+        if (parsed.protocol === 'http:') addresses.requirePlain(remoteAddress);
+        else addresses.require(remoteAddress);
       } catch (error) {
         request.destroy(error as Error);
       }

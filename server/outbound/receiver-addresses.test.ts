@@ -37,6 +37,37 @@ describe('addresses of receivers', () => {
     expect(() => local.require('::ffff:169.254.169.254')).toThrow(AddressRefused);
   });
 
+  it.each([
+    ...['169.254.169.254', '169.254.170.2', '169.254.170.23', '100.100.100.200', '168.63.129.16', '192.0.0.192'],
+    ...['fd00:ec2::254', 'fd00:ec2::23', 'fd20:ce::254', '::ffff:169.254.170.23', '::169.254.169.254'],
+    ...[
+      '64:ff9b::a9fe:a9fe',
+      '64:ff9b:1::a9fe:a9fe',
+      '64:ff9b:1:a9fe:a9:fe00::',
+      '2002:a9fe:a9fe::1',
+      '::ffff:0:a9fe:a9fe',
+    ],
+  ])('no setting allows the metadata service at %s', (address) => {
+    const everything = createReceiverAddresses(['0.0.0.0/0', '::/0']);
+    expect(() => everything.require(address)).toThrow(/metadata service/);
+  });
+
+  it('checks the IPv4 address inside a translated address, too', () => {
+    const translated = createReceiverAddresses(['64:ff9b::/96', '2002::/16']);
+    expect(() => translated.require('64:ff9b::5db8:d70e')).not.toThrow();
+    for (const address of ['64:ff9b::7f00:1', '64:ff9b::a01:203', '2002:7f00:1::']) {
+      expect(() => translated.require(address)).toThrow(AddressRefused);
+    }
+  });
+
+  it('refuses a receiver without TLS at a global address when it is saved', async () => {
+    await expect(none.requireHost('93.184.215.14', { plainHttp: false })).resolves.toBeUndefined();
+    await expect(none.requireHost('93.184.215.14', { plainHttp: true })).rejects.toThrow(/without TLS/);
+    await expect(local.requireHost('127.0.0.1', { plainHttp: true })).resolves.toBeUndefined();
+    const loopback = createReceiverAddresses(['127.0.0.0/8', '::1']);
+    await expect(loopback.requireHost('localhost', { plainHttp: true })).resolves.toBeUndefined();
+  });
+
   it('refuses a name that resolves to an internal address', async () => {
     const lookup = promisify(
       none.lookup as (host: string, options: object, done: (error: Error | null) => void) => void,

@@ -7,7 +7,7 @@ import { type LookupAddress, lookup as lookupHost } from 'node:dns';
 import type { BlockList, LookupFunction } from 'node:net';
 import { isIP } from 'node:net';
 import { inRanges, parseAddressRanges } from '../../shared/areas/address-ranges.ts';
-import { canonicalAddress, isSpecialAddress } from '../../shared/areas/special-addresses.ts';
+import { canonicalAddress, embeddedAddresses, isSpecialAddress } from '../../shared/areas/special-addresses.ts';
 
 /**
  * Metadata services of clouds, which give credentials to every program on the machine. No setting allows them. 168.63.129.16 is Azure's
@@ -16,9 +16,13 @@ import { canonicalAddress, isSpecialAddress } from '../../shared/areas/special-a
 const METADATA = parseAddressRanges([
   '169.254.169.254',
   '169.254.170.2',
+  '169.254.170.23',
   '100.100.100.200',
   '168.63.129.16',
+  '192.0.0.192',
   'fd00:ec2::254',
+  'fd00:ec2::23',
+  'fd20:ce::254',
 ]);
 
 /** Milliseconds for which `requireHost` waits for the resolver. */
@@ -29,11 +33,12 @@ export interface ReceiverAddresses {
   require(address: string): void;
   /**
    * Rejects with `AddressRefused` if receivers may not have this host: an IP address, or a name that resolves to an address that is not
-   * allowed. A name that does not resolve within the deadline passes, because the resolver may know it later.
+   * allowed. With `plainHttp` (HTTP without TLS), global addresses are not allowed either. A name that does not resolve within the deadline passes, because
+   * the resolver may know it later.
    */
-  requireHost(host: string): Promise<void>;
-  /** True if only the operator's setting allows the address. */
-  isPrivate(address: string): boolean;
+  requireHost(host: string, options: { readonly plainHttp: boolean }): Promise<void>;
+  /** Throws if receivers may not have this IP address, or may not have it for HTTP without TLS. */
+  requirePlain(address: string): void;
   /** Resolves a host name for Node's `connect`. The connection can use only the returned addresses, which this function has checked. */
   readonly lookup: LookupFunction;
 }
@@ -50,19 +55,39 @@ export function createReceiverAddresses(allowed: readonly string[]): ReceiverAdd
     if (inRanges(METADATA, canonical)) {
       throw new AddressRefused(`${canonical} is the metadata service of a cloud, and no receiver may be there`);
     }
+    for (const embedded of embeddedAddresses(canonical)) requireEmbedded(canonical, embedded);
     if (!isSpecialAddress(canonical) || inRanges(ranges, canonical)) return;
     throw new AddressRefused(
       `${canonical} is an internal address. The operator of the machine can allow it with CORDON_PRIVATE_RECEIVERS`,
     );
   }
 
-  async function requireHost(host: string): Promise<void> {
-    if (isLiteralAddress(host)) return require(host);
+  function requireEmbedded(address: string, embedded: string): void {
+    try {
+      require(embedded);
+    } catch (error) {
+      if (error instanceof AddressRefused)
+        throw new AddressRefused(`${address} contains an IPv4 address: ${error.message}`);
+      throw error;
+    }
+  }
+
+  function requirePlain(address: string): void {
+    require(address);
+    if (isSpecialAddress(address)) return;
+    throw new AddressRefused(
+      `${address} is a global address, and requests without TLS go only to private receivers. Use an https: URL`,
+    );
+  }
+
+  async function requireHost(host: string, { plainHttp }: { readonly plainHttp: boolean }): Promise<void> {
+    const check = plainHttp ? requirePlain : require;
+    if (isLiteralAddress(host)) return check(host);
     const { promise, resolve } = Promise.withResolvers<LookupAddress[]>();
     const timer = setTimeout(() => resolve([]), RESOLVE_DEADLINE);
     lookupHost(host, { all: true }, (error, addresses) => resolve(error ? [] : addresses));
     try {
-      for (const { address } of await promise) require(address);
+      for (const { address } of await promise) check(address);
     } catch (error) {
       if (error instanceof AddressRefused) throw new AddressRefused(`${host} has a refused address: ${error.message}`);
       throw error;
@@ -86,7 +111,7 @@ export function createReceiverAddresses(allowed: readonly string[]): ReceiverAdd
     });
   };
 
-  return { require, requireHost, isPrivate: (address) => isSpecialAddress(address), lookup };
+  return { require, requirePlain, requireHost, lookup };
 }
 
 /** Host of a URL without the brackets of an IPv6 address. */

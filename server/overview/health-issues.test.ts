@@ -20,6 +20,8 @@ const FLEET: Facts['fleet'] = {
 const WELL: Facts = {
   now: NOW,
   realNow: REAL,
+  newestRevocationList: REAL - HOUR,
+  certificatesInFuture: 0,
   fleet: FLEET,
   alerts: { all: 0, grave: 0 },
   countersigning: { count: 0, possible: true },
@@ -54,6 +56,16 @@ const RESTORED: NonNullable<Facts['restored']['state']> = {
 const of = (facts: Partial<Facts>) => healthIssuesOf({ ...WELL, ...facts });
 const summaryOf = (facts: Partial<Facts>) => of(facts).map(({ code, severity, count }) => [code, severity, count]);
 const fleet = (counts: Partial<Facts['fleet']>) => ({ fleet: { ...FLEET, ...counts } });
+it('names what begins in the future, and the day of each start', () => {
+  const [issue] = of({ ...certificate('server', 397, 398), certificatesInFuture: 1 });
+  const day = new Date(REAL + DAY).toISOString().slice(0, 10);
+  expect(issue?.detail).toContain(
+    `These begin in the future: the server's certificate (from ${day}), the certificate of 1 device. Until then, devices cannot connect`,
+  );
+  const [root] = of(certificate('root', 7300, 7301));
+  expect(root?.detail).toContain(`No device accepts the root certificate before ${day}. This version of Cordon cannot`);
+});
+
 it.each(['root', 'issuing'] as const)(
   'proposes no procedure for the %s certificate, because Cordon has none',
   (use) => {
@@ -103,6 +115,18 @@ describe('health issues', () => {
       { countersigning: { count: 5, possible: false } },
       [['countersignature_waiting', 'notice', 5]],
     ],
+    [
+      'a list from the future, after the clock was ahead',
+      { list: { version: 3, issuedAt: NOW + DAY, expiresAt: NOW + 8 * DAY } },
+      [['dated_in_future', 'critical', null]],
+    ],
+    [
+      'a revocation list from the future',
+      { newestRevocationList: REAL + DAY },
+      [['dated_in_future', 'critical', null]],
+    ],
+    ['devices with a certificate from the future', { certificatesInFuture: 2 }, [['dated_in_future', 'critical', 2]]],
+    ['a server certificate from the future', certificate('server', 397, 398), [['dated_in_future', 'critical', null]]],
     ['old IP data', { ipDatabase: { name: 'geo', builtAt: NOW - 120 * DAY } }, [['ip_database_old', 'warning', null]]],
     ['IP data from after the clock', { ipDatabase: { name: 'geo', builtAt: NOW + 3000 * DAY } }, []],
     [
@@ -177,7 +201,11 @@ describe('health issues', () => {
       [],
     ],
     ['a restore', { restored: { state: RESTORED, lost: [] } }, [['restored', 'warning', null]]],
-    ['a restore with a device that waits', { restored: { state: RESTORED, lost: [{}] } }, [['restored', 'warning', 1]]],
+    [
+      'a restore with a device that waits, and a revoked one',
+      { restored: { state: RESTORED, lost: [{ obstacle: null }, { obstacle: 'revoked' }] } },
+      [['restored', 'warning', 1]],
+    ],
     [
       'a restore without a copy of the ledger',
       { restored: { state: { ...RESTORED, ledger: 'suspended' }, lost: [] } },
@@ -224,6 +252,7 @@ describe('health issues', () => {
     mailFailure: 'It is down.',
     unreadableCertificates: 2,
     mail: { connectors: 1, connected: 0, waiting: 1 },
+    certificatesInFuture: 1,
     backups: { newest: null, next: null, failure: null },
     statementExpires: 0,
     restored: { state: RESTORED, lost: [] },
@@ -233,7 +262,7 @@ describe('health issues', () => {
     const all = of(everything);
     expect(all.map(({ code }) => code).sort()).toEqual([...HEALTH_ISSUES].sort());
     expect(all.map(({ severity }) => severity)).toEqual([
-      ...Array(8).fill('critical'),
+      ...Array(9).fill('critical'),
       ...Array(9).fill('warning'),
       ...Array(5).fill('notice'),
     ]);
@@ -265,6 +294,7 @@ describe('health issues', () => {
       list_expires: { page: 'settings', section: 'health' },
       disk_full: { page: 'settings', section: 'health' },
       clock_in_doubt: { page: 'settings', section: 'time-corrections' },
+      dated_in_future: { page: 'settings', section: 'time-corrections' },
     };
     expect(Object.fromEntries(of(everything).map(({ code, link }) => [code, link]))).toEqual(links);
   });

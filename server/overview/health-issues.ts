@@ -52,8 +52,10 @@ const ANSWER_DUE_WARNING = 7 * DAY;
 export type CertificateUse = 'root' | 'issuing' | 'server';
 
 export interface ServerFacts {
-  /** System time, for the validity of certificates. */
+  /** Real time, for the validity of certificates. */
   readonly realNow: number;
+  /** Time at which the newest revocation list was issued; null without a list. */
+  readonly newestRevocationList: number | null;
   readonly certificates: readonly {
     readonly use: CertificateUse;
     readonly notBefore: number;
@@ -91,7 +93,8 @@ export interface ServerFacts {
       RecoveryState,
       'at' | 'closedAt' | 'recalled' | 'missing' | 'missingApprovers' | 'ledger' | 'notContainedSize' | 'revocations'
     > | null;
-    readonly lost: readonly unknown[];
+    /** Devices that the server has refused since the restore. `obstacle`: why an admin cannot readmit the device; null if an admin can. */
+    readonly lost: readonly { readonly obstacle: unknown }[];
   };
 }
 
@@ -105,6 +108,8 @@ export interface Facts extends ServerFacts {
    * key, because only the holder of this key can sign.
    */
   readonly countersigning: { readonly count: number; readonly possible: boolean };
+  /** Devices whose only certificate begins in the future. */
+  readonly certificatesInFuture: number;
   readonly list: { readonly version: number; readonly issuedAt: number; readonly expiresAt: number } | null;
   readonly approversAdopted: boolean;
   /** Orders that new devices do not obey, because the orders' approvers are no longer in the approver set. */
@@ -122,6 +127,7 @@ export function healthIssuesOf(facts: Facts): HealthIssue[] {
     withheld(facts),
     lateWitnesses(facts),
     clockInDoubt(facts),
+    datedInFuture(facts),
     disk(facts),
     mail(facts),
     mailConnector(facts),
@@ -181,6 +187,7 @@ const LINKS: Readonly<Record<HealthIssue['code'], (facts: Facts) => HealthIssue[
   list_expires: () => settings('health'),
   disk_full: () => settings('health'),
   clock_in_doubt: () => settings('time-corrections'),
+  dated_in_future: () => settings('time-corrections'),
 };
 
 /** Number of connected devices that had enough time to store the newest order list but have an older list. */
@@ -258,6 +265,30 @@ function clockInDoubt({ clockDoubt }: Facts): Found | null {
   return { code: 'clock_in_doubt', severity: 'critical', count: null, detail };
 }
 
+/** Difference between two machines' clocks that is no error, in milliseconds. */
+const CLOCKS_DIFFER = 10 * MINUTE;
+
+function datedInFuture(facts: Facts): Found | null {
+  const { certificates: all, realNow, newestRevocationList, list: current, now, certificatesInFuture: count } = facts;
+  const early = all.filter(({ notBefore }) => notBefore > realNow);
+  const permanent = early.find(({ use }) => use === 'root' || use === 'issuing');
+  const dated = [
+    ...early.map(({ use, notBefore }) => ({ what: `the ${RENEWALS[use].name}`, at: notBefore })),
+    ...(current && current.issuedAt > now + CLOCKS_DIFFER ? [{ what: 'the order list', at: current.issuedAt }] : []),
+    ...(newestRevocationList !== null && newestRevocationList > realNow + CLOCKS_DIFFER
+      ? [{ what: 'the revocation list', at: newestRevocationList }]
+      : []),
+  ];
+  if (dated.length === 0 && count === 0) return null;
+  const parts = dated.map(({ what, at }) => `${what} (from ${dateOf(at)})`);
+  if (count > 0) parts.push(`the ${count === 1 ? 'certificate' : 'certificates'} of ${counted(count, 'device')}`);
+  const remedy = permanent
+    ? `No device accepts the ${RENEWALS[permanent.use].name} before ${dateOf(permanent.notBefore)}. ${NO_REPLACEMENT}`
+    : 'The server issues its own documents again within a minute, and devices renew their certificates by themselves. If this lasts longer than an hour, read the server log, and enroll the remaining devices again.';
+  const detail = `The server's clock was ahead. These begin in the future: ${parts.join(', ')}. Until then, devices cannot connect with them. ${remedy}`;
+  return { code: 'dated_in_future', severity: 'critical', count: count || null, detail };
+}
+
 function backup({ backups: { newest, next, failure }, now, fleet }: Facts): Found | null {
   const last = newest === null ? 'There is no backup yet.' : `The newest backup is of ${dateOf(newest.at)}.`;
   const remedy = 'Set CORDON_BACKUP_SCHEDULE, CORDON_BACKUP_FOLDER and CORDON_BACKUP_RECIPIENT on the server.';
@@ -296,20 +327,19 @@ function restored({ restored: { state, lost } }: Facts): Found | null {
     return { code: 'restored', severity: 'critical', count: null, detail };
   }
   const { at, recalled, missing, missingApprovers, revocations } = state;
+  const waiting = lost.filter(({ obstacle }) => obstacle === null).length;
   const gaps = missing.length + (missingApprovers > 0 ? 1 : 0);
   const detail = [
     `This server was restored from the backup of ${new Date(at).toISOString()}.`,
     `${counted(recalled.newer, 'device')} of ${recalled.devices} had newer documents.`,
     ...(gaps > 0 ? [`${counted(gaps, 'signed document')} ${gaps === 1 ? 'is' : 'are'} still missing.`] : []),
-    ...(lost.length > 0
-      ? [`${counted(lost.length, 'device')} ${lost.length === 1 ? 'waits' : 'wait'} to be readmitted.`]
-      : []),
+    ...(waiting > 0 ? [`${counted(waiting, 'device')} ${waiting === 1 ? 'waits' : 'wait'} to be readmitted.`] : []),
     ...(rests ? ['The public ledger is suspended.'] : []),
     ...(revocations === 'unknown' ? ['Revocations after the backup are lost.'] : []),
     'Run: cordon recovery show.',
   ].join(' ');
   const critical = rests || revocations === 'unknown';
-  return { code: 'restored', severity: critical ? 'critical' : 'warning', count: lost.length || null, detail };
+  return { code: 'restored', severity: critical ? 'critical' : 'warning', count: waiting || null, detail };
 }
 
 const NO_REPLACEMENT =

@@ -18,7 +18,8 @@ export interface OverviewPorts {
   readonly store: OverviewStore;
   readonly orders: OrdersPort;
   readonly membership: { waiting(scope: FleetScope): Promise<Facts['countersigning']> };
-  readonly server: () => Promise<ServerFacts>;
+  /** State of the server. `mayHaveFutureDates`: whether its clock was ahead, so that certificates of devices may begin in the future. */
+  readonly server: () => Promise<ServerFacts & { readonly mayHaveFutureDates: boolean }>;
   readonly clock: Clock;
 }
 
@@ -71,7 +72,7 @@ export function createOverview(ports: OverviewPorts): (viewer: Viewer) => Promis
       membership.waiting(scope),
       waitingFor(viewer),
     ]);
-    const facts = await server();
+    const { mayHaveFutureDates, ...facts } = await server();
     const approversAdopted = orders.approverSets.version() > 0;
     const healthIssues = healthIssuesOf({
       now,
@@ -80,6 +81,7 @@ export function createOverview(ports: OverviewPorts): (viewer: Viewer) => Promis
       countersigning,
       list,
       approversAdopted,
+      certificatesInFuture: mayHaveFutureDates ? await store.certificatesInFuture(facts.realNow, scope) : 0,
       ...facts,
       uncovered: orders.list.uncovered(),
       answers: (await orders.proceedings.openAnswers()).filter(({ areas }) => viewer.mayAnswer(areas)),

@@ -39,5 +39,7 @@ export interface OverviewStore {
    * no device counts only for admins whose role is not limited to groups or areas.
    */
   alertsSince(since: number, scope: FleetScope): Promise<{ readonly all: number; readonly grave: number }>;
+  /** Number of active devices whose certificates all begin after `now`. The count reads the certificates of all devices. */
+  certificatesInFuture(now: number, scope: FleetScope): Promise<number>;
   setup(): Promise<Pick<SetupFacts, 'people' | 'codeCreated' | 'deviceConnected'>>;
 }

@@ -334,10 +334,15 @@ describe('transparency page, other parts', () => {
     publish([revisionDocument()], 7);
     expected.periods.length = 0;
     const get = (query: string) => fetch(`${base}/transparency?${query}`);
-    const answer = await get('from=2015-01-01&to=2015-06-30');
-    expect([answer.status, expected.periods]).toEqual([200, [{ from: '2015-01-01', to: '2015-06-30' }]]);
+    const answer = await get('from=2015-01&to=2015-06');
+    expect([answer.status, expected.periods]).toEqual([200, [{ from: '2015-01', to: '2015-06' }]]);
     expect(await answer.text()).toContain('Absent: there is no signed statement.');
-    for (const query of ['from=yesterday', 'from=2015-01-01&account=per_a']) {
+    for (const query of [
+      'from=yesterday',
+      'from=2015-01-01&to=2015-01-31',
+      'from=2015-13',
+      'from=2015-01&account=per_a',
+    ]) {
       expect((await get(query)).status, query).toBe(400);
     }
     expect(expected.periods).toHaveLength(1);

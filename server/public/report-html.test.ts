@@ -43,18 +43,22 @@ describe('the signed statement', () => {
   });
 });
 
-it('counts requests, and refusals by reason, and links to the same report as JSON', () => {
+it('counts requests by month, and refusals by reason, and links to years that have ended and to the report as JSON', () => {
   const { text } = requestsSection(report);
   for (const line of [
-    '<dt>Demands received</dt><dd>1,215</dd>',
+    '<dt>Demands received</dt><dd>1,213</dd>',
     '<dt>Requests answered</dt><dd>5</dd>',
-    '<dt>Accounts with a production</dt><dd>4</dd>',
+    '<dt>Requests pending</dt><dd>2, at the end of 2015-10</dd>',
+    '<tr><th scope="row">2015-03</th><td class="number">1,208</td><td class="number">4</td><td class="number">3</td><td class="number">1,204</td></tr>',
+    'All counts are exact, also small ones.',
+    '<a href="?from=2014-01&amp;to=2014-12">2014</a>',
     '<tr><td>The demand concerns everyone</td><td class="number">3</td></tr>',
-    '/transparency/report.json?from=2014-11-21&amp;to=2015-11-20',
+    '/transparency/report.json?from=2014-11&amp;to=2015-10',
   ]) {
     expect(text).toContain(line);
   }
-  expect(requestsSection(emptyReport()).text).not.toContain('<table>');
+  expect(text).not.toContain('href="?from=2015-01');
+  expect(requestsSection(emptyReport()).text).not.toContain('Refused demands by reason');
 });
 
 it('shows the days of suspended service by area, and nothing for a period without them', () => {

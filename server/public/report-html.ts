@@ -85,7 +85,7 @@ ${others.map(
 }
 
 export function requestsSection(report: TransparencyReport): Markup {
-  const { received, answered, accounts, pending, refused, refusedByReason } = report.disclosures;
+  const { received, answered, pending, refused, refusedByReason, months } = report.disclosures;
   return html`<section aria-labelledby="requests-title" id="requests">
 <h2 id="requests-title">Requests for records, ${report.from} to ${report.to}</h2>
 <p>A request names one account, one authority, one legal instrument and one window in the past. Every wider demand is refused and counted.
@@ -93,11 +93,27 @@ No request can produce content of messages, because the server has no key that o
 <dl>
 <dt>Demands received</dt><dd>${count(received)}</dd>
 <dt>Requests answered</dt><dd>${count(answered)}</dd>
-<dt>Accounts with a production</dt><dd>${count(accounts)}</dd>
-<dt>Requests pending</dt><dd>${count(pending)}</dd>
+<dt>Requests pending</dt><dd>${count(pending)}, at the end of ${report.to}</dd>
 <dt>Demands refused</dt><dd>${count(refused)}</dd>
 </dl>
-${refusals(refusedByReason)}${periods(report)}</section>
+${monthTable(months)}${refusals(refusedByReason)}${periods(report)}</section>
+`;
+}
+
+/** Counts of each month, newest first. The note tells readers how to read the counts. */
+function monthTable(months: TransparencyReport['disclosures']['months']): Markup {
+  return html`<table>
+<caption>Months (UTC)</caption>
+<thead><tr><th scope="col">Month</th><th scope="col" class="number">Received</th><th scope="col" class="number">Answered</th><th scope="col" class="number">Accounts</th><th scope="col" class="number">Refused</th></tr></thead>
+<tbody>
+${months.toReversed().map(
+  ({ month, received, answered, accounts, refused }) =>
+    html`<tr><th scope="row">${month}</th><td class="number">${count(received)}</td><td class="number">${count(answered)}</td><td class="number">${count(accounts)}</td><td class="number">${count(refused)}</td></tr>
+`,
+)}</tbody>
+</table>
+<p>The report covers whole months that have ended. <em>Accounts</em> is the number of different accounts whose records were produced in the month.
+Do not add these numbers: one account can be in several months. All counts are exact, also small ones.</p>
 `;
 }
 
@@ -120,8 +136,9 @@ ${reasons.map(
 /** Links to other periods. The page has no form, because its policy allows none. */
 function periods({ from, to }: TransparencyReport): Markup {
   const year = Number(to.slice(0, 4));
-  const links = [year, year - 1].map(
-    (each) => html`<li><a href="?from=${each}-01-01&amp;to=${each}-12-31">${each}</a></li>
+  const newest = to.endsWith('-12') ? [year, year - 1] : [year - 1, year - 2];
+  const links = newest.map(
+    (each) => html`<li><a href="?from=${each}-01&amp;to=${each}-12">${each}</a></li>
 `,
   );
   return html`<nav aria-label="Periods">
@@ -129,7 +146,7 @@ function periods({ from, to }: TransparencyReport): Markup {
 <li><a href="?">Last 12 months</a></li>
 ${links}<li><a href="${REPORT_PATH}?from=${from}&amp;to=${to}">This report as JSON</a></li>
 </ul>
-<p>For another period, add its days to the address of this page, such as <code>?from=${from}&amp;to=${to}</code>.</p>
+<p>For another period, add its months to the address of this page, such as <code>?from=${from}&amp;to=${to}</code>.</p>
 </nav>
 `;
 }

@@ -45,6 +45,7 @@ caption { text-align: start; font-weight: 600; padding-block-end: .25rem; }
 th, td { border-block-end: 1px solid var(--line); padding: .25rem .5rem .25rem 0; text-align: start; vertical-align: top; }
 th { overflow-wrap: normal; }
 .number { text-align: end; white-space: nowrap; font-variant-numeric: tabular-nums; }
+th[scope=row] { white-space: nowrap; font-weight: 400; }
 summary { cursor: pointer; padding-block: .25rem; }
 details dl { margin-block: .75rem; }
 section { margin-block: 1.5rem; }
@@ -54,6 +55,7 @@ pre, code { font: .8125rem/1.5 ui-monospace, monospace; }
 pre { background: var(--panel); border-radius: .5rem; padding: .75rem 1rem; white-space: pre-wrap; }
 @media (max-width: 30rem) {
   dl { grid-template-columns: 1fr; gap: 0; }
+  table { font-size: .8125rem; }
   dd { margin-block-end: .5rem; }
 }
 @media print {

@@ -8,12 +8,14 @@ export interface Presented {
   readonly serial: string;
   readonly device: DeviceId;
   readonly generation: number;
-  /** Start of the certificate's validity in Unix milliseconds, by the machine's clock. */
+  /** Start and end of the certificate's validity in Unix milliseconds, by the machine's clock. */
   readonly notBefore: number;
+  readonly notAfter: number;
 }
 
 export interface KnownFacts {
-  readonly revoked: boolean;
+  /** Time of the certificate's revocation in Unix milliseconds; null if the store has no revocation of it. */
+  readonly revokedAt: number | null;
   /**
    * True if a copy of the public ledger has an entry that the device's certificate was issued, and no entry that this certificate was
    * revoked.
@@ -41,11 +43,17 @@ export type Readmission =
    * certificate was issued and not revoked.
    */
   | 'ask'
+  /** Certificate that a restored server refuses, because its backup has a newer enrollment of the device. */
+  | 'superseded'
   /**
-   * Certificate that a restored server refuses. Either the device has a newer enrollment in the server's backup, or the certificate was
-   * issued before the backup but is missing in it.
+   * Certificate that a restored server refuses, because the certificate was issued before the backup but is missing in it. The server may
+   * have deleted the device's record.
    */
-  | 'unknown';
+  | 'older';
+
+/** Reason why an admin cannot readmit a certificate. */
+export const OBSTACLES = ['revoked', 'superseded', 'older', 'expired'] as const;
+export type Obstacle = (typeof OBSTACLES)[number];
 
 /**
  * Maximum time in milliseconds between the start of a certificate's validity and the certificate's issue. The validity starts earlier,
@@ -54,11 +62,22 @@ export type Readmission =
 const BACKDATED = 24 * 3_600_000;
 
 export function judgeReadmission(presented: Presented, known: KnownFacts, recoveryPoint: number): Readmission {
-  if (known.revoked) return 'revoked';
-  if (!known.published && presented.notBefore < recoveryPoint - BACKDATED) return 'unknown';
+  if (known.revokedAt !== null) return 'revoked';
+  if (!known.published && presented.notBefore < recoveryPoint - BACKDATED) return 'older';
   const { enrolled, published } = known;
-  if (enrolled && enrolled.generation > presented.generation) return 'unknown';
+  if (enrolled && enrolled.generation > presented.generation) return 'superseded';
   if (enrolled?.active && enrolled.generation === presented.generation) return 'renewal';
   if (!published) return 'ask';
   return enrolled || known.code ? 'enrollment' : 'ask';
+}
+
+/** Returns the reason why an admin cannot readmit the certificate, or null if an admin can. `now`: time of the machine's clock. */
+export function obstacleTo(
+  presented: Presented,
+  known: KnownFacts,
+  { recoveryPoint, now }: { readonly recoveryPoint: number; readonly now: number },
+): Obstacle | null {
+  const verdict = judgeReadmission(presented, known, recoveryPoint);
+  if (verdict === 'revoked' || verdict === 'superseded' || verdict === 'older') return verdict;
+  return now > presented.notAfter ? 'expired' : null;
 }

@@ -8,24 +8,38 @@ import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
-import { judgeReadmission, type KnownFacts, type Presented } from './readmission.ts';
+import { judgeReadmission, type KnownFacts, type Obstacle, obstacleTo, type Presented } from './readmission.ts';
 import type { StoredRecovery } from './stored-recovery.ts';
 
-export interface LostDevice {
+export interface ReadmittedCertificate extends Presented {
+  readonly der: Buffer;
+  readonly fingerprint: string;
+}
+
+/** Certificate of a device that the server has refused since the restore, with what the restored store knows about the device. */
+export interface StoredReturn {
   readonly serial: string;
-  readonly device: DeviceId;
-  readonly generation: number;
+  readonly der: Buffer;
   readonly seenAt: number;
-  readonly published: boolean;
+  readonly known: KnownFacts;
   /** Name of the device's user, from the device's row or its activation code. Null if an admin must choose the user. */
   readonly user: string | null;
   readonly group: string | null;
 }
 
-export interface ReadmittedCertificate extends Presented {
-  readonly der: Buffer;
-  readonly fingerprint: string;
+/** Device that the server has refused since the restore. An admin readmits or rejects it. */
+export interface ReturningDevice {
+  readonly serial: string;
+  readonly device: DeviceId;
+  readonly generation: number;
+  /** Start and end of the certificate's validity in Unix milliseconds. The validity starts a little before the certificate's issue. */
+  readonly notBefore: number;
   readonly notAfter: number;
+  readonly seenAt: number;
+  readonly published: boolean;
+  readonly user: string | null;
+  readonly group: string | null;
+  readonly obstacle: Obstacle | null;
 }
 
 /** Person and group of a device, as an admin states them. Null: the value from the backup applies. */
@@ -36,13 +50,15 @@ export interface StatedOwner {
 
 export interface ReadmissionStore {
   known(serial: string, device: DeviceId): Promise<KnownFacts>;
-  recordLost(certificate: ReadmittedCertificate, at: number): Promise<void>;
-  lost(limit: number): Promise<LostDevice[]>;
-  lostCertificate(serial: string): Promise<ReadmittedCertificate | null>;
+  /** Stores the certificate of a returning device. Does nothing if the store already has `limit` certificates of other devices. */
+  recordReturn(certificate: ReadmittedCertificate, at: number, limit: number): Promise<void>;
+  /** Returning devices, last seen first. */
+  returned(limit: number): Promise<StoredReturn[]>;
+  returnedCertificate(serial: string): Promise<Buffer | null>;
   /**
    * Readmits a device: stores its certificate, which the restored store lacks, with a ledger entry, and the device itself. `owner`: user
    * and group of a device that the backup lacks; for null fields, the activation code decides. Throws `not_found` for an unknown person or
-   * group, and `conflict` without a user.
+   * group, and `conflict` without a user or if the device has enrolled again in the meantime.
    */
   readmit(
     certificate: ReadmittedCertificate,
@@ -71,7 +87,9 @@ export interface ReadmissionsPorts {
   readonly log: { info(facts: object, message: string): void };
 }
 
-const MOST_LOST = 1_000;
+/** Maximum number of stored returning devices, because each has a certificate of about 1 kB. */
+const MOST_STORED = 10_000;
+const MOST_LISTED = 1_000;
 /** Revocation reason (RFC 5280, section 5.3.1). */
 export const PRIVILEGE_WITHDRAWN = 9;
 
@@ -81,32 +99,37 @@ export function createReadmissions(ports: ReadmissionsPorts) {
 
   /**
    * Accepts a device's certificate that the restored store lacks, unless the certificate is refused or needs an admin's decision
-   * (`judgeReadmission`). Returns true if the store now has the certificate. Throws `certificate_revoked` if the certificate is revoked.
+   * (`judgeReadmission`). Returns true if the store now has the certificate. Returns false if the restore does not explain why the store
+   * lacks the certificate. Throws `certificate_revoked` if the certificate is revoked, and `certificate_not_restored` if the restore is the
+   * reason for the refusal.
    */
   async function acceptReturningDevice(der: Buffer): Promise<boolean> {
     const restored = recovery.state();
-    const certificate = recovery.recovering() ? readDeviceCertificate(der, issuing) : null;
+    const certificate = restored && readDeviceCertificate(der, issuing);
     if (!restored || !certificate) return false;
     const { serial, device } = certificate;
     const known = await store.known(serial, device);
     const verdict = judgeReadmission(certificate, known, restored.realAt);
-    switch (verdict) {
-      case 'revoked':
-        throw new CordonError(
-          'certificate_revoked',
-          'The certificate was revoked after the backup that this server was restored from.',
-        );
-      case 'unknown':
-        return false;
-      case 'ask':
-        await store.recordLost(certificate, clock.now());
-        return false;
-      case 'renewal':
-      case 'enrollment':
-        await admit(certificate, { person: null, group: null });
-        return true;
+    if (verdict === 'revoked') {
+      // A device that an admin has rejected since the restore needs no further decision.
+      if ((known.revokedAt ?? 0) <= restored.restoredAt) await record(certificate);
+      throw new CordonError(
+        'certificate_revoked',
+        'The certificate was revoked after the backup that this server was restored from.',
+      );
     }
+    if (recovery.recovering() && (verdict === 'renewal' || verdict === 'enrollment')) {
+      await admit(certificate, { person: null, group: null });
+      return true;
+    }
+    await record(certificate);
+    if (verdict === 'older') return false;
+    throw notRestored(restored.realAt, verdict === 'superseded' ? verdict : recovery.recovering() ? 'open' : 'closed');
   }
+
+  const record = async (certificate: ReadmittedCertificate): Promise<void> => {
+    if (recovery.recovering()) await store.recordReturn(certificate, clock.now(), MOST_STORED);
+  };
 
   async function admit(certificate: ReadmittedCertificate, owner: StatedOwner): Promise<void> {
     const { device, serial, fingerprint, notAfter } = certificate;
@@ -121,7 +144,8 @@ export function createReadmissions(ports: ReadmissionsPorts) {
   }
 
   async function waiting(serial: string): Promise<ReadmittedCertificate> {
-    const certificate = recovery.recovering() ? await store.lostCertificate(serial) : null;
+    const der = recovery.recovering() ? await store.returnedCertificate(serial) : null;
+    const certificate = der && readDeviceCertificate(der, issuing);
     if (certificate) return certificate;
     throw new CordonError(
       'not_found',
@@ -129,8 +153,13 @@ export function createReadmissions(ports: ReadmissionsPorts) {
     );
   }
 
+  /** Throws `conflict` if the device cannot be readmitted (`obstacleTo`). */
   async function readmit(serial: string, owner: StatedOwner): Promise<void> {
-    await admit(await waiting(serial), owner);
+    const certificate = await waiting(serial);
+    const known = await store.known(serial, certificate.device);
+    const obstacle = obstacleTo(certificate, known, { recoveryPoint: recovery.state()?.realAt ?? 0, now: Date.now() });
+    if (obstacle !== null) throw new CordonError('conflict', OBSTACLE_DETAILS[obstacle]);
+    await admit(certificate, owner);
   }
 
   /** Refuses a device permanently and revokes its certificate. */
@@ -148,15 +177,51 @@ export function createReadmissions(ports: ReadmissionsPorts) {
     log.info({ device, serial }, 'an admin rejected a device that is missing in the backup');
   }
 
-  const lost = async (): Promise<LostDevice[]> => (recovery.recovering() ? await store.lost(MOST_LOST) : []);
+  /** Returning devices, at most 1,000, last seen first. Empty if the recovery has ended. */
+  async function returned(): Promise<ReturningDevice[]> {
+    const restored = recovery.state();
+    if (!restored || !recovery.recovering()) return [];
+    const now = Date.now();
+    return (await store.returned(MOST_LISTED)).flatMap(({ serial, der, seenAt, known, user, group }) => {
+      const certificate = deviceCertificateIn(new X509Certificate(der), der);
+      if (!certificate) return [];
+      const { device, generation, notBefore, notAfter } = certificate;
+      const obstacle = obstacleTo(certificate, known, { recoveryPoint: restored.realAt, now });
+      const { published } = known;
+      return [{ serial, device, generation, notBefore, notAfter, seenAt, published, user, group, obstacle }];
+    });
+  }
 
-  return { returning: acceptReturningDevice, readmit, reject, lost };
+  return { returning: acceptReturningDevice, readmit, reject, returned };
+}
+
+const AGAIN = 'Enroll the device again with a new activation link.';
+const OBSTACLE_DETAILS: Readonly<Record<Obstacle, string>> = {
+  revoked: `The certificate was revoked after the backup. ${AGAIN}`,
+  superseded: `The backup has a newer enrollment of this device. ${AGAIN}`,
+  older: `The certificate was issued before the backup, but the backup does not have it. ${AGAIN}`,
+  expired: `The certificate has expired. ${AGAIN}`,
+};
+
+/** `open`: an admin can readmit the device. `closed`: the recovery is closed. `superseded`: the backup has a newer enrollment. */
+function notRestored(recoveryPoint: number, why: 'open' | 'closed' | 'superseded'): CordonError {
+  const backup = `The server was restored from the backup of ${new Date(recoveryPoint).toISOString()}`;
+  const details = {
+    open: `${backup}. The backup is older than this device’s enrollment. An admin must readmit the device (Settings → Recovery).`,
+    closed: `${backup}. The backup is older than this device’s enrollment, and the recovery is closed. ${AGAIN}`,
+    superseded: `${backup}. The backup has a newer enrollment of this device. ${AGAIN}`,
+  };
+  return new CordonError('certificate_not_restored', details[why]);
 }
 
 /** Reads a device's certificate. Returns null if the given issuing CA did not issue the certificate to a device. */
 function readDeviceCertificate(der: Buffer, issuing: X509Certificate): ReadmittedCertificate | null {
   const x509 = new X509Certificate(der);
-  if (!x509.verify(issuing.publicKey)) return null;
+  return x509.verify(issuing.publicKey) ? deviceCertificateIn(x509, der) : null;
+}
+
+/** Reads a certificate whose signature is checked already. Returns null if the certificate names no device. */
+function deviceCertificateIn(x509: X509Certificate, der: Buffer): ReadmittedCertificate | null {
   const uri = /URI:urn:cordon:device:(dev_[a-z2-7]+):(\d{1,9})(?:,|$)/.exec(x509.subjectAltName ?? '');
   const device = deviceIdSchema.safeParse(uri?.[1]);
   if (!device.success) return null;

@@ -116,7 +116,7 @@ export function createRecovery(ports: RecoveryPorts) {
     proposeContinuation: (...args: Parameters<typeof proposals.propose>) => queue(() => proposals.propose(...args)),
     signContinuation: (...args: Parameters<typeof proposals.sign>) => queue(() => proposals.sign(...args)),
     state: recovery.state,
-    status: async () => ({ state: recovery.state(), lost: await readmissions.lost() }),
+    status: async () => ({ state: recovery.state(), lost: await readmissions.returned() }),
     readmit: readmissions.readmit,
     reject: readmissions.reject,
     close: async () => {

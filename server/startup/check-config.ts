@@ -18,6 +18,7 @@ import { type ProviderSettings, readProviderSettings } from '../openid/provider-
 import { explainStartError } from '../start-error.ts';
 import { judgeInstallation } from './installation.ts';
 import { databaseAddressOf, keyFolderOf, preflight } from './preflight.ts';
+import { reservePorts } from './reserved-ports.ts';
 
 const DAY = 86_400_000;
 /** Minimum free disk space in bytes. A server with less space soon stops accepting data. */
@@ -140,7 +141,11 @@ async function checkStore(config: Config): Promise<string> {
   }
   // A port in use is ignored here, because another check reports it.
   const portless = { ...config, devicePort: 0, publicPort: 0, admin: { ...config.admin, port: 0 } };
-  const { database, ports, close } = await preflight(portless, () => Promise.resolve(null));
+  const { database, ports, close } = await preflight(
+    config,
+    () => Promise.resolve(null),
+    () => reservePorts(portless),
+  );
   ports.release();
   await close();
   return `The ${database.dialect === 'sqlite' ? 'SQLite' : 'PostgreSQL'} database can be opened, and the keys belong to it.`;

@@ -14,6 +14,7 @@ import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { ed25519FromSpki } from '../../shared/ledger/sign-checkpoint.ts';
 import type { Config } from '../config.ts';
 import { type ConnectedDatabase, connectDatabase, type Database, type DatabaseAddress } from '../store/database.ts';
+import { DeviceListenerStore } from '../store/device-listener-store.ts';
 import { DeviceNameStore } from '../store/device-name-store.ts';
 import { bindStore, readStoreIdentity, type StoreIdentity } from '../store/identity-store.ts';
 import { MarkStore } from '../store/mark-store.ts';
@@ -21,6 +22,7 @@ import { installationId } from '../store/meta-store.ts';
 import type { PersonKeyFile } from '../store/person-key-file.ts';
 import { PositionFile } from '../store/position-file.ts';
 import { lockStore } from '../store/store-lock.ts';
+import { type DeviceListeners, requireListeners } from './device-listeners.ts';
 import { requireNames } from './device-names.ts';
 import { judgeMark, markFilesOf, readMark, requireSignedMark, type StoredMark } from './high-water-mark.ts';
 import { type DataLocations, judgeInstallation, requireSameKeys } from './installation.ts';
@@ -68,6 +70,9 @@ type PreflightConfig = Pick<
   | 'admin'
   | 'names'
   | 'dropNames'
+  | 'dropListeners'
+  | 'proxyFrom'
+  | 'proxyRequired'
 >;
 
 export const keyFolderOf = (config: Pick<Config, 'home'>): string => join(config.home, 'keys');
@@ -85,10 +90,14 @@ export const databaseAddressOf = (config: Pick<Config, 'home' | 'databaseUrl'>):
 /**
  * Checks keys, store, host names, clock and ports before the server's first write. Writes only the lock of the store. Throws
  * `store_locked`, `installation_mismatch`, `store_set_back` (the database is older than the high-water mark), `names_in_use` (devices use a
- * host name that is no longer configured), `clock_implausible`, `store_incompatible`, `store_unavailable`, or `unavailable` (a port cannot
- * be used).
+ * host name that is no longer configured), `listeners_in_use` (a changed port or address cuts devices off), `clock_implausible`, `store_incompatible`, `store_unavailable`, or `unavailable` (a port cannot
+ * be used). `reserve`: binds the ports; the check of a configuration beside a running server binds none of the configured ones.
  */
-export async function preflight(config: PreflightConfig, checkClock: ClockCheck): Promise<Preflight> {
+export async function preflight(
+  config: PreflightConfig,
+  checkClock: ClockCheck,
+  reserve: (config: PreflightConfig) => Promise<ReservedPorts> = reservePorts,
+): Promise<Preflight> {
   const keyFolder = keyFolderOf(config);
   const address = databaseAddressOf(config);
   const locations: DataLocations = { keys: keyFolder, store: nameOf(address) };
@@ -106,7 +115,7 @@ export async function preflight(config: PreflightConfig, checkClock: ClockCheck)
     let reset: () => void = () => undefined;
     const lock = await lockStore(address, { onLost: () => reset(), onTakenOver: lockTakenOver.resolve });
     undo.push(lock.release);
-    ports = await reservePorts(config);
+    ports = await reserve(config);
     const connected = await connectDatabase(address, lock.refusal);
     reset = connected.reset;
     const { database } = connected;
@@ -122,6 +131,7 @@ export async function preflight(config: PreflightConfig, checkClock: ClockCheck)
     });
     const names = connected.empty ? [] : await new DeviceNameStore(database).deviceNames();
     const forgotten = requireNames(names, config.names, config.dropNames);
+    requireListeners(connected.empty ? null : await listenersInUse(database), config, config.dropListeners);
     const clockEntry = await checkClock(connected.empty ? null : database, issuingEnd(keyFolder));
     return {
       database,
@@ -133,7 +143,7 @@ export async function preflight(config: PreflightConfig, checkClock: ClockCheck)
       async settle(authority) {
         const bound = verdict === 'open';
         const installation = await settle(
-          { connected, keyFolder, identity, locations, bound, forgotten, marks },
+          { connected, keyFolder, identity, locations, bound, forgotten, listeners: config, marks },
           authority,
         );
         const personKeyFile = await personKeys.open(database.db, installation);
@@ -151,6 +161,13 @@ export async function preflight(config: PreflightConfig, checkClock: ClockCheck)
   }
 }
 
+/** Settings of the listeners at the last start; null if no enrolled device uses them. */
+async function listenersInUse(database: Database): Promise<DeviceListeners | null> {
+  const store = new DeviceListenerStore(database);
+  const listeners = await store.deviceListeners();
+  return listeners !== null && (await store.hasActiveDevices()) ? listeners : null;
+}
+
 interface Settling {
   readonly connected: ConnectedDatabase;
   readonly keyFolder: string;
@@ -158,6 +175,7 @@ interface Settling {
   readonly locations: DataLocations;
   readonly bound: boolean;
   readonly forgotten: readonly string[];
+  readonly listeners: DeviceListeners;
   readonly marks: readonly StoredMark[];
 }
 
@@ -167,6 +185,7 @@ async function settle(of: Settling, authority: Authority): Promise<string> {
   for (const mark of of.marks) requireSignedMark(mark, authority.online);
   await migrate();
   await new DeviceNameStore(database).removeDeviceNames(of.forgotten);
+  await new DeviceListenerStore(database).saveDeviceListeners(of.listeners);
   const installation = await installationId(database);
   if (of.bound) return installation;
   const binding = bindingOf(authority, installation);

@@ -1,8 +1,8 @@
 /** Store of destructive actions that need a second person's approval. It also counts the devices on which each person acted alone. */
 import { type RawBuilder, sql } from 'kysely';
+import type { ActionName } from '../../shared/api/action-names.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { type AccountId, type ActionId, actionIdSchema, type PersonId } from '../../shared/protocol/ids.ts';
-import type { ActionName } from '../admins/action-policy.ts';
 import type { ActionStore as ActionPort, ActionStatus, StoredAction } from '../admins/actions.ts';
 import type { RouteName } from '../admins/rights.ts';
 import { appendEntry } from './append-entries.ts';

@@ -268,7 +268,8 @@ function outcomeIs(outcome: string): RawBuilder<boolean> {
 function containsText(text: string, readable: Readable): RawBuilder<boolean> {
   const like = `%${text.toLowerCase().replaceAll(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
   const has = (column: string) => sql`lower(${sql.ref(column)}) like ${like} escape '\\'`;
-  const accounts = sql`select accounts.id from accounts where ${has('accounts.name')} or ${has('accounts.email')}`;
+  const ofEmail = readable === 'all' ? sql` or ${has('accounts.email')}` : sql``;
+  const accounts = sql`select accounts.id from accounts where ${has('accounts.name')}${ofEmail}`;
   const scope = readable === 'all' ? null : readable.devices;
   const devices = sql`select devices.id from devices where ${has('devices.person_name')} and ${withinScope(scope)}`;
   const words = text.toLowerCase().replaceAll(' ', '-');

@@ -9,6 +9,7 @@ import type { Database } from './database.ts';
 import { getMeta, setMeta } from './meta-store.ts';
 
 const HEARTBEAT = 'clock.heartbeat';
+const AHEAD_UNTIL = 'clock.ahead-until';
 
 export class ClockStore implements ClockPort, TimeCorrectionStore {
   readonly #database: Database;
@@ -46,6 +47,19 @@ export class ClockStore implements ClockPort, TimeCorrectionStore {
 
   saveHeartbeat(beat: Heartbeat): Promise<void> {
     return setMeta(this.#database.db, HEARTBEAT, JSON.stringify(beat));
+  }
+
+  async aheadUntil(): Promise<number | null> {
+    const stored = await getMeta(this.#database.db, AHEAD_UNTIL);
+    return stored === null ? null : Number(stored);
+  }
+
+  async recordSetBack({ now, aheadUntil }: { readonly now: number; readonly aheadUntil: number }): Promise<void> {
+    await this.#database.transaction(async (tx) => {
+      const stored = Number((await getMeta(tx, AHEAD_UNTIL)) ?? 0);
+      await setMeta(tx, AHEAD_UNTIL, String(Math.max(stored, aheadUntil)));
+      await tx.updateTable('device_presence').set({ last_seen_at: now }).where('last_seen_at', '>', now).execute();
+    });
   }
 
   async corrections(limit: number): Promise<StoredCorrection[]> {

@@ -66,7 +66,7 @@ export class EnrollmentStore implements EnrollmentPort {
     return outcomeOf(this.#renew(renewal));
   }
 
-  async certificateOf(device: DeviceId): Promise<CurrentCertificate | null> {
+  async certificateOf(device: DeviceId, now: number): Promise<CurrentCertificate | null> {
     const row = await this.#database.db
       .selectFrom('certificates')
       .innerJoin('devices', (join) =>
@@ -74,16 +74,18 @@ export class EnrollmentStore implements EnrollmentPort {
           .onRef('devices.id', '=', 'certificates.device_id')
           .onRef('devices.generation', '=', 'certificates.generation'),
       )
-      .select(['certificates.der', 'certificates.not_after', 'devices.generation'])
+      .select(['certificates.der', 'certificates.not_before', 'certificates.not_after', 'devices.generation'])
       .where('certificates.device_id', '=', device)
       .where('certificates.profile', '=', 'device')
       .where('devices.status', '=', 'active')
       .where('certificates.revoked_at', 'is', null)
       .where('certificates.superseded_at', 'is', null)
+      .orderBy(sql`case when certificates.not_before > ${now} then 1 else 0 end`)
       .orderBy('certificates.issued_at', 'desc')
       .executeTakeFirst();
     if (!row) return null;
-    return { der: Buffer.from(row.der, 'base64'), generation: row.generation, notAfter: row.not_after };
+    const { not_before: notBefore, not_after: notAfter, generation } = row;
+    return { der: Buffer.from(row.der, 'base64'), generation, notBefore, notAfter };
   }
 
   async personalia(device: DeviceId): Promise<Personalia | null> {

@@ -8,6 +8,10 @@ import { countIds, knownAt, selected } from './device-list.ts';
 import { withinScope } from './device-scope.ts';
 import type { DialectName } from './dialect.ts';
 
+/** Certificate `c` of a device's current enrollment. */
+const CURRENT = sql`c.device_id = devices.id and c.generation = devices.generation and c.profile = 'device'
+  and c.revoked_at is null and c.superseded_at is null`;
+
 type Within = Pick<FleetQuestion, 'scope' | 'now'>;
 
 export class OverviewStore implements Port {
@@ -74,6 +78,14 @@ export class OverviewStore implements Port {
         from alerts where at >= ${since} and acknowledged_at is null and ${within}`,
     );
     return { all: Number(alerts), grave: Number(grave ?? 0) };
+  }
+
+  async certificatesInFuture(now: number, scope: Scope): Promise<number> {
+    const { count } = await this.#one(sql<{ count: number }>`
+      select count(*) as count from devices where devices.status = 'active' and ${withinScope(scope)}
+        and exists (select 1 from certificates c where ${CURRENT} and c.not_before > ${now})
+        and not exists (select 1 from certificates c where ${CURRENT} and c.not_before <= ${now} and c.not_after > ${now})`);
+    return Number(count);
   }
 
   setup(): ReturnType<Port['setup']> {

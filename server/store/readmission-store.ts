@@ -5,13 +5,13 @@
 import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
-import { type DeviceId, deviceIdSchema, groupIdSchema, personIdSchema } from '../../shared/protocol/ids.ts';
+import { type DeviceId, groupIdSchema, personIdSchema } from '../../shared/protocol/ids.ts';
 import type { KnownFacts } from '../recovery/readmission.ts';
 import {
-  type LostDevice,
   type ReadmissionStore as Port,
   PRIVILEGE_WITHDRAWN,
   type ReadmittedCertificate,
+  type StoredReturn,
 } from '../recovery/readmissions.ts';
 import { appendEntry } from './append-entries.ts';
 import { enrollmentChanges } from './certificate-cache.ts';
@@ -43,16 +43,17 @@ export class ReadmissionStore implements Port {
       db.selectFrom('activation_codes').select('id').where('id', '=', device).executeTakeFirst(),
     ]);
     return {
-      revoked: certificate !== undefined && certificate.revoked_at !== null,
+      revokedAt: certificate?.revoked_at ?? null,
       published: lost?.published === 1,
       enrolled: row ? { generation: row.generation, active: row.status === 'active' } : null,
       code: code !== undefined,
     };
   }
 
-  async recordLost(
+  async recordReturn(
     { serial, fingerprint, device, generation, der, notAfter }: ReadmittedCertificate,
     at: number,
+    limit: number,
   ): Promise<void> {
     const row = {
       device_id: device,
@@ -62,55 +63,68 @@ export class ReadmissionStore implements Port {
       not_after: notAfter,
       seen_at: at,
     };
-    await this.#database.db
+    const { db } = this.#database;
+    const { numUpdatedRows } = await db
+      .updateTable('lost_certificates')
+      .set(row)
+      .where('serial', '=', serial)
+      .where('seen_at', 'is not', null)
+      .executeTakeFirst();
+    if (numUpdatedRows > 0n) return;
+    const { count } = await db
+      .selectFrom('lost_certificates')
+      .select(({ fn }) => fn.countAll<number | string>().as('count'))
+      .where('seen_at', 'is not', null)
+      .executeTakeFirstOrThrow();
+    if (Number(count) >= limit) return;
+    await db
       .insertInto('lost_certificates')
       .values({ serial, published: 0, ...row })
       .onConflict((conflict) => conflict.column('serial').doUpdateSet(row))
       .execute();
   }
 
-  async lost(limit: number): Promise<LostDevice[]> {
+  async returned(limit: number): Promise<StoredReturn[]> {
     const rows = await this.#database.db
       .selectFrom('lost_certificates as lost')
+      .leftJoin('certificates', 'certificates.serial', 'lost.serial')
       .leftJoin('devices', 'devices.id', 'lost.device_id')
       .leftJoin('activation_codes as code', 'code.id', 'lost.device_id')
       .leftJoin('persons', 'persons.id', 'code.person_id')
       .leftJoin('groups', (join) =>
         join.on('groups.id', '=', (eb) => eb.fn.coalesce('devices.group_id', 'code.group_id')),
       )
-      .select(['lost.serial', 'lost.device_id', 'lost.generation', 'lost.seen_at', 'lost.published', 'groups.name'])
+      .select(['lost.serial', 'lost.der', 'lost.seen_at', 'lost.published', 'groups.name', 'certificates.revoked_at'])
+      .select(['devices.generation', 'devices.status', 'code.id as code'])
       .select((eb) => eb.fn.coalesce('devices.person_name', 'persons.name').as('user'))
       .where('lost.seen_at', 'is not', null)
       .orderBy('lost.seen_at', 'desc')
+      .orderBy('lost.serial')
       .limit(limit)
       .execute();
-    return rows.map(({ serial, device_id, generation, seen_at, published, name, user }) => ({
+    return rows.map(({ serial, der, seen_at, published, name, revoked_at, generation, status, code, user }) => ({
       serial,
-      device: deviceIdSchema.parse(device_id),
-      generation: generation ?? 1,
+      der: Buffer.from(der ?? '', 'base64'),
       seenAt: seen_at ?? 0,
-      published: published === 1,
+      known: {
+        revokedAt: revoked_at,
+        published: published === 1,
+        enrolled: generation === null ? null : { generation, active: status === 'active' },
+        code: code !== null,
+      },
       user: user ?? null,
       group: name ?? null,
     }));
   }
 
-  async lostCertificate(serial: string): Promise<ReadmittedCertificate | null> {
+  async returnedCertificate(serial: string): Promise<Buffer | null> {
     const row = await this.#database.db
       .selectFrom('lost_certificates')
-      .selectAll()
+      .select('der')
       .where('serial', '=', serial)
+      .where('seen_at', 'is not', null)
       .executeTakeFirst();
-    if (!row || row.der === null || row.fingerprint === null || row.not_after === null) return null;
-    return {
-      serial,
-      device: deviceIdSchema.parse(row.device_id),
-      generation: row.generation ?? 1,
-      notBefore: 0,
-      der: Buffer.from(row.der, 'base64'),
-      fingerprint: row.fingerprint,
-      notAfter: row.not_after,
-    };
+    return row?.der == null ? null : Buffer.from(row.der, 'base64');
   }
 
   reject(
@@ -204,6 +218,7 @@ async function admitDevice(
       .execute();
     return rememberNewDevices(tx, [id]);
   }
+  if (row.generation > generation) throw new CordonError('conflict', 'The device has enrolled again in the meantime.');
   if (row.generation === generation && row.status === 'active') return;
   enrollmentChanges(tx, id);
   await revokeEarlier(tx, id, Date.now(), revoked);

@@ -1,14 +1,18 @@
 /** Store of the counts in the transparency report, and of the signed statements. */
+import { sql } from 'kysely';
+import type { RefusalReason } from '../../shared/disclosure/refusal-reasons.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { PersonId } from '../../shared/protocol/ids.ts';
+import type { Interval } from '../disclosures/ended-months.ts';
 import type {
-  DisclosureCounts,
+  MonthCounts,
   TransparencyStore as Port,
   StatementRow,
   StatementSignature,
 } from '../disclosures/transparency-ports.ts';
 import { appendEntry } from './append-entries.ts';
+import { tableOf } from './bulk.ts';
 import type { Database } from './database.ts';
 
 /** Maximum adopted statements in one report. With renewals every 90 days, these are more than 20 years. */
@@ -21,44 +25,59 @@ export class TransparencyStore implements Port {
     this.#database = database;
   }
 
-  async counts(from: number, until: number): Promise<DisclosureCounts> {
+  async counts(months: readonly Interval[]): Promise<readonly MonthCounts[]> {
     const { db } = this.#database;
-    const [received, produced, pending, refused] = await Promise.all([
-      db
-        .selectFrom('disclosures')
-        .select(({ fn }) => fn.countAll<number>().as('count'))
-        .where('received_at', '>=', from)
-        .where('received_at', '<', until)
-        .executeTakeFirstOrThrow(),
-      db
-        .selectFrom('disclosures')
-        .select(({ fn }) => [
-          fn.countAll<number>().as('count'),
-          fn.count<number>('person_id').distinct().as('accounts'),
-        ])
-        .where('produced_at', '>=', from)
-        .where('produced_at', '<', until)
-        .executeTakeFirstOrThrow(),
-      db
-        .selectFrom('disclosures')
-        .select(({ fn }) => fn.countAll<number>().as('count'))
-        .where('state', 'in', ['drafted', 'approved'])
-        .executeTakeFirstOrThrow(),
-      db
-        .selectFrom('disclosure_refusals')
-        .select(({ fn }) => ['reason', fn.countAll<number>().as('count')])
-        .where('at', '>=', from)
-        .where('at', '<', until)
-        .groupBy('reason')
-        .execute(),
+    const each = tableOf(
+      ['bigint', 'bigint', 'bigint'],
+      months.map(({ from, until }, at) => [at, from, until]),
+    );
+    const [received, produced, refused] = await Promise.all([
+      sql<{ month: number; count: number }>`
+        select m.column1 as month, count(*) as count from ${each} as m
+        join disclosures d on d.received_at >= m.column2 and d.received_at < m.column3
+        group by m.column1`.execute(db),
+      sql<{ month: number; count: number; accounts: number }>`
+        select m.column1 as month, count(*) as count, count(distinct d.person_id) as accounts from ${each} as m
+        join disclosures d on d.produced_at >= m.column2 and d.produced_at < m.column3
+        group by m.column1`.execute(db),
+      sql<{ month: number; reason: RefusalReason; count: number }>`
+        select m.column1 as month, r.reason, count(*) as count from ${each} as m
+        join disclosure_refusals r on r.at >= m.column2 and r.at < m.column3
+        group by m.column1, r.reason`.execute(db),
     ]);
-    return {
-      received: Number(received.count),
-      answered: Number(produced.count),
-      accounts: Number(produced.accounts),
-      pending: Number(pending.count),
-      refused: new Map(refused.map(({ reason, count }) => [reason, Number(count)])),
-    };
+    return months.map((_, at) => {
+      const answers = produced.rows.find(({ month }) => Number(month) === at);
+      return {
+        received: Number(received.rows.find(({ month }) => Number(month) === at)?.count ?? 0),
+        answered: Number(answers?.count ?? 0),
+        accounts: Number(answers?.accounts ?? 0),
+        refused: new Map(
+          refused.rows
+            .filter(({ month }) => Number(month) === at)
+            .map(({ reason, count }) => [reason, Number(count)] as const),
+        ),
+      };
+    });
+  }
+
+  async pendingAt(time: number): Promise<number> {
+    const { count } = await this.#database.db
+      .selectFrom('disclosures as d')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('d.received_at', '<', time)
+      .where(({ eb, or }) => or([eb('d.produced_at', 'is', null), eb('d.produced_at', '>=', time)]))
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('disclosure_refusals as r')
+              .select('r.id')
+              .whereRef('r.disclosure_id', '=', 'd.id')
+              .where('r.at', '<', time),
+          ),
+        ),
+      )
+      .executeTakeFirstOrThrow();
+    return Number(count);
   }
 
   async statements(): Promise<StatementRow[]> {

@@ -1,7 +1,31 @@
 /** Destructive actions that wait for a second person, and the decisions about them. */
 import { z } from 'zod';
 import { actionIdSchema, deviceIdSchema } from '../protocol/ids.ts';
+import { SERVICES } from '../verdict/terms.ts';
 import { instant } from './wire.ts';
+
+/** Admins who can confirm an action: names of the first of them, and whether there are more. `remedy`: what to do if nobody can. */
+export const confirmers = z.object({
+  names: z.array(z.string()).readonly(),
+  more: z.boolean(),
+  remedy: z.string().nullable(),
+});
+
+/** Whether a second person must confirm an action if the caller requests it now, and who can. Without this need, nobody is named. */
+export const secondPerson = confirmers.extend({ needed: z.boolean() });
+export type SecondPerson = z.output<typeof secondPerson>;
+
+/**
+ * Change of the services that an order suspends on a number of devices. `released`: services that the order suspends before the change and
+ * allows after it. `denied`: services that the order allows before the change and suspends after it.
+ */
+export const orderEffect = z.object({
+  order: z.string(),
+  devices: z.int(),
+  released: z.array(z.enum(SERVICES)).readonly(),
+  denied: z.array(z.enum(SERVICES)).readonly(),
+});
+export type OrderEffect = z.output<typeof orderEffect>;
 
 export const actionParams = z.object({ id: actionIdSchema });
 
@@ -35,15 +59,22 @@ export const actionList = z.object({
   soloLimit: z.object({ limit: z.int(), used: z.int() }),
 });
 
-/** Details of a destructive action. `scope` lists its first 1,000 devices; `sample` lists the users of the first 20 devices. */
+/**
+ * Details of a destructive action. `scope` lists its first 1,000 devices; `sample` lists the users of the first 20 devices.
+ * `owner`: name of the person for whom the device enrolls again; null if the action gives the device no new owner.
+ */
 export const actionDetail = actionView.extend({
   scope: z.array(deviceIdSchema),
-  sample: z.array(z.object({ device: deviceIdSchema, user: z.string() })),
+  sample: z.array(z.object({ device: deviceIdSchema, user: z.string(), owner: z.string().nullable() })),
   /** Request that the server performs after the confirmation. `policy`: name of the policy that the path names. */
   route: z.string(),
   params: z.unknown(),
   body: z.unknown(),
   policy: z.string().nullable(),
+  /** Effect of a changed location, home, legal seat or group on orders, computed now; null for a decided action and for every other action. */
+  effects: z.array(orderEffect).nullable(),
+  /** Admins who can confirm the action now; null for a decided action. */
+  confirmers: confirmers.nullable(),
   people,
 });
 

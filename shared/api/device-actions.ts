@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { labelSchema, MOST_LABELS } from '../devices/labels.ts';
 import { COMMAND_KINDS } from '../protocol/command-kinds.ts';
 import { deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
+import { orderEffect, secondPerson } from './actions.ts';
 import { deviceChange, deviceNames, deviceStatus, narrowing, revocation, workspaceState } from './devices.ts';
 import { holdReason, holdReference } from './holds.ts';
 import { lostModeRequest } from './lost-mode.ts';
@@ -110,6 +111,9 @@ export const deviceActionImpact = z.object({
   sample: z.array(namedDevice),
   /** Number of affected devices on which the action alters the effect of an order. If it is not 0, a second person must confirm the action. */
   overrides: z.int(),
+  /** Effect of the action `place` on orders; empty for every other action. */
+  effects: z.array(orderEffect),
+  secondPerson,
   /** Devices that the server would refuse, by reason, with the first of them. */
   refused: refusalGroups,
   /** Names of the devices in the samples of `refused`. */

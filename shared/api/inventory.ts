@@ -31,7 +31,7 @@ export const deviceAdvisories = z.object({
     }),
   ),
 });
-/** Facts of a device by name (`shared/inventory/facts.ts`); null for an unknown fact. */
+/** Facts of a device by name (`shared/inventory/facts.ts`); null for an unknown fact. A fact that the caller's role does not show is absent. */
 export const deviceFacts = z.object({
   facts: z.record(
     z.string(),

@@ -25,6 +25,8 @@ export const HEALTH_ISSUES = [
   'mail_connector_offline',
   /** Health issue: the machine's clock jumped, or it disagrees with the clocks of most devices. */
   'clock_in_doubt',
+  /** Health issue: certificates or signed documents begin in the future, because the server's clock was ahead when the server issued them. */
+  'dated_in_future',
   /** Health issue: the newest backup is old, or the scheduled backup failed. */
   'backup_missing',
   /** Health issue: the signed transparency statement has expired or expires soon. */

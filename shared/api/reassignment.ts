@@ -1,6 +1,7 @@
 /** Reassignment of many devices: each enrolls again for another person, with an activation link of its own. */
 import { z } from 'zod';
 import { deviceIdSchema, personIdSchema } from '../protocol/ids.ts';
+import { secondPerson } from './actions.ts';
 import { deviceAction } from './device-actions.ts';
 import { instant } from './wire.ts';
 
@@ -61,6 +62,7 @@ export type ReassignmentLine = z.output<typeof reassignmentLine>;
 export const reassignmentPreview = z.object({
   /** Number of devices that the request would affect. The request repeats it as `expect`. */
   affected: z.int(),
+  secondPerson,
   lines: z.array(reassignmentLine),
 });
 export type ReassignmentPreview = z.output<typeof reassignmentPreview>;

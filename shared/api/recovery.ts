@@ -128,6 +128,20 @@ export const recoveryView = z.object({
       /** User of the device; null if unknown, so that the admin who readmits the device must name the user. */
       user: z.string().nullable(),
       group: z.string().nullable(),
+      /**
+       * Start and end of the certificate's validity. A certificate is valid from shortly before its issue. A renewed certificate is younger
+       * than the device's enrollment.
+       */
+      notBefore: instant,
+      notAfter: instant,
+      /**
+       * Reason why no admin can readmit the device; null if an admin can.
+       * - `revoked`: the restore found a revocation of the certificate after the backup.
+       * - `superseded`: the backup has a newer enrollment of the device.
+       * - `older`: the certificate was issued before the backup, but the backup lacks it.
+       * - `expired`: the certificate has expired.
+       */
+      obstacle: z.enum(['revoked', 'superseded', 'older', 'expired']).nullable(),
     }),
   ),
 });

@@ -17,8 +17,11 @@ import { instant } from './wire.ts';
 
 const count = z.int().min(0);
 
-/** Dates in UTC, such as 2026-11-01. The period includes both days. Default: the last 12 months. */
-export const reportQuery = z.strictObject({ from: z.iso.date().optional(), to: z.iso.date().optional() });
+/** Calendar month in UTC, such as 2026-11. */
+const month = z.string().regex(/^(19[7-9]\d|[2-9]\d{3})-(0[1-9]|1[0-2])$/, 'must be a month such as 2026-11');
+
+/** Months that have ended, in UTC. The period includes both. Default: the last 12 of them. */
+export const reportQuery = z.strictObject({ from: month.optional(), to: month.optional() });
 
 /**
  * Proof that the ledger contains the digest of a statement. Witnesses cosign the checkpoint, and with it the statement. Hashes are base64.
@@ -65,17 +68,21 @@ export const statementProposal = z.strictObject({ days: z.int().min(1).max(400).
 export const transparencyReport = z.object({
   organization: z.string(),
   installation: z.string(),
-  from: z.iso.date(),
-  to: z.iso.date(),
+  from: month,
+  to: month,
   createdAt: instant,
   disclosures: z.object({
     received: count,
     answered: count,
-    /** Number of accounts with a production in the period. */
-    accounts: count,
+    /** Requests that were neither answered nor refused at the end of the period. */
     pending: count,
     refused: count,
     refusedByReason: z.array(z.object({ reason: z.enum(REFUSAL_REASONS), title: z.string(), count })),
+    /**
+     * Each month of the period, oldest first. `accounts`: number of different accounts with a production in this month. No count covers the
+     * accounts of several months, because it would show that two months concern the same account.
+     */
+    months: z.array(z.object({ month, received: count, answered: count, accounts: count, refused: count })),
   }),
   orders: z.object({
     /** Number of orders that were in effect in the period, including withheld ones. */

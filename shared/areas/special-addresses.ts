@@ -58,3 +58,36 @@ export function isSpecialAddress(text: string): boolean {
   if (isIP(address) === 4) return special.check(address, 'ipv4');
   return !globalUnicast.check(address, 'ipv6') || special.check(address, 'ipv6');
 }
+
+/**
+ * IPv4 addresses to which a translator or relay may deliver packets for an IPv6 address: NAT64 (RFC 6052, RFC 8215), 6to4 (RFC 3056),
+ * IPv4-compatible (RFC 4291) and IPv4-translated addresses (RFC 2765). Empty for other addresses.
+ */
+export function embeddedAddresses(address: string): string[] {
+  const groups = groupsOf(address);
+  const [first, second, third, fourth = 0, fifth = 0, sixth = 0, seventh = 0, eighth = 0] = groups;
+  if (groups.length !== 8) return [];
+  const last = v4Of(seventh, eighth);
+  if (first === 0x2002) return [v4Of(second ?? 0, third ?? 0)];
+  // The local prefix of NAT64 may have 48 bits, so that bits 64 to 71 divide the IPv4 address.
+  if (first === 0x64 && second === 0xff9b)
+    return third === 1 ? [last, v4Of(fourth, (fifth << 8) | (sixth >> 8))] : [last];
+  const isCompatible =
+    first === 0 && second === 0 && third === 0 && fourth === 0 && (fifth === 0 || fifth === 0xffff) && sixth === 0;
+  return isCompatible && seventh !== 0 ? [last] : [];
+}
+
+const v4Of = (high: number, low: number): string => [high >> 8, high & 255, low >> 8, low & 255].join('.');
+
+/** The eight groups of an IPv6 address in its canonical form; empty for other text. */
+function groupsOf(address: string): number[] {
+  if (isIP(address) !== 6) return [];
+  const hexadecimal = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...bytes: string[]) => {
+    const [a = 0, b = 0, c = 0, d = 0] = bytes.slice(0, 4).map(Number);
+    return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
+  });
+  const [left = [], after] = hexadecimal.split('::').map((part) => part.split(':').filter((group) => group !== ''));
+  const right = after ?? [];
+  const zeros = after === undefined ? [] : Array.from({ length: 8 - left.length - right.length }, () => '0');
+  return [...left, ...zeros, ...right].map((group) => Number.parseInt(group, 16));
+}

@@ -6,7 +6,12 @@ import { z } from 'zod';
 import type { SoftwareSource } from './software.ts';
 import { versionOrder } from './version-order.ts';
 
-const text = (most: number) => z.string().max(most);
+/** Text without null characters and half surrogate pairs, which PostgreSQL cannot store. */
+const text = (most: number) =>
+  z
+    .string()
+    .max(most)
+    .transform((value) => value.toWellFormed().replaceAll('\0', ''));
 
 const eventSchema = z
   .object({ introduced: text(128), fixed: text(128), last_affected: text(128), limit: text(128) })
@@ -91,7 +96,7 @@ const ECOSYSTEMS: Readonly<Record<string, { readonly source: SoftwareSource; rea
  */
 export function distributionOf(ecosystem: string): Pick<AdvisoryPackage, 'source' | 'release'> | null {
   const [name = '', version] = ecosystem.split(':');
-  const found = ECOSYSTEMS[name];
+  const found = Object.hasOwn(ECOSYSTEMS, name) ? ECOSYSTEMS[name] : undefined;
   if (!found || (version !== undefined && !/^\d[\d.]*$/.test(version))) return null;
   return { source: found.source, release: version === undefined ? null : `${found.id}:${version}` };
 }

@@ -2,7 +2,7 @@
 import { Alert, Button, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import type { UseQueryResult } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import { createContext, type ReactNode, useContext } from 'react';
 import { CordonError } from '../errors.ts';
 import { ApiError } from './api-error.ts';
 
@@ -12,23 +12,19 @@ export function failureText(error: unknown): string {
 }
 
 /** Whether the server stored the request as a proposal, which a second person confirms on a page of the console. */
-const isPending = (error: unknown): boolean => error instanceof ApiError && error.code === 'second_person_required';
+const isPending = (error: unknown): error is ApiError =>
+  error instanceof ApiError && error.code === 'second_person_required';
 
-function PendingAction() {
-  return (
-    <Alert color="yellow" title="Action pending confirmation" role="status">
-      <Text size="sm">
-        Nothing has changed yet. Another admin can confirm or decline the action within 24 hours.{' '}
-        <a href="/actions" style={{ color: 'inherit' }}>
-          Show pending actions
-        </a>
-      </Text>
-    </Alert>
-  );
-}
+/** Renders the notice about a pending action. The console replaces it with a notice that follows the action. */
+export const PendingNotice = createContext<(action: string) => ReactNode>(() => (
+  <Alert color="yellow" title="Action pending confirmation" role="status">
+    Nothing has changed yet. A second person must confirm the action.
+  </Alert>
+));
 
 export function Failure({ error, retry }: { readonly error: unknown; readonly retry?: () => void }) {
-  if (isPending(error)) return <PendingAction />;
+  const pendingNotice = useContext(PendingNotice);
+  if (isPending(error)) return pendingNotice(String(error.context.action));
   return (
     <Alert lang="en" dir="ltr" color="red" icon={<IconAlertTriangle aria-hidden />} title="Action failed" role="alert">
       <Stack gap="xs" align="flex-start">

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { CordonError } from '../errors.ts';
+import { oneLine } from '../text/visible-text.ts';
 import { LONGEST_ARGUMENT, MOST_ARGUMENTS } from './limits.ts';
 
 const NAME = '[a-z][a-z0-9-]{0,31}';
@@ -11,13 +12,13 @@ const NAME = '[a-z][a-z0-9-]{0,31}';
 const WORD = '[A-Za-z0-9][A-Za-z0-9._-]{0,99}';
 const DECLARATION = new RegExp(`^(${NAME}): (integer|word|text|${WORD}(?:\\|${WORD}){1,31})$`);
 const FORMATS: Readonly<Record<string, RegExp>> = {
-  integer: /^-?[0-9]{1,15}$/,
+  integer: /^(?:0|[1-9][0-9]{0,14})$/,
   word: new RegExp(`^${WORD}$`),
 };
 
 /** Explains the formats to the author of a script. */
 export const DECLARATION_HELP =
-  '"name: integer", "name: word" (letters, digits, period, underscore and hyphen), "name: text" (any text), or a choice such as "mode: fast|slow"';
+  '"name: integer" (0 or more, without leading zeros), "name: word" (letters, digits, period, underscore and hyphen), "name: text" (one line that does not begin with a hyphen), or a choice such as "mode: fast|slow"';
 
 export const argumentDeclarations = z
   .array(z.string().regex(DECLARATION, `must be ${DECLARATION_HELP}`))
@@ -43,6 +44,12 @@ export function requireDeclared(declarations: readonly string[], values: readonl
 
 function isAccepted(declaration: string, value: string): boolean {
   const [, , format = ''] = DECLARATION.exec(declaration) ?? [];
-  if (format === 'text') return value.length <= LONGEST_ARGUMENT;
+  if (format === 'text') return value.length <= LONGEST_ARGUMENT && isPlainLine(value);
   return FORMATS[format]?.test(value) ?? format.split('|').includes(value);
 }
+
+/**
+ * True if the text has no line end, control character or character that reorders text, and cannot be read as an option: programs take a value
+ * that begins with a hyphen as one, whatever the reviewer intended.
+ */
+const isPlainLine = (text: string): boolean => oneLine(text) === text && !text.startsWith('-');

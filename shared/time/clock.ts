@@ -1,6 +1,6 @@
 /**
  * Interface of clocks. A simulated clock can replace the machine's clock for evidence, orders, order lists, grace periods, exemptions and
- * device clocks. Sockets, retries, sessions, activation codes, rate limits and certificates always use the machine's clock.
+ * device clocks. Sockets, retries, sessions, activation codes, rate limits and certificates always use real time.
  */
 
 /** Time in milliseconds since the Unix epoch, UTC. */

@@ -2,15 +2,15 @@
  * `npm run check`: types, format and lint, import rules, unused code, wording, and whether an installed package is tracked. Then it prints
  * the size of the code by top folder. It runs all checks even when one fails, and exits 1 if any failed.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { text } from 'node:stream/consumers';
 
+/** Checks in the order of their start: the longest first, so that no core waits for one at the end. */
 const CHECKS: readonly { name: string; command: string; args: string[] }[] = [
   { name: 'types', command: 'tsc', args: ['-p', '.'] },
-  // The console's configuration has no types of Node. Parts of shared/ that pages import must not use Node's globals either.
-  { name: 'types of the console', command: 'tsc', args: ['-p', 'server/console'] },
-  { name: 'types of the page', command: 'tsc', args: ['-p', 'agent/page/client'] },
-  { name: 'format and lint', command: 'biome', args: ['ci', '--error-on-warnings', '--colors=off', '.'] },
   {
     name: 'import rules',
     command: 'depcruise',
@@ -27,23 +27,35 @@ const CHECKS: readonly { name: string; command: string; args: string[] }[] = [
     ],
   },
   { name: 'unused code', command: 'knip', args: ['--no-progress'] },
+  // The console's configuration has no types of Node. Parts of shared/ that pages import must not use Node's globals either.
+  { name: 'types of the console', command: 'tsc', args: ['-p', 'server/console'] },
   { name: 'wording', command: 'node', args: ['tests/arch/check-wording.ts'] },
+  { name: 'types of the page', command: 'tsc', args: ['-p', 'agent/page/client'] },
+  { name: 'format and lint', command: 'biome', args: ['ci', '--error-on-warnings', '--colors=off', '.'] },
 ];
 
 let failed = 0;
-for (const { name, command, args } of CHECKS) {
+
+async function check({ name, command, args }: (typeof CHECKS)[number]): Promise<void> {
   const started = performance.now();
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
-    encoding: 'utf8',
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
   });
+  const [[code], stdout, stderr] = await Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)]);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  const passed = status === 0 && error === undefined;
-  console.log(`${passed ? 'ok  ' : 'FAIL'} ${name} (${seconds} s)`);
-  if (passed) continue;
+  console.log(`${code === 0 ? 'ok  ' : 'FAIL'} ${name} (${seconds} s)`);
+  if (code === 0) return;
   failed++;
-  console.log(`${stdout}${stderr}${error?.message ?? ''}`.trimEnd());
+  console.log(`${stdout}${stderr}`.trimEnd());
 }
+
+const waiting = [...CHECKS];
+await Promise.all(
+  Array.from({ length: availableParallelism() }, async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await check(next);
+  }),
+);
 
 // A link that was added before `.gitignore` excluded it stays tracked. A tracked link of this name empties the folder wherever the commit
 // is merged.

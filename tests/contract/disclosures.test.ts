@@ -162,7 +162,7 @@ describeOnEveryStore('the disclosure desk', (open) => {
     expect((await show(id)).notice.state).toBe('waiting');
   });
 
-  it('counts a period for the report, with days of suspended service', async () => {
+  it('counts the months of a period after they have ended, with days of suspended service', async () => {
     const database = await open();
     const { desk, clock, clerk, approved, draft, produce } = await deskOn(database);
     await produce(await approved());
@@ -173,17 +173,23 @@ describeOnEveryStore('the disclosure desk', (open) => {
     expect(await desk.requests.refuseBody(clerk.person, { person: '*' })).toMatchObject({
       code: 'disclosure_subject_wildcard',
     });
-    const { disclosures, orders, statement } = await desk.transparency.report({ from: '2026-03-01', to: '2026-03-31' });
+    const { from, to, disclosures: before, orders: earlier } = await desk.transparency.report({});
+    expect([from, to]).toEqual(['2025-03', '2026-02']);
+    expect(before).toMatchObject({ received: 0, answered: 0, pending: 0, refused: 0, refusedByReason: [] });
+    expect(earlier.suspended).toEqual([]);
+
+    clock.jump(Date.parse('2026-04-01T00:00:00Z'));
+    const { disclosures, orders, statement } = await desk.transparency.report({ from: '2026-03', to: '2026-03' });
     expect(disclosures).toEqual({
       received: 5,
       answered: 1,
-      accounts: 1,
       pending: 1,
       refused: 3,
       refusedByReason: [
         { reason: 'subject_wildcard', title: expect.any(String), count: 1 },
         { reason: 'wholesale', title: expect.any(String), count: 2 },
       ],
+      months: [{ month: '2026-03', received: 5, answered: 1, accounts: 1, refused: 3 }],
     });
     expect(orders).toEqual({
       count: 2,
@@ -194,10 +200,40 @@ describeOnEveryStore('the disclosure desk', (open) => {
       ],
     });
     expect(statement).toEqual({ state: 'none' });
-    const before = await desk.transparency.report({ from: '2026-01-01', to: '2026-02-28' });
-    expect(before.disclosures).toMatchObject({ received: 0, answered: 0, refused: 0 });
-    expect(before.orders.suspended).toEqual([]);
-    clock.jump(START);
+  });
+
+  it('reports of different periods cannot tell a day, or that two months concern the same account', async () => {
+    const database = await open();
+    const { desk, clock, approved, produce } = await deskOn(database);
+    await produce(await approved());
+    clock.jump(Date.parse('2026-04-02T08:00:00Z'));
+    await produce(await approved());
+    await produce(await approved());
+
+    // The month of the last two productions has not ended, and no period can contain a part of a month.
+    for (const period of [{ to: '2026-04' }, { from: '2026-04' }, { from: '2026-04', to: '2026-05' }])
+      await expect(desk.transparency.report(period)).rejects.toMatchObject({
+        code: 'invalid_input',
+        message: expect.stringMatching(/The last one is 2026-03|ends before it begins/),
+      });
+    clock.jump(Date.parse('2026-05-01T00:00:00Z') - 1);
+    await expect(desk.transparency.report({ to: '2026-04' })).rejects.toMatchObject({ code: 'invalid_input' });
+    clock.jump(Date.parse('2026-05-01T00:00:00Z'));
+
+    const both = await desk.transparency.report({ from: '2026-03', to: '2026-04' });
+    expect(both.disclosures.months).toEqual([
+      { month: '2026-03', received: 1, answered: 1, accounts: 1, refused: 0 },
+      { month: '2026-04', received: 2, answered: 2, accounts: 1, refused: 0 },
+    ]);
+    expect(both.disclosures).not.toHaveProperty('accounts');
+    // Every count of a longer period is the sum of its months, so it tells nothing more.
+    const months = [
+      await desk.transparency.report({ from: '2026-03', to: '2026-03' }),
+      await desk.transparency.report({ from: '2026-04', to: '2026-04' }),
+    ];
+    expect(months.flatMap(({ disclosures }) => disclosures.months)).toEqual(both.disclosures.months);
+    for (const name of ['received', 'answered', 'refused'] as const)
+      expect(months.reduce((sum, { disclosures }) => sum + disclosures[name], 0)).toBe(both.disclosures[name]);
   });
 
   it('adopts a statement that two people sign at the same time, and no expired one', async () => {

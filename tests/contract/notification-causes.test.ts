@@ -52,6 +52,7 @@ function sourcesOf(database: Database, world: OrderWorld) {
     bus: world.bus,
     people: absent,
     account: absent,
+    accounts: absent,
     passkeys: { holdsPasskey: absent, confirmAction: absent, signAction: absent } as never,
     requireInScope: absent,
     stepUpWithin: 0,

@@ -61,11 +61,12 @@ describe.skipIf(!chromium.present)('destructive actions in the console', { timeo
     await page.getByRole('button', { name: 'Choose action…' }).click();
     const dialog = page.getByRole('dialog', { name: 'Bulk action' });
     await dialog.getByRole('radio', { name: 'Wipe workspace' }).check();
-    await dialog.getByText('A second person must confirm this command').waitFor();
+    await dialog.getByText('A second person must confirm this action').waitFor();
+    await dialog.getByText(/can confirm this action/).waitFor();
     await dialog.getByLabel(/^Type the number of devices/).fill('7');
     expect.soft(await first.seat.faults('actions bulk')).toEqual([]);
     await dialog.getByRole('button', { name: /^Wipe/ }).last().click();
-    await dialog.getByText('Command pending confirmation').waitFor();
+    await dialog.getByText('Action pending confirmation').waitFor();
     expect.soft(await first.seat.faults('actions proposed')).toEqual([]);
     expect(await wiped()).toBe(0);
     await dialog.getByRole('link', { name: 'Show pending actions' }).click();

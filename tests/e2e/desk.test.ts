@@ -6,6 +6,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ensurePage } from '../../agent/page/build.ts';
@@ -82,6 +83,20 @@ describe.skipIf(!chromium.present || !age.present)('the disclosure desk', { time
     device.run();
     await device.connected();
     return device;
+  }
+
+  const lastMonth = () => new Date(new Date().setUTCDate(0)).toISOString().slice(0, 7);
+
+  /** Moves the recorded requests and refusals into the last month, as if their month had ended. */
+  async function endMonth(): Promise<void> {
+    for (const { page } of seats) await page.goto('about:blank');
+    await world.server.stop();
+    const store = new DatabaseSync(join(world.server.home, 'cordon.db'));
+    const at = Date.parse(`${lastMonth()}-28T12:00:00Z`);
+    store.exec(`update disclosures set received_at = ${at}, produced_at = ${at} where produced_at is not null`);
+    store.exec(`update disclosure_refusals set at = ${at}`);
+    store.close();
+    await world.server.start();
   }
 
   const seatOf = (seat: Seat | undefined): Seat => {
@@ -345,23 +360,51 @@ describe.skipIf(!chromium.present || !age.present)('the disclosure desk', { time
     await glance(seat, 'record demand');
     await dialog.getByRole('button', { name: 'Record refusal' }).click();
     await dialog.waitFor({ state: 'hidden' });
-    const rows = seat.page.getByRole('table', { name: 'Refusals by reason' }).locator('[data-reason]');
-    await expect.poll(() => rows.count()).toBe(12);
-    expect(await rows.locator('td:last-child').allTextContents()).toEqual(Array(12).fill('1'));
+    await seat.page.getByText('Letter of today').waitFor();
+    // The counts are those of months that have ended, so this month's refusals are only in the list.
+    expect(await seat.page.getByRole('table', { name: 'Refusals by reason' }).count()).toBe(0);
     await look(seat, 'refusals');
   });
 
-  it('the public report lists the request, and counts each refusal', async () => {
+  it('the public report counts the request and each refusal only after the month has ended', async () => {
     const context = await browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: true });
     const page = await context.newPage();
-    const json = await page.request.get(`${world.server.public}/transparency/report.json`);
-    const report = transparencyReport.parse(await json.json());
-    expect(report.disclosures).toMatchObject({ received: 13, answered: 1, accounts: 1, pending: 0, refused: 12 });
+    const get = (query = '') => page.request.get(`${world.server.public}/transparency/report.json${query}`);
+    const reportNow = async () => transparencyReport.parse(await (await get()).json());
+    const none = { received: 0, answered: 0, pending: 0, refused: 0, refusedByReason: [] };
+    expect((await reportNow()).disclosures).toMatchObject(none);
+    const thisMonth = day(Date.now()).slice(0, 7);
+    for (const query of [`?to=${thisMonth}`, `?from=${day(Date.now())}&to=${day(Date.now())}`])
+      expect([query, (await get(query)).status()]).toEqual([query, 400]);
+
+    await endMonth();
+    const report = await reportNow();
+    const ended = lastMonth();
+    expect(report.to).toBe(ended);
+    expect(report.disclosures).toMatchObject({ received: 13, answered: 1, pending: 0, refused: 12 });
+    expect(report.disclosures.months.at(-1)).toEqual({
+      month: ended,
+      received: 13,
+      answered: 1,
+      accounts: 1,
+      refused: 12,
+    });
     const reasons = [...overWide().map(([reason]) => reason), 'wholesale'].sort();
     expect(report.disclosures.refusedByReason.map(({ reason }) => reason).sort()).toEqual(reasons);
     expect(report.disclosures.refusedByReason.every(({ count }) => count === 1)).toBe(true);
     expect(report.statement.state).toBe('valid');
     expect(JSON.stringify(report)).not.toMatch(/Zoe|per_[a-z2-7]{16}.*dsc_|B 1234/);
+    const seat = seatOf(lea);
+    await seat.goto('/disclosures?tab=refusals');
+    const counted = seat.page.getByRole('table', { name: 'Refusals by reason' }).locator('[data-reason]');
+    await expect.poll(() => counted.count()).toBe(12);
+    expect(await counted.locator('td:last-child').allTextContents()).toEqual(Array(12).fill('1'));
+    await look(seat, 'refusals of ended months');
+    await seat.goto('/disclosures?tab=transparency');
+    const newest = seat.page.getByRole('table', { name: 'Requests by month' }).locator('tbody tr').first();
+    await newest.waitFor();
+    expect(await newest.locator('td').allTextContents()).toEqual([ended, '13', '1', '1', '12']);
+    await look(seat, 'transparency of ended months');
     await page.goto(`${world.server.public}/transparency`);
     const rows = page.getByRole('table', { name: 'Refused demands by reason' }).locator('tbody tr');
     expect(await rows.count()).toBe(12);

@@ -1,4 +1,4 @@
-/** Expired certificates, and names that no longer match: what a server refuses, and what a device's user reads. Real processes. */
+/** Expired certificates, and names or ports that no longer match: what a server refuses, and what a device's user reads. Real processes. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AgentProcess } from '../support/agent-process.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
 import { fakeTime, fakeTimeLibrary } from '../support/fake-time.ts';
+import { freePort } from '../support/free-port.ts';
 import { startServerProcess } from '../support/server-process.ts';
 import { needed } from '../support/tools.ts';
 import { until } from '../support/until.ts';
@@ -53,6 +54,36 @@ describe('CORDON_NAMES', () => {
     await world.server.start(without);
     await world.server.stop();
     await world.server.start();
+    await agent.connected(60_000);
+  });
+});
+
+describe('the ports and addresses for devices', () => {
+  it('cannot change while devices use them, unless the admin accepts the change once', {
+    timeout: 180_000,
+  }, async () => {
+    await world.server.stop();
+    const port = await freePort();
+    const moved = { CORDON_DEVICE_PORT: String(port) };
+    const before = String(new URL(world.server.device).port);
+    await expect(world.server.start(moved)).rejects.toThrow(
+      new RegExp(
+        `CORDON_DEVICE_PORT was ${before} and is now ${port}. .*could not connect any more. .*CORDON_DROP_LISTENERS=device:${before}`,
+      ),
+    );
+    await expect(world.server.start({ CORDON_BIND: '127.0.0.2' })).rejects.toThrow(
+      /CORDON_DROP_LISTENERS=bind:127.0.0.1/,
+    );
+    await world.server.start();
+    await agent.connected(60_000);
+
+    await world.server.stop();
+    await world.server.start({ ...moved, CORDON_DROP_LISTENERS: `device:${before}` });
+    // The accepted port is now the recorded one, so the next start does not need the variable.
+    await world.server.stop();
+    await world.server.start(moved);
+    await world.server.stop();
+    await world.server.start({ CORDON_DROP_LISTENERS: `device:${port}` });
     await agent.connected(60_000);
   });
 });

@@ -350,12 +350,15 @@ describe.skipIf(!chromium.present)('the device page', { timeout: 120_000 }, () =
     const unread = ada.conversations().reduce((sum, { unread: each }) => sum + each, 0);
     expect(unread).toBeGreaterThan(0);
     await expect.poll(() => page.title()).toMatch(new RegExp(`^\\(${unread}\\) .*Ngozi`));
-    stand.connected(false);
+    stand.connection('waiting');
     await page
       .getByText('This device is not connected to the server. It sends your messages when it connects.')
       .waitFor();
     await glance('offline');
-    stand.connected(true);
+    stand.connection('unrestored');
+    await page.getByText(/^The server was restored from a backup that does not contain this device\./).waitFor();
+    await look('unrestored');
+    stand.connection('connected');
   });
 
   it('shows a message from the admin until it is closed, reports it once, and lists it later', async () => {
@@ -366,7 +369,7 @@ describe.skipIf(!chromium.present)('the device page', { timeout: 120_000 }, () =
     await expect.poll(() => stand.displayed).toHaveLength(1);
     await look('admin message');
     // The report marks the message as displayed. The banner stays, and sends no second report.
-    stand.connected(true);
+    stand.connection('connected');
     await page.waitForTimeout(1_000);
     expect(await banner.count()).toBe(1);
     expect(stand.displayed).toHaveLength(1);

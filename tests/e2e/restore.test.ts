@@ -220,7 +220,12 @@ describeOnSqliteFirst('a backup that is restored on a new machine', (database: D
       expect(view.devices.map(({ device }) => device)).toEqual([late.device]);
       return view;
     }, 60_000);
-    expect(late.linkState).not.toBe('revoked');
+    // The device tells its user that an admin must readmit it.
+    await late.link('unrestored', 60_000);
+    expect((await late.cli(['status'])).out).toMatch(
+      /unrestored: The server was restored from the backup of 20\S+\. The backup is older than this device’s enrollment\. An admin must readmit/,
+    );
+    expect(waiting.devices[0]).toMatchObject({ user: null, group: null, published: true, obstacle: null });
     const path = `/recovery/devices/${waiting.devices[0]?.serial}/readmit`;
     const { people } = await owner.call('GET', '/people?text=Omar', personPage);
     const omar = people.find(({ name }) => name === 'Omar');

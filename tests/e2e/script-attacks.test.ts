@@ -1,8 +1,9 @@
 /**
- * A reviewed script attacks the device: the system helper, the keys and the process of the agent. The agent runs as a user of its own, in
- * the group of the helper's socket, and the helper runs as root, as on a device with the units of Cordon.
+ * A reviewed script attacks the device: the system helper, the keys and the process of the agent, and other programs of the script's user.
+ * The agent runs as a user of its own, in the group of the helper's socket, and the helper runs as root, as on a device with the units of
+ * Cordon. In other cases, the agent runs as a person or as root.
  */
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -24,6 +25,9 @@ const GROUP = 64_200;
 /** Users of agents: one in the range of systemd's `DynamicUser`, and one in the range of people's accounts. */
 const OWN_USER = 64_100;
 const PERSON = 12_345;
+const ROOT = 0;
+/** User of the scripts of an agent that runs as root. */
+const NOBODY = 65_534;
 const ATTACKS = readFileSync(join(import.meta.dirname, '../support/script-attacks.py'), 'utf8');
 const outputSchema = z.object({ attacks: z.record(z.string(), z.string()), works: z.record(z.string(), z.unknown()) });
 
@@ -32,6 +36,8 @@ describe.skipIf(!root().present)('a reviewed script', () => {
   let server: Awaited<ReturnType<typeof startAgentServer>>;
   let helper: SystemHelper;
   let agent: AgentProcess | null = null;
+  let other: ChildProcess | null = null;
+  let removeObjects = (): unknown => undefined;
   const target = createServer((socket) => socket.end('hello'));
   const shared = `/dev/shm/cordon-test-${process.pid}`;
 
@@ -44,7 +50,11 @@ describe.skipIf(!root().present)('a reviewed script', () => {
     chmodSync(helper.machine.path('.'), 0o755);
     await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', resolve));
   }, 60_000);
-  afterEach(() => agent?.remove());
+  afterEach(async () => {
+    other?.kill();
+    removeObjects();
+    await agent?.remove();
+  });
   afterAll(async () => {
     target.close();
     rmSync(shared, { force: true });
@@ -54,9 +64,12 @@ describe.skipIf(!root().present)('a reviewed script', () => {
   });
 
   async function startAgent(user: number): Promise<AgentProcess> {
-    const inside = ['setpriv', `--reuid=${user}`, `--regid=${user}`, `--groups=${GROUP}`];
+    // The program that starts the agent leaves a descriptor open.
+    const leaving = ['bash', '-c', 'exec 40<package.json; exec "$@"', 'bash'];
+    const inside = [...leaving, 'setpriv', `--reuid=${user}`, `--regid=${user}`, `--groups=${GROUP}`];
     const folder = mkdtempSync(join(tmpdir(), 'cordon-scripts-'));
     chownSync(folder, user, user);
+    chmodSync(folder, 0o711);
     const env = { CORDON_AGENT_SYSTEM_SOCKET: helper.socket, TMPDIR: folder };
     const started = new AgentProcess(env, undefined, undefined, inside);
     agent = started;
@@ -84,24 +97,46 @@ describe.skipIf(!root().present)('a reviewed script', () => {
     return { ...result, output: output.join('') };
   }
 
+  /** Creates a message queue, semaphores and shared memory (System V) as a program of this user. Returns their numbers. */
+  function sharedObjects(user: number) {
+    const made = execFileSync(
+      'setpriv',
+      [`--reuid=${user}`, '--clear-groups', 'ipcmk', '-Q', '-S', '1', '-M', '4096', '-p', '0600'],
+      { encoding: 'utf8' },
+    );
+    const [memory = 0, queue = 0, semaphores = 0] = [/memory id: (\d+)/, /queue id: (\d+)/, /Semaphore id: (\d+)/].map(
+      (pattern) => Number(pattern.exec(made)?.[1]),
+    );
+    removeObjects = () => spawnSync('ipcrm', ['-m', `${memory}`, '-q', `${queue}`, '-s', `${semaphores}`]);
+    return { memory, queue, semaphores };
+  }
+
   async function attack(user: number) {
     const started = await startAgent(user);
+    const scriptUser = user === ROOT ? NOBODY : user;
+    other = spawn('setpriv', [`--reuid=${scriptUser}`, `--regid=${scriptUser}`, '--clear-groups', 'sleep', '300']);
+    const objects = sharedObjects(scriptUser);
     writeFileSync(shared, 'secret', { mode: 0o600 });
-    chownSync(shared, user, user);
+    chownSync(shared, scriptUser, scriptUser);
     const address = target.address();
     const parameters = {
       agent: started.pid,
+      other: other.pid,
       home: started.home,
       helper: helper.socket,
       shared,
+      ...objects,
       port: address !== null && typeof address === 'object' ? address.port : 0,
     };
     const before = statSync(started.home).mode;
+    const key = statSync(started.path('identity/key.pem'));
     const { output, detail } = await run(started, `PARAMETERS = ${JSON.stringify(parameters)}\n${ATTACKS}`);
     const line = output.split('\n').find((each) => each.startsWith('{'));
     if (line === undefined) throw new Error(`${detail}\n${output}`);
     const { attacks, works } = outputSchema.parse(JSON.parse(line));
     expect(started.running).toBe(true);
+    expect(statSync(started.path('identity/key.pem'))).toMatchObject({ mtimeMs: key.mtimeMs, ctimeMs: key.ctimeMs });
+    expect(other.exitCode ?? other.signalCode).toBeNull();
     return {
       agent: started,
       before,
@@ -123,6 +158,8 @@ describe.skipIf(!root().present)('a reviewed script', () => {
       network: 'hello',
       interfaces: true,
       'own limits': 0,
+      mark: true,
+      'lower limit': null,
       groups: [GROUP],
     });
     expect(statSync(attacked.home).mode).toBe(before);
@@ -141,5 +178,11 @@ describe.skipIf(!root().present)('a reviewed script', () => {
       pair: 'pair',
       network: expect.stringContaining('PermissionError'),
     });
+  }, 120_000);
+
+  it('reaches no other program of nobody if the agent runs as root', async () => {
+    const { succeeded, works } = await attack(ROOT);
+    expect(succeeded).toEqual([]);
+    expect(works).toMatchObject({ program: 'sub\n', file: 'own', network: 'hello', groups: [] });
   }, 120_000);
 });

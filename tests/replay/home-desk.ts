@@ -25,6 +25,8 @@ export class HomeDesk {
 
   async move(device: string, home: string | null): Promise<void> {
     this.#first ??= await this.#invite();
+    // The server refuses a proposal that nobody can confirm.
+    if (this.#second === null) await this.#confirmer();
     try {
       await this.#first.api.call('PATCH', `/devices/${device}`, deviceView, { home });
     } catch (error) {

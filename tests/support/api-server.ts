@@ -183,6 +183,7 @@ export async function startApi({
     bus,
     people: () => orders.approverSets.people(),
     account: admins.account,
+    accounts: admins.accounts,
     passkeys: admins,
     requireInScope: async (wanted, scope) => void (await devices.select(wanted, scope.devices)),
     stepUpWithin: STEP_UP_WITHIN,
@@ -390,6 +391,8 @@ export async function startApi({
       clock,
       server: async () => ({
         realNow: Date.now(),
+        mayHaveFutureDates: false,
+        newestRevocationList: null,
         certificates: INSTALLED.certificates,
         ipDatabase: { name: 'test', builtAt: clock.now() },
         ledgerFailing: false,

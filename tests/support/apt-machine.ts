@@ -4,7 +4,16 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { tool } from './tools.ts';
@@ -22,6 +31,12 @@ export interface PackageFields {
   readonly file?: string;
   /** Further lines of the control file, such as `Provides: other`. */
   readonly control?: readonly string[];
+  /** Symbolic links in the package: target by path. */
+  readonly links?: Readonly<Record<string, string>>;
+  /** Lines of the list `conffiles`. */
+  readonly conffiles?: readonly string[];
+  /** Arguments of tar for the file archive, such as `['--owner=a b:0', 'opt']`. Without them, dpkg-deb writes the archive. */
+  readonly tar?: readonly string[];
 }
 
 export class AptMachine {
@@ -69,11 +84,8 @@ export class AptMachine {
   }
 
   /** Builds a package and returns the path of its file. The package contains one file with its version. */
-  build(
-    name: string,
-    version: string,
-    { depends, postinst, content, file: inside = `opt/${name}`, control = [] }: PackageFields = {},
-  ): string {
+  build(name: string, version: string, more: PackageFields = {}): string {
+    const { depends, postinst, content, file: inside = `opt/${name}`, control = [], links = {}, conffiles, tar } = more;
     const tree = this.path(`build/${name}-${version}`);
     mkdirSync(join(tree, 'DEBIAN'), { recursive: true });
     mkdirSync(dirname(join(tree, inside)), { recursive: true });
@@ -91,7 +103,19 @@ export class AptMachine {
     if (postinst !== undefined) {
       writeFileSync(join(tree, 'DEBIAN', 'postinst'), `#!/bin/sh\n${postinst}\n`, { mode: 0o755 });
     }
+    if (conffiles) writeFileSync(join(tree, 'DEBIAN', 'conffiles'), `${conffiles.join('\n')}\n`);
+    for (const [path, target] of Object.entries(links)) {
+      mkdirSync(dirname(join(tree, path)), { recursive: true });
+      symlinkSync(target, join(tree, path));
+    }
     const file = `${tree}.deb`;
+    if (tar) {
+      const archive = (folder: string, ...args: string[]) =>
+        execFileSync('tar', ['--create', '--file=-', `--directory=${folder}`, ...args], { stdio: 'pipe' });
+      const parts = { 'control.tar': archive(join(tree, 'DEBIAN'), 'control'), 'data.tar': archive(tree, ...tar) };
+      writeFileSync(file, arArchive({ 'debian-binary': Buffer.from('2.0\n'), ...parts }));
+      return file;
+    }
     execFileSync('dpkg-deb', ['--root-owner-group', '--build', tree, file], { stdio: 'pipe' });
     return file;
   }
@@ -146,4 +170,13 @@ export class AptMachine {
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Archive in the format of ar (deb(5)), with one part for each file. */
+function arArchive(parts: Readonly<Record<string, Buffer>>): Buffer {
+  const blocks = Object.entries(parts).flatMap(([name, body]) => {
+    const header = `${name.padEnd(16)}${'0'.padEnd(12)}${'0'.padEnd(6)}${'0'.padEnd(6)}${'100644'.padEnd(8)}`;
+    return [Buffer.from(`${header}${String(body.length).padEnd(10)}\`\n`), body, Buffer.alloc(body.length % 2, '\n')];
+  });
+  return Buffer.concat([Buffer.from('!<arch>\n'), ...blocks]);
 }

@@ -122,7 +122,8 @@ function join(device: BenchDevice, url: URL, { rootPem, most }: Opening): Link {
   };
   const onState = (state: LinkState, detail: string | null) => {
     if (state === 'waiting' && detail?.startsWith('Too many devices')) busy += 1;
-    if (state === 'refused' || state === 'rejected' || state === 'revoked') lost.push(`${state}: ${detail}`);
+    if (state === 'refused' || state === 'rejected' || state === 'unrestored' || state === 'revoked')
+      lost.push(`${state}: ${detail}`);
   };
   const link = createLink({
     url: () => url,

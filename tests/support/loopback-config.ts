@@ -42,6 +42,7 @@ export function loopbackConfig(folder: string, ports: Ports, given: Partial<Conf
     activityDays: 400,
     packageBandwidth: 0,
     dropNames: [],
+    dropListeners: [],
     buildConsole: false,
     ntp: null,
     notifySocket: null,

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Changes, createChanges } from '../../agent/system-helper/changes.ts';
 import { openJournal } from '../../agent/system-helper/journal.ts';
+import { machineLinks } from '../../agent/system-helper/machine-links.ts';
 import { machinePolicySchema } from '../../agent/system-helper/machine-policy.ts';
 import { openPackageFiles } from '../../agent/system-helper/package-files.ts';
 import type { PackageManager } from '../../agent/system-helper/package-manager.ts';
@@ -20,6 +21,7 @@ export const changesOn = (
     journal: openJournal(machine.path('changes')),
     files: openPackageFiles(machine.path('files')),
     policy: machinePolicySchema.parse({ packages, osUpdates: true }),
+    linkAt: machineLinks(machine.path('root')),
     now: Date.now,
     log: () => undefined,
   });

@@ -4,6 +4,7 @@ import type { GateView } from '../../agent/enforcement/gate-view.ts';
 import type { Notice } from '../../agent/enforcement/notice-view.ts';
 import { markDisplayed, nextSettings } from '../../agent/inventory/collection-settings.ts';
 import { privacyView } from '../../agent/inventory/privacy-view.ts';
+import type { LinkState } from '../../agent/link/link.ts';
 import { ensurePage } from '../../agent/page/build.ts';
 import { openPage, type Page } from '../../agent/page/page.ts';
 import type { PolicyView } from '../../agent/policy/policy-work.ts';
@@ -65,7 +66,8 @@ export interface PageStand {
   update(offer: UpdateOffer | null): void;
   /** Sets the idle limit of the page in minutes; null for none. */
   idle(minutes: number | null): void;
-  connected(connected: boolean): void;
+  /** Sets the state of the device's connection, and tells the page that something changed. */
+  connection(state: LinkState): void;
   /** Sets the expiry time of the order list. */
   expired(since: number): void;
 }
@@ -77,7 +79,7 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
   let offer: UpdateOffer | null = null;
   let denials: readonly string[] = [];
   let policy: PolicyView = { settings: [], compliance: null };
-  let connected = true;
+  let connection: LinkState = 'connected';
   let lostMode: LostMode | null = null;
   let displayName: string | null = null;
   let listExpires = Date.now() + 7 * 86_400_000;
@@ -137,7 +139,7 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
     agent: {
       status: () => ({
         now: Date.now(),
-        connection: connected ? 'connected' : 'waiting',
+        connection,
         listExpires,
         policy,
         displayName,
@@ -230,8 +232,8 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
     idle(minutes) {
       idleMinutes = minutes;
     },
-    connected(is) {
-      connected = is;
+    connection(state) {
+      connection = state;
       changed();
     },
   };

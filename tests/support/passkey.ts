@@ -22,6 +22,10 @@ export interface Changes {
   readonly counter?: number;
   /** Bytes after the counter, such as extensions. */
   readonly more?: Uint8Array;
+  /** Attestation of a registration instead of none. `statement`: CBOR; absent for a self-attestation by the passkey itself. */
+  readonly attestation?: { readonly format: string; readonly statement?: Buffer };
+  /** Changes the COSE key of a registration. */
+  readonly cose?: (key: Buffer) => Buffer;
 }
 
 export interface Passkey {
@@ -88,6 +92,17 @@ export function createPasskey({
     };
   }
 
+  const selfAttestation = (authData: Buffer, clientData: Buffer) =>
+    cborMap([
+      [text('alg'), int(algorithm === 'ES256' ? -7 : -8)],
+      [
+        text('sig'),
+        cborBytes(
+          signBytes(algorithm === 'ES256' ? 'sha256' : null, Buffer.concat([authData, sha256(clientData)]), privateKey),
+        ),
+      ],
+    ]);
+
   const passkey: Passkey = {
     id,
     rpId,
@@ -98,16 +113,20 @@ export function createPasskey({
     assertion,
     sign: (bytes, changes) => encodeAssertion(assertion(base64url(sha256(bytes)), changes)),
     registration(challenge, changes = {}) {
-      const cose = algorithm === 'ES256' ? es256(publicKey.export({ format: 'jwk' })) : ed25519(spki.subarray(-32));
+      const key = algorithm === 'ES256' ? es256(publicKey.export({ format: 'jwk' })) : ed25519(spki.subarray(-32));
+      const cose = changes.cose?.(key) ?? key;
       const length = Buffer.from([0, credential.length]);
       const attested = Buffer.concat([Buffer.alloc(16), length, credential, cose]);
       const authData = dataOf({ flags: UP | UV | ATTESTED, counter: 0, ...changes, more: attested });
+      const clientData = clientDataOf('webauthn.create', challenge, changes);
+      const { format = 'none', statement = format === 'none' ? cborMap([]) : selfAttestation(authData, clientData) } =
+        changes.attestation ?? {};
       const attestation = cborMap([
-        [text('fmt'), text('none')],
-        [text('attStmt'), cborMap([])],
+        [text('fmt'), text(format)],
+        [text('attStmt'), statement],
         [text('authData'), cborBytes(authData)],
       ]);
-      const clientDataJSON = base64url(clientDataOf('webauthn.create', challenge, changes));
+      const clientDataJSON = base64url(clientData);
       const response = { clientDataJSON, attestationObject: base64url(attestation), transports: ['internal'] };
       return { id, rawId: id, type: 'public-key', clientExtensionResults: {}, response };
     },
@@ -124,10 +143,10 @@ function head(major: number, size: number): Buffer {
   if (size < 24) return Buffer.from([(major << 5) | size]);
   return size < 256 ? Buffer.from([(major << 5) | 24, size]) : Buffer.from([(major << 5) | 25, size >> 8, size & 0xff]);
 }
-const text = (value: string) => Buffer.concat([head(3, value.length), Buffer.from(value)]);
-const cborBytes = (value: Uint8Array) => Buffer.concat([head(2, value.length), value]);
-const int = (value: number) => (value < 0 ? head(1, -1 - value) : head(0, value));
-const cborMap = (entries: readonly (readonly [Buffer, Buffer])[]) =>
+export const text = (value: string) => Buffer.concat([head(3, value.length), Buffer.from(value)]);
+export const cborBytes = (value: Uint8Array) => Buffer.concat([head(2, value.length), value]);
+export const int = (value: number) => (value < 0 ? head(1, -1 - value) : head(0, value));
+export const cborMap = (entries: readonly (readonly [Buffer, Buffer])[]) =>
   Buffer.concat([head(5, entries.length), ...entries.flat()]);
 
 const coordinate = (value: string | undefined) => cborBytes(Buffer.from(value ?? '', 'base64url'));

@@ -23,8 +23,11 @@ export interface RpmFields {
   readonly requires?: string;
   readonly obsoletes?: string;
   readonly provides?: string;
+  readonly conflicts?: string;
   /** Path of an empty file in the package. By default, the package has no file. */
   readonly file?: string;
+  /** Symbolic link in the package. */
+  readonly link?: { readonly path: string; readonly target: string };
   /** Lua program that runs before the installation. The machine has no shell. */
   readonly pre?: string;
 }
@@ -41,6 +44,12 @@ export class RpmMachine {
   constructor() {
     for (const each of ['bin', 'root', 'repository', 'build']) mkdirSync(this.path(each));
     for (const program of ['dnf', 'rpm']) symlinkSync(`/usr/bin/${program}`, this.path(`bin/${program}`));
+    this.readRepositoryFrom(`file://${this.path('repository')}`);
+    this.#index();
+  }
+
+  /** Makes dnf read the repository at this address. By default, it reads the folder. */
+  readRepositoryFrom(address: string): void {
     const settings = [
       '[main]',
       'gpgcheck=0',
@@ -51,10 +60,9 @@ export class RpmMachine {
       'metadata_expire=0',
       '[test]',
       'name=test',
-      `baseurl=file://${this.path('repository')}`,
+      `baseurl=${address}`,
     ];
     writeFileSync(this.path('dnf.conf'), `${settings.join('\n')}\n`);
-    this.#index();
   }
 
   path(name: string): string {
@@ -91,12 +99,20 @@ export class RpmMachine {
       ...(fields.requires === undefined ? [] : [`Requires: ${fields.requires}`]),
       ...(fields.obsoletes === undefined ? [] : [`Obsoletes: ${fields.obsoletes}`]),
       ...(fields.provides === undefined ? [] : [`Provides: ${fields.provides}`]),
+      ...(fields.conflicts === undefined ? [] : [`Conflicts: ${fields.conflicts}`]),
       '%description',
       'package of a test',
       ...(fields.pre === undefined ? [] : ['%pre -p <lua>', fields.pre]),
-      ...(fields.file === undefined ? [] : ['%install', `install -D /dev/null %{buildroot}${fields.file}`]),
+      '%install',
+      ...(fields.file === undefined ? [] : [`install -D /dev/null %{buildroot}${fields.file}`]),
+      ...(fields.link === undefined
+        ? []
+        : [
+            `mkdir -p $(dirname %{buildroot}${fields.link.path})`,
+            `ln -s ${fields.link.target} %{buildroot}${fields.link.path}`,
+          ]),
       '%files',
-      ...(fields.file === undefined ? [] : [fields.file]),
+      ...[fields.file, fields.link?.path].flatMap((path) => path ?? []),
     ];
     const spec = this.path(`build/${name}.spec`);
     writeFileSync(spec, `${lines.join('\n')}\n`);

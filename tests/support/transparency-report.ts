@@ -4,14 +4,22 @@ import { TRANSPARENCY_STATEMENT } from '../../shared/disclosure/documents.ts';
 import { REFUSAL_WORDS, type RefusalReason } from '../../shared/disclosure/refusal-reasons.ts';
 import { sha256 } from '../../shared/order/digest.ts';
 
+/** The 12 months from November 2014. `filled`: months with counts; the others have zeros. */
+const months = (filled: Readonly<Record<string, { answered: number; accounts: number; refused: number }>> = {}) =>
+  Array.from({ length: 12 }, (_, at) => {
+    const month = new Date(Date.UTC(2014, 10 + at)).toISOString().slice(0, 7);
+    const { answered = 0, accounts = 0, refused = 0 } = filled[month] ?? {};
+    return { month, received: answered + refused, answered, accounts, refused };
+  });
+
 /** Report of a year without requests, orders or a statement. */
 export const emptyReport = (): TransparencyReport => ({
   organization: 'Exempel & Co',
   installation: 'ins_test',
-  from: '2014-11-21',
-  to: '2015-11-20',
+  from: '2014-11',
+  to: '2015-10',
   createdAt: Date.parse('2015-11-20T12:00:00.000Z'),
-  disclosures: { received: 0, answered: 0, accounts: 0, pending: 0, refused: 0, refusedByReason: [] },
+  disclosures: { received: 0, answered: 0, pending: 0, refused: 0, refusedByReason: [], months: months() },
   orders: { count: 0, withheld: 0, suspended: [] },
   keys: [],
   statement: { state: 'none' },
@@ -52,12 +60,15 @@ export function filledReport(): TransparencyReport {
   return {
     ...emptyReport(),
     disclosures: {
-      received: 1215,
+      received: 1213,
       answered: 5,
-      accounts: 4,
       pending: 2,
       refused: 1208,
       refusedByReason: refused.map(([reason, count]) => ({ reason, title: REFUSAL_WORDS[reason].title, count })),
+      months: months({
+        '2015-03': { answered: 4, accounts: 3, refused: 1204 },
+        '2015-10': { answered: 1, accounts: 1, refused: 4 },
+      }),
     },
     orders: {
       count: 3,

@@ -1,41 +1,95 @@
+import type { ActionName, SecondPersonAction } from '../../../shared/api/action-names.ts';
+import { ACTION_NAMES, needsSecondPerson } from '../../../shared/api/action-names.ts';
 import type { ActionView } from '../../../shared/api/actions.ts';
 
-const NAMES: Readonly<Record<string, string>> = {
+/** Names of actions. A name says what the request changes. It never says which effect the change has, which only the server computes. */
+export const NAMES: Readonly<Record<ActionName, string>> = {
   'workspace.wipe': 'Wipe workspace',
   'device.unenroll': 'Unenroll device',
   'device.revoke': 'Revoke device',
   'device.retire': 'Retire device',
-  'job.resume': 'Resume a job with a command that needs a new sign-in',
-  'lost-mode.start': 'Start lost mode',
-  'lost-mode.end-many': 'End lost mode on many devices',
-  'device.locate': 'Show the position of a device in lost mode',
+  'device.re-enroll': 'Create activation link for an enrolled device',
+  'workspace.lock': 'Lock workspace',
   'passcode.reset': 'Reset passcode of workspace',
-  'device.restart': 'Restart devices',
+  'device.restart': 'Restart device',
   'device.shut-down': 'Shut down device',
-  'file.push': 'Send file to devices',
+  'file.push': 'Send file to device',
   'file.fetch': 'Fetch file from device',
   'software.change': 'Install, update or remove software',
   'agent.publish': 'Publish a version of the agent on an update channel',
-  'location.override': 'Change a location, home area or legal seat so that an order no longer affects the device',
-  'device.re-enroll': 'Create an activation code for an enrolled device',
-  'account.create': 'Create account',
-  'account.change-status': 'Enable or disable an account',
-  'account.reset-credentials': 'Create a credential reset link',
-  'access.end': 'End sessions and tokens',
-  'role.grant': 'Grant role',
-  'role.revoke': 'Remove role',
+  'location.override': 'Change location statement, home area, legal seat or group',
+  'job.resume': 'Resume job',
+  'group.trust': 'Change whether a dynamic group is trusted',
+  'group.delete': 'Delete group',
   'policy.apply': 'Apply policy',
   'policy.apply-wipe': 'Apply policy that can wipe workspaces',
+  'script.run': 'Run script',
+  'scripts.switch': 'Switch scripts on or off',
   'policy.delete': 'Delete policy',
-  'token.create': 'Create API token',
-  'group.trust': 'Trust a dynamic group for roles and order exemptions',
+  'area.remove': 'Remove area',
+  'ip-database.activate': 'Activate IP database',
+  'territory-policy.activate': 'Activate territory policy',
+  'legal-hold.release': 'Release legal hold',
+  'account.create': 'Create account',
+  'account.change-status': 'Enable or disable account',
+  'access.end': 'End sessions or tokens',
+  'account.reset-credentials': 'Create sign-in link for an account',
+  'lost-mode.start': 'Start lost mode',
+  'lost-mode.end-many': 'End lost mode on many devices',
+  'device.locate': 'Show the position of a device in lost mode',
+  'role.grant': 'Grant role',
+  'role.revoke': 'Remove role',
+  'custom-role.create': 'Create custom role',
+  'custom-role.change': 'Change custom role',
+  'custom-role.delete': 'Delete custom role',
+  'identity.link': 'Link your account to the identity provider',
+  'identity.unlink': 'Unlink your account from the identity provider',
+  'account.unlink': 'Unlink an account from the identity provider',
+  'cli.sign-in': 'Sign in the command line',
   'passkey.add': 'Add passkey',
   'passkey.remove': 'Remove passkey',
-  'recovery-codes.replace': 'Create recovery codes',
+  'recovery-codes.replace': 'Create new recovery codes',
+  'token.create': 'Create API token',
   'approver-key.register': 'Register approver key',
+  'mail-connector.enroll': 'Create activation link for a mail connector',
+  'device.readmit': 'Readmit device after a restore',
+  'device.reject': 'Reject device after a restore',
+  'ledger.resume': 'Resume ledger after a restore',
+  'ledger.continue': 'Propose to continue the ledger under a new name',
+  'recovery.close': 'End recovery',
+  'authority.confirm': 'Confirm key of an authority',
+  'disclosure.preview': 'Preview records of a disclosure request',
+  'disclosure.produce': 'Produce records of a disclosure request',
+  'notification-channel.create': 'Create notification channel',
+  'notification-rule.delete': 'Delete notification rule',
+  'notification-channel.delete': 'Delete notification channel',
+  'action.confirm': 'Confirm action',
 };
 
-export const actionName = (action: string): string => NAMES[action] ?? action;
+const isActionName = (action: string): action is ActionName => ACTION_NAMES.some((one) => one === action);
+
+/** Name of an action. A console that is older than the server shows the server's own name. */
+export const actionName = (action: string): string => (isActionName(action) ? NAMES[action] : action);
+
+/** Consequence of each action that can be pending, for the person who confirms it. Each text must be true for every request of the action. */
+export const CONSEQUENCES: Readonly<Record<SecondPersonAction, string>> = {
+  'workspace.wipe': 'Each device destroys its work files. Nobody can restore them.',
+  'device.unenroll': 'Each device ends its enrollment when it receives the command. To return, it must enroll again.',
+  'device.revoke':
+    'The server revokes the certificates of each device at once. To return, the device must enroll again.',
+  'device.retire':
+    'The server revokes the certificates of each device at once, and deletes its record after 400 days. To return, the device must enroll again.',
+  'device.re-enroll':
+    'The present enrollment of each device ends when the device uses its link. Until then, an admin can cancel the link.',
+  'location.override':
+    'Orders use the new values at once. Another change can restore the old ones, and may also need a second person.',
+  'policy.apply-wipe': 'The policy can wipe the workspaces of these devices. Nobody can restore wiped work files.',
+};
+
+/** Text for an action of a newer server, about which this console knows nothing. */
+const UNKNOWN = 'This page does not know the action. Reload the page before you confirm the action.';
+
+export const consequence = (action: string): string => (needsSecondPerson(action) ? CONSEQUENCES[action] : UNKNOWN);
 
 const number = (count: number) => count.toLocaleString('en');
 export const devicesText = (count: number): string => `${number(count)} ${count === 1 ? 'device' : 'devices'}`;

@@ -3,6 +3,7 @@ import { Badge, Button, Group, Paper, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { ActionView } from '../../../shared/api/actions.ts';
+import { confirmersText } from '../../../shared/api/confirmation-words.ts';
 import { soloLimitText } from '../../../shared/api/solo-limit-words.ts';
 import { Empty, QueryResult } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
@@ -12,7 +13,7 @@ import { Moment } from '../parts/words.tsx';
 import { actionName, devicesText, STATUS_COLORS, STATUS_NAMES } from './action-words.ts';
 import { ConfirmDialog } from './confirm-dialog.tsx';
 import { DeclineDialog } from './decline-dialog.tsx';
-import { actionsQuery } from './queries.ts';
+import { actionQuery, actionsQuery } from './queries.ts';
 
 export function ActionsPage() {
   const query = useQuery(actionsQuery);
@@ -56,6 +57,16 @@ export function ActionsPage() {
   );
 }
 
+function WhoCan({ id }: { readonly id: string }) {
+  const confirmers = useQuery(actionQuery(id)).data?.confirmers;
+  if (!confirmers) return null;
+  return (
+    <Text size="sm">
+      <UserText>{confirmersText(confirmers)}</UserText>
+    </Text>
+  );
+}
+
 type People = Readonly<Record<string, string>>;
 
 function List({
@@ -94,9 +105,11 @@ function List({
               </Text>
               {action.status === 'pending' && !action.mine && !action.confirmable && (
                 <Text size="sm">
-                  You cannot confirm this action, because one of the two accounts created the other.
+                  You cannot confirm this action. You and the proposer count as one person, because one account created
+                  the other or was shown its sign-in link.
                 </Text>
               )}
+              {action.status === 'pending' && action.mine && <WhoCan id={action.id} />}
               {action.decidedBy !== null && action.decidedAt !== null && (
                 <Text size="sm" c="dimmed">
                   Decided by <UserText>{people[action.decidedBy] ?? action.decidedBy}</UserText>{' '}

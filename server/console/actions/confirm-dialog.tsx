@@ -6,6 +6,7 @@ import { useState } from 'react';
 import type { z } from 'zod';
 import { actionConfirmed, type actionDetail } from '../../../shared/api/actions.ts';
 import { createdCode } from '../../../shared/api/codes.ts';
+import { confirmersText } from '../../../shared/api/confirmation-words.ts';
 import { policyParams } from '../../../shared/api/policies.ts';
 import { reassignmentResult } from '../../../shared/api/reassignment.ts';
 import { CopyButton } from '../../../shared/look/copy-button.tsx';
@@ -18,9 +19,10 @@ import { RunningChange } from '../devices/bulk/running-change.tsx';
 import { NewLinks } from '../devices/reassign/new-links.tsx';
 import { Facts } from '../parts/facts.tsx';
 import { PageLink } from '../parts/links.tsx';
-import { actionName, devicesText } from './action-words.ts';
+import { actionName, consequence, devicesText } from './action-words.ts';
 import { proposalFacts } from './proposal-facts.ts';
 import { actionQuery } from './queries.ts';
+import { OrderEffects } from './who-confirms.tsx';
 
 export function ConfirmDialog({ id, close }: { readonly id: string | null; readonly close: () => void }) {
   return (
@@ -46,7 +48,9 @@ function Loaded({ id, close }: { readonly id: string; readonly close: () => void
   return <QueryResult query={query}>{(action) => <Form action={action} close={close} />}</QueryResult>;
 }
 
-function Form({ action, close }: { readonly action: z.output<typeof actionDetail>; readonly close: () => void }) {
+type Action = z.output<typeof actionDetail>;
+
+function Form({ action, close }: { readonly action: Action; readonly close: () => void }) {
   const client = useQueryClient();
   const [typed, setTyped] = useState<number | null>(null);
   const confirming = useMutation({
@@ -75,9 +79,15 @@ function Form({ action, close }: { readonly action: z.output<typeof actionDetail
         )}
         <PolicyLink params={action.params} name={action.policy} />
         <List size="sm" listStyleType="none" spacing={2} aria-label="Devices">
-          {action.sample.map(({ device, user }) => (
+          {action.sample.map(({ device, user, owner }) => (
             <List.Item key={device}>
               <UserText>{user}</UserText> <HostName device={device} />
+              {owner !== null && (
+                <>
+                  {' · new owner: '}
+                  <UserText>{owner}</UserText>
+                </>
+              )}
             </List.Item>
           ))}
           {action.devices > action.sample.length && (
@@ -88,11 +98,17 @@ function Form({ action, close }: { readonly action: z.output<typeof actionDetail
             </List.Item>
           )}
         </List>
-        {!action.confirmable && <NotIndependent />}
+        {action.effects &&
+          (action.effects.length > 0 ? (
+            <OrderEffects effects={action.effects} />
+          ) : (
+            <Text size="sm">The change alters the effect of no order now.</Text>
+          ))}
+        {action.status === 'pending' && !action.confirmable && <NotIndependent action={action} />}
         {action.devices === 0 ? (
           <Text size="sm">No device is affected now. Devices that join the groups later are affected.</Text>
         ) : (
-          <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={caution(action.action)}>
+          <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={consequence(action.action)}>
             <NumberInput
               label={`Type the number of devices, ${action.devices.toLocaleString('en')}, to confirm`}
               allowNegative={false}
@@ -118,11 +134,6 @@ function Form({ action, close }: { readonly action: z.output<typeof actionDetail
   );
 }
 
-const caution = (action: string): string =>
-  action === 'policy.apply-wipe'
-    ? 'The policy can wipe the workspaces of these devices'
-    : 'You cannot undo this action';
-
 function PolicyLink({ params, name }: { readonly params: unknown; readonly name: string | null }) {
   const known = name === null ? null : policyParams.safeParse(params);
   if (!known?.success) return null;
@@ -133,12 +144,14 @@ function PolicyLink({ params, name }: { readonly params: unknown; readonly name:
   );
 }
 
-function NotIndependent() {
+function NotIndependent({ action }: { readonly action: Action }) {
   return (
     <Alert color="yellow" title="You cannot confirm this action">
       <Text size="sm">
-        You proposed it, or one of the two accounts created the other. An admin whose account is independent of the
-        proposer must confirm the action.
+        {action.mine
+          ? 'You proposed it.'
+          : 'You and the proposer count as one person, because one account created the other or was shown its sign-in link.'}{' '}
+        {action.confirmers && <UserText>{confirmersText(action.confirmers)}</UserText>}
       </Text>
     </Alert>
   );

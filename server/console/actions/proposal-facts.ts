@@ -1,10 +1,11 @@
 /** Content of a proposed action in words, so that the second person knows what the server will do. */
 import type { z } from 'zod';
 import type { actionDetail } from '../../../shared/api/actions.ts';
-import { placementOfMany } from '../../../shared/api/device-actions.ts';
-import { deviceChange } from '../../../shared/api/devices.ts';
+import { deviceRevocation, placementOfMany } from '../../../shared/api/device-actions.ts';
+import { deviceChange, revocation } from '../../../shared/api/devices.ts';
 import { policyGroups, policyRollback, policyRollout } from '../../../shared/api/policies.ts';
 import { dateTime } from '../../../shared/look/time-words.ts';
+import { REVOCATION_WORDS } from '../words/devices.ts';
 
 type Proposal = Pick<z.output<typeof actionDetail>, 'route' | 'body' | 'policy'>;
 type Names = (group: string) => string;
@@ -33,6 +34,10 @@ export function proposalFacts({ route, body, policy }: Proposal, groupName: Name
       ];
     case 'policies.order':
       return [{ label: 'Change', value: 'Order of precedence of all policies' }];
+    case 'devices.revoke':
+      return [{ label: 'Reason', value: REVOCATION_WORDS[revocation.parse(body).reason] }];
+    case 'devices.revoke-many':
+      return [{ label: 'Reason', value: REVOCATION_WORDS[deviceRevocation.parse(body).reason] }];
     case 'devices.update':
       return placementFacts(deviceChange.parse(body), groupName);
     case 'devices.place':

@@ -28,9 +28,10 @@ import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { useColorScheme } from '../../../shared/look/color-scheme.ts';
 import { Hint } from '../../../shared/look/hint.tsx';
 import { useLive } from '../../../shared/look/live-updates.tsx';
-import { Empty } from '../../../shared/look/states.tsx';
+import { Empty, PendingNotice } from '../../../shared/look/states.tsx';
 import { dateTime } from '../../../shared/look/time-words.ts';
 import { UserText } from '../../../shared/look/user-text.tsx';
+import { PendingAction } from '../actions/pending-action.tsx';
 import { actionsQuery } from '../actions/queries.ts';
 import { installationQuery, overviewQuery } from '../client/queries.ts';
 import { useServerNow } from '../client/server-time.tsx';
@@ -72,7 +73,15 @@ const PARENTS: Readonly<Record<string, string>> = {
   '/roles': '/settings',
 };
 
-export function Shell() {
+export const Shell = () => (
+  <PendingNotice.Provider value={pendingNotice}>
+    <PageFrame />
+  </PendingNotice.Provider>
+);
+
+const pendingNotice = (id: string) => <PendingAction id={id} />;
+
+function PageFrame() {
   const [opened, setOpened] = useState(false);
   const path = useRouterState({ select: ({ location }) => location.pathname });
   const hasNoRole = useSession().account.grants.length === 0;
@@ -153,7 +162,7 @@ function Pages({ path }: { readonly path: string }) {
   const shown = PARENTS[path] ?? path;
   const counts: Readonly<Record<string, number | undefined>> = {
     '/orders': mine?.filter(({ kind }) => kind === 'revision').length,
-    '/': actions?.filter(({ status, mine: own }) => status === 'pending' && !own).length,
+    '/': actions?.filter(({ status, mine: own, confirmable }) => status === 'pending' && !own && confirmable).length,
   };
   return PAGES.filter(({ right }) => may(right)).map(({ to, label, icon: Icon }) => {
     const here = to === '/' ? shown === '/' : shown.startsWith(to);

@@ -44,7 +44,7 @@ export const previewQuery = (id: string, offset: number, limit: number) =>
     retry: false,
   });
 
-/** Query of the transparency report. `from`, `to`: dates such as `2026-11-01`; undefined for the last 12 months. */
+/** Query of the transparency report. `from`, `to`: months such as `2026-11`; undefined for the last 12 months that have ended. */
 export const reportQuery = (period: { readonly from?: string | undefined; readonly to?: string | undefined }) =>
   topicQuery(['disclosures', 'orders', 'clock'], withQuery('/transparency/report', period), transparencyReport);
 

@@ -1,4 +1,4 @@
-/** Refused demands with the stored answer to each, and their number by reason in the last 12 months. */
+/** Refused demands with the stored answer to each, and their number by reason in the last 12 months that have ended. */
 import { Badge, Group, Paper, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { RefusalView } from '../../../shared/api/disclosures.ts';
@@ -54,11 +54,15 @@ export function Refusals() {
 function Counts() {
   const query = useQuery(reportQuery({}));
   return (
-    <Section title="Refusals by reason, last 12 months">
-      <QueryResult query={query}>
-        {({ disclosures }) => <ReasonTable counts={disclosures.refusedByReason} total={disclosures.refused} />}
-      </QueryResult>
-    </Section>
+    <QueryResult query={query}>
+      {({ from, to, disclosures: { refused, refusedByReason } }) =>
+        refused > 0 && (
+          <Section title={`Refusals by reason, ${from} to ${to}`}>
+            <ReasonTable counts={refusedByReason} total={refused} />
+          </Section>
+        )
+      }
+    </QueryResult>
   );
 }
 

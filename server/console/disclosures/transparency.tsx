@@ -17,9 +17,10 @@ type Period = { readonly from: string; readonly to: string };
 
 export function Transparency() {
   const [period, setPeriod] = useState<Period | null>(null);
-  const query = useQuery({ ...reportQuery(period ?? {}), placeholderData: (previous) => previous });
+  const newest = useQuery(reportQuery({}));
+  const chosen = useQuery({ ...reportQuery(period ?? {}), placeholderData: (previous) => previous });
   return (
-    <QueryResult query={query}>
+    <QueryResult query={newest}>
       {(report) => (
         <Stack gap="xl">
           <Section title="Signed statement">
@@ -27,8 +28,8 @@ export function Transparency() {
             <Statements />
           </Section>
           <Section title="Report of a period">
-            <PeriodFields key={`${report.from} ${report.to}`} report={report} choose={setPeriod} />
-            <Report report={report} />
+            <PeriodFields newest={report} choose={setPeriod} />
+            <QueryResult query={chosen}>{(each) => <Report report={each} />}</QueryResult>
           </Section>
           <Section title="Keys of the server">
             <Keys keys={report.keys} />
@@ -73,15 +74,17 @@ function StatementState({ statement }: { readonly statement: TransparencyReport[
   }
 }
 
+/** Fields of the period. `newest`: the report of the last 12 months that have ended. */
 function PeriodFields({
-  report,
+  newest,
   choose,
 }: {
-  readonly report: TransparencyReport;
+  readonly newest: TransparencyReport;
   readonly choose: (period: Period) => void;
 }) {
-  const [from, setFrom] = useState(report.from);
-  const [to, setTo] = useState(report.to);
+  const [from, setFrom] = useState(newest.from);
+  const [to, setTo] = useState(newest.to);
+  const month = { type: 'month', placeholder: 'such as 2026-01', max: newest.to };
   return (
     <form
       onSubmit={(event) => {
@@ -91,14 +94,14 @@ function PeriodFields({
     >
       <Group align="flex-end" gap="sm">
         <TextInput
-          type="date"
-          label="First day (UTC)"
+          {...month}
+          label="First month (UTC)"
           value={from}
           onChange={({ currentTarget }) => setFrom(currentTarget.value)}
         />
         <TextInput
-          type="date"
-          label="Last day (UTC)"
+          {...month}
+          label="Last month (UTC)"
           value={to}
           onChange={({ currentTarget }) => setTo(currentTarget.value)}
         />
@@ -110,16 +113,15 @@ function PeriodFields({
   );
 }
 
-function Report({ report: { disclosures, orders } }: { readonly report: TransparencyReport }) {
-  const { received, answered, accounts, pending, refused, refusedByReason } = disclosures;
+function Report({ report: { to, disclosures, orders } }: { readonly report: TransparencyReport }) {
+  const { received, answered, pending, refused, refusedByReason, months } = disclosures;
   return (
     <Stack>
       <Facts
         facts={[
           { label: 'Demands received', value: received.toLocaleString('en') },
           { label: 'Requests answered', value: answered.toLocaleString('en') },
-          { label: 'Accounts with a production', value: accounts.toLocaleString('en') },
-          { label: 'Requests pending', value: pending.toLocaleString('en') },
+          { label: `Requests pending at the end of ${to}`, value: pending.toLocaleString('en') },
           { label: 'Demands refused', value: refused.toLocaleString('en') },
           {
             label: 'Orders',
@@ -127,6 +129,7 @@ function Report({ report: { disclosures, orders } }: { readonly report: Transpar
           },
         ]}
       />
+      <Months months={months} />
       {refused > 0 && <ReasonTable counts={refusedByReason} total={refused} />}
       {orders.suspended.length > 0 && (
         <Table.ScrollContainer minWidth={480} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
@@ -153,6 +156,41 @@ function Report({ report: { disclosures, orders } }: { readonly report: Transpar
         </Table.ScrollContainer>
       )}
     </Stack>
+  );
+}
+
+function Months({ months }: { readonly months: TransparencyReport['disclosures']['months'] }) {
+  return (
+    <>
+      <Table.ScrollContainer minWidth={480} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
+        <Table aria-label="Requests by month">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Month (UTC)</Table.Th>
+              <Table.Th ta="right">Received</Table.Th>
+              <Table.Th ta="right">Answered</Table.Th>
+              <Table.Th ta="right">Accounts</Table.Th>
+              <Table.Th ta="right">Refused</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {months.toReversed().map(({ month, received, answered, accounts, refused }) => (
+              <Table.Tr key={month}>
+                <Table.Td>{month}</Table.Td>
+                <Table.Td ta="right">{received.toLocaleString('en')}</Table.Td>
+                <Table.Td ta="right">{answered.toLocaleString('en')}</Table.Td>
+                <Table.Td ta="right">{accounts.toLocaleString('en')}</Table.Td>
+                <Table.Td ta="right">{refused.toLocaleString('en')}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+      <Text size="sm" c="dimmed">
+        The report covers whole months that have ended. Accounts is the number of different accounts whose records were
+        produced in the month. One account can be in several months.
+      </Text>
+    </>
   );
 }
 

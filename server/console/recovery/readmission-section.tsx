@@ -39,12 +39,12 @@ export function ReadmissionSection({ devices }: { readonly devices: readonly Los
               <Group justify="space-between" align="flex-start" gap="sm">
                 <Evidence device={device} />
                 <Group gap="xs">
-                  {may('recovery.readmit') && (
+                  {device.obstacle === null && may('recovery.readmit') && (
                     <Button size="xs" onClick={() => setChosen({ decision: 'readmit', device })}>
                       Readmit device…
                     </Button>
                   )}
-                  {may('recovery.reject') && (
+                  {device.obstacle !== 'revoked' && may('recovery.reject') && (
                     <Button
                       size="xs"
                       color="red"
@@ -66,8 +66,33 @@ export function ReadmissionSection({ devices }: { readonly devices: readonly Los
   );
 }
 
+const OBSTACLE_WORDS: Readonly<
+  Record<NonNullable<Lost['obstacle']>, { readonly title: string; readonly meaning: string }>
+> = {
+  revoked: {
+    title: 'Revoked after the backup',
+    meaning:
+      'The saved ledger or revocation list revokes this certificate. The device cannot be readmitted. To return, it needs a new activation code.',
+  },
+  superseded: {
+    title: 'Newer enrollment in the backup',
+    meaning:
+      'The backup has a newer enrollment of this device, so this certificate is an old one. A copy of the agent may run on another machine.',
+  },
+  older: {
+    title: 'Issued before the backup',
+    meaning:
+      'The certificate was issued before the backup, but the backup does not have it. An admin may have deleted the device. To return, it needs a new activation code.',
+  },
+  expired: {
+    title: 'Certificate expired',
+    meaning:
+      'The certificate expired before an admin readmitted the device. To return, it needs a new activation code.',
+  },
+};
+
 function Evidence({
-  device: { serial, device, generation, seenAt, published, user, group },
+  device: { serial, device, generation, notBefore, notAfter, seenAt, published, user, group, obstacle },
 }: {
   readonly device: Lost;
 }) {
@@ -75,10 +100,17 @@ function Evidence({
     <Stack gap="xs" style={{ minWidth: 0, flex: '1 1 20rem' }}>
       <Group gap="xs">
         <Text fw={600}>{user === null ? 'User unknown' : <UserText>{user}</UserText>}</Text>
-        <Badge color={published ? 'green' : 'yellow'} variant="light">
-          {published ? 'Certificate in the saved ledger, not revoked' : 'Only the device has the certificate'}
-        </Badge>
+        {obstacle === null ? (
+          <Badge color={published ? 'green' : 'yellow'} variant="light">
+            {published ? 'Certificate in the saved ledger, not revoked' : 'Only the device has the certificate'}
+          </Badge>
+        ) : (
+          <Badge color="red" variant="light">
+            {OBSTACLE_WORDS[obstacle].title}
+          </Badge>
+        )}
       </Group>
+      {obstacle !== null && <Text size="sm">{OBSTACLE_WORDS[obstacle].meaning}</Text>}
       <Facts
         facts={[
           { label: 'Serial number of the certificate', value: <span className={classes.mono}>{serial}</span> },
@@ -91,6 +123,14 @@ function Evidence({
             ),
           },
           { label: 'Enrollment', value: String(generation) },
+          {
+            label: 'Validity of the certificate',
+            value: (
+              <>
+                <Moment at={notBefore} /> to <Moment at={notAfter} />
+              </>
+            ),
+          },
           { label: 'Group', value: group === null ? 'Unknown' : <UserText>{group}</UserText> },
           { label: 'Last refused', value: <Moment at={seenAt} /> },
           {

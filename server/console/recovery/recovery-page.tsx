@@ -84,8 +84,9 @@ function CloseRecovery({ view: { recovery, devices } }: { readonly view: Recover
   const client = useQueryClient();
   const [opened, { open, close }] = useDisclosure(false);
   const missing = (recovery?.missing.length ?? 0) + ((recovery?.missingApprovers ?? 0) > 0 ? 1 : 0);
+  const waiting = devices.filter(({ obstacle }) => obstacle === null).length;
   const losses = [
-    ...(devices.length > 0 ? [`${devices.length} devices are pending readmission. They must enroll again.`] : []),
+    ...(waiting > 0 ? [`${waiting} devices are pending readmission. They must enroll again.`] : []),
     ...(missing > 0 ? [`${missing} signed documents are missing. The server will not request them from devices.`] : []),
     ...(recovery?.ledgerSuspended != null ? ['The public ledger is suspended and stays suspended.'] : []),
   ];

@@ -26,6 +26,8 @@ export interface ListPublisher {
   /** Signs and stores a new order list immediately. Does nothing before an approver set is adopted. */
   publish(): Promise<void>;
   refresh(): Promise<void>;
+  /** Replaces an order list whose date is in the future after the server's clock was set back. */
+  clockChanged(): void;
   onChange(listener: () => void): void;
   announceChange(): void;
   stop(): Promise<void>;
@@ -110,6 +112,7 @@ export function createListPublisher(ports: {
         refresh.requestAt(dueAt(list));
       },
       refresh: () => refresh.runOrThrow(),
+      clockChanged: () => refresh.request(),
       onChange: (listener) => void listeners.push(listener),
       announceChange,
       stop: () => refresh.stop(),

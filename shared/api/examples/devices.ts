@@ -290,11 +290,13 @@ export const actionList = { actions: [actionView], people, soloLimit: { limit: 5
 export const actionDetail = {
   ...actionView,
   scope: [device],
-  sample: [{ device, user }],
+  sample: [{ device, user, owner: null }],
   route: 'commands.issue',
   params: { id: device },
   body: wipe,
   policy: null,
+  effects: null,
+  confirmers: { names: [KARL.name], more: false, remedy: null },
   people,
 };
 export const actionConfirmation = { hash: actionView.hash };

@@ -220,16 +220,19 @@ export const statementInclusion = {
 export const transparencyReport = {
   organization: ORGANIZATION,
   installation: INSTALLATION,
-  from: '2025-03-11',
-  to: '2026-03-10',
+  from: '2026-01',
+  to: '2026-02',
   createdAt: now,
   disclosures: {
     received: 2,
     answered: 0,
-    accounts: 0,
     pending: 1,
     refused: 1,
     refusedByReason: [{ reason: 'wholesale', title: REFUSAL_WORDS.wholesale.title, count: 1 }],
+    months: [
+      { month: '2026-01', received: 0, answered: 0, accounts: 0, refused: 0 },
+      { month: '2026-02', received: 2, answered: 0, accounts: 0, refused: 1 },
+    ],
   },
   orders: {
     count: 1,

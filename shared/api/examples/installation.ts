@@ -233,6 +233,9 @@ export const recoveryView = {
       published: true,
       user,
       group: KARACHI.name,
+      notBefore: now - days(0.5),
+      notAfter: now + days(89.5),
+      obstacle: null,
     },
   ],
 };

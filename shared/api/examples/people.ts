@@ -158,10 +158,13 @@ export const lostModeOfMany = {
 export const holdOnMany = { ...selection, expect: 1, reason: 'Court order 12/2026', reference: '12/2026' };
 export const labelChange = { ...selection, add: ['loan 2026'], remove: [] };
 export const deviceActionPreview = { ...selection, action: 'retire' };
+const notNeeded = { needed: false, names: [], more: false, remedy: null };
 export const deviceActionImpact = {
   selected: 1,
   affected: 1,
   overrides: 0,
+  effects: [],
+  secondPerson: notNeeded,
   sample: [{ id: BILAL.device, user: BILAL.name, hostname: null }],
   refused: [],
   names: {},
@@ -176,6 +179,7 @@ export const reassignmentPreviewRequest = { pairs };
 export const reassignmentRequest = { pairs, expect: 1, expiresInHours: 168, mail: true };
 export const reassignmentPreview = {
   affected: 1,
+  secondPerson: notNeeded,
   lines: [
     {
       line: 1,

@@ -14,8 +14,8 @@ export function deskPages(tour: () => ConsoleTour): void {
     await seat.goto('/disclosures');
     await page.getByText('No statement', { exact: true }).waitFor();
     await look('transparency');
-    await page.getByLabel('First day (UTC)').fill('2015-01-01');
-    await page.getByLabel('Last day (UTC)').fill('2015-12-31');
+    await page.getByLabel('First month (UTC)').fill('2015-01');
+    await page.getByLabel('Last month (UTC)').fill('2015-06');
     await page.getByRole('button', { name: 'Show period' }).click();
     await page.getByText('Demands received').waitFor();
     await glance('transparency period');

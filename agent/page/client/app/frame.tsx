@@ -91,7 +91,8 @@ function ConnectionLine({ messagingStatus }: { readonly messagingStatus: Messagi
   );
 }
 
-function missingWords({ connected, listExpired }: MessagingStatus): string | null {
+function missingWords({ connected, unrestored, listExpired }: MessagingStatus): string | null {
+  if (unrestored) return WORDS.live.unrestored;
   if (!connected) return WORDS.live.offline;
   return listExpired === null ? null : WORDS.live.stale(dateTime(listExpired));
 }

@@ -106,6 +106,8 @@ export const WORDS = {
   live: {
     gone: 'The Cordon agent on this device does not respond. Start the agent, then open this page again: npx cordon-agent open',
     offline: 'This device is not connected to the server. It sends your messages when it connects.',
+    unrestored:
+      'The server was restored from a backup that does not contain this device. An admin must readmit the device before it can connect. Tell your admin. Your messages stay on this device until then.',
     stale: (since: string) =>
       `The list of orders on this device expired ${since}, although the server responds. This device may not know about new or ended orders. Tell your admin.`,
   },

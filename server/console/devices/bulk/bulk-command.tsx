@@ -8,6 +8,7 @@ import { ApiError } from '../../../../shared/look/api-error.ts';
 import { Failure, Loading } from '../../../../shared/look/states.tsx';
 import { destroysData } from '../../../../shared/protocol/command-kinds.ts';
 import { type CommandId, newCommandId } from '../../../../shared/protocol/ids.ts';
+import { isBlocked, WhoConfirms } from '../../actions/who-confirms.tsx';
 import { call } from '../../client/call.ts';
 import { useMay } from '../../client/session.tsx';
 import { commandVerb } from '../../words/commands.ts';
@@ -17,7 +18,7 @@ import { ReassignForm } from '../reassign/reassign-form.tsx';
 import { selectionOf, useActionPreview } from './action-preview.ts';
 import { type AffectedDevices, type Chosen, targetOf, useAffectedDevices } from './affected-devices.ts';
 import { AffectedDevicesView } from './affected-devices-view.tsx';
-import { CountConfirmation, Proposed, SecondPerson } from './confirmation.tsx';
+import { CountConfirmation, Proposed } from './confirmation.tsx';
 import { JobFields } from './job-fields.tsx';
 import { jobOptionsOf, NO_OPTIONS } from './job-options.ts';
 import { allowsJoiners, allowsRetry, offeredKinds } from './offered-kinds.ts';
@@ -88,7 +89,7 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
   const [options, setOptions] = useState(NO_OPTIONS);
   const command = commandOf(draft);
   const grave = destroysData(draft.kind);
-  // Only a legal hold can make the server refuse active devices. Commands to which legal holds do not apply therefore need no preview.
+  // Only a legal hold can make the server refuse active devices, and only a command that destroys data can need a second person.
   const held = useActionPreview(grave ? { ...selectionOf(chosen), action: draft.kind } : null);
 
   const sending = useMutation({
@@ -123,10 +124,14 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
   };
   const valid = jobOptionsOf(applicable) !== null;
   const ready =
-    valid && command !== null && audience !== null && audience.total > 0 && (!grave || confirmed === audience.total);
+    valid &&
+    command !== null &&
+    audience !== null &&
+    audience.total > 0 &&
+    (!grave || (confirmed === audience.total && !isBlocked(held.data?.secondPerson)));
 
   if (sending.error instanceof ApiError && sending.error.code === 'second_person_required') {
-    return <Proposed noun="command" close={close} />;
+    return <Proposed error={sending.error} close={close} />;
   }
   if (sending.data && countUnderLegalHold(sending.data) > 0)
     return <SkippedNotice issued={sending.data} close={close} sent={sent} />;
@@ -174,7 +179,7 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
         {grave && audience !== null && audience.total > 0 && (
           <CountConfirmation noun="command" total={audience.total} confirmed={confirmed} confirm={setConfirmed} />
         )}
-        {grave && <SecondPerson noun="command" total={audience?.total ?? 0} />}
+        {grave && <WhoConfirms second={held.data?.secondPerson} />}
         {changed ? (
           <Alert color="yellow" title="The number of devices has changed" role="alert">
             <Text size="sm">

@@ -1,10 +1,8 @@
-/** Parts of dialogs for actions that destroy data or end enrollments: the typed number of devices, and the second person. */
-import { Alert, Button, Group, NumberInput, Stack, Text } from '@mantine/core';
+/** Parts of dialogs for actions that destroy data or end enrollments: the typed number of devices, and the pending action. */
+import { Alert, Button, Group, NumberInput, Stack } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
-import { actionsQuery } from '../../actions/queries.ts';
-import { useMay } from '../../client/session.tsx';
-import { ButtonLink } from '../../parts/links.tsx';
+import type { ApiError } from '../../../../shared/look/api-error.ts';
+import { Failure } from '../../../../shared/look/states.tsx';
 
 /** Noun for what the admin confirms, such as "command" or "action". */
 type Noun = 'command' | 'action';
@@ -37,39 +35,15 @@ export function CountConfirmation({
   );
 }
 
-/** Notice that the command or action waits for another admin's confirmation. */
-export function SecondPerson({ noun, total }: { readonly noun: Noun; readonly total: number }) {
-  const may = useMay();
-  const soloLimit = useQuery({ ...actionsQuery, enabled: may('actions.list') }).data?.soloLimit;
-  if (!soloLimit || soloLimit.used + total <= soloLimit.limit) return null;
-  return (
-    <Alert color="yellow" title={`A second person must confirm this ${noun}`}>
-      <Text size="sm">
-        One admin alone may wipe, unenroll, revoke, reassign or retire at most {soloLimit.limit} devices in 24 hours.
-        The server records this {noun} as pending. Another admin can confirm the action within 24 hours.
-      </Text>
-    </Alert>
-  );
-}
-
-export function Proposed({ noun, close }: { readonly noun: Noun; readonly close: () => void }) {
+/** The server stored the request as a pending action. `error`: response of the server, which names the action. */
+export function Proposed({ error, close }: { readonly error: ApiError; readonly close: () => void }) {
   return (
     <Stack>
-      <Alert
-        color="yellow"
-        title={noun === 'command' ? 'Command pending confirmation' : 'Action pending confirmation'}
-        role="status"
-      >
-        <Text size="sm">
-          {noun === 'command' ? 'No device has received the command yet.' : 'The server has changed nothing yet.'}{' '}
-          Another admin can confirm or decline the {noun} within 24 hours.
-        </Text>
-      </Alert>
+      <Failure error={error} />
       <Group justify="flex-end">
         <Button variant="default" onClick={close}>
           Close
         </Button>
-        <ButtonLink to="/actions">Show pending actions</ButtonLink>
       </Group>
     </Stack>
   );

@@ -13,6 +13,7 @@ import { ApiError } from '../../../../shared/look/api-error.ts';
 import { Failure, Loading } from '../../../../shared/look/states.tsx';
 import { UserText } from '../../../../shared/look/user-text.tsx';
 import { devicesText } from '../../actions/action-words.ts';
+import { isBlocked, OrderEffects, WhoConfirms } from '../../actions/who-confirms.tsx';
 import { call } from '../../client/call.ts';
 import { useMay } from '../../client/session.tsx';
 import {
@@ -22,7 +23,7 @@ import {
   recordActionVerb,
 } from '../../words/record-actions.ts';
 import { type Selection, useActionPreview } from './action-preview.ts';
-import { CountConfirmation, Proposed, SecondPerson } from './confirmation.tsx';
+import { CountConfirmation, Proposed } from './confirmation.tsx';
 import { EMPTY_DRAFT, previewFields, type RecordDraft, requestFields } from './record-draft.ts';
 import { RecordFields } from './record-fields.tsx';
 import { RefusedDevices } from './refused-devices.tsx';
@@ -113,9 +114,10 @@ export function RecordActionForm({
     fields !== null &&
     further !== null &&
     !tooMany &&
+    !isBlocked(preview.data.secondPerson) &&
     (!counted || confirmed === affected);
   if (acting.error instanceof ApiError && acting.error.code === 'second_person_required') {
-    return <Proposed noun="action" close={close} />;
+    return <Proposed error={acting.error} close={close} />;
   }
   return (
     <form
@@ -178,8 +180,8 @@ export function RecordActionForm({
             confirm={setConfirmed}
           />
         )}
-        {ends && <SecondPerson noun="action" total={affected} />}
-        {fields && preview.data && preview.data.overrides > 0 && <Overrides count={preview.data.overrides} />}
+        {fields && preview.data && <OrderEffects effects={preview.data.effects} />}
+        {fields && <WhoConfirms second={preview.data?.secondPerson} />}
         {acting.error instanceof ApiError && acting.error.code === 'conflict' ? (
           <Alert color="yellow" title="The number of devices has changed" role="alert">
             <Text size="sm">The server changed nothing. Review the affected devices, then repeat the action.</Text>
@@ -238,17 +240,6 @@ function TooMany() {
       <Text size="sm">
         One action starts or ends lost mode on at most {MOST_LOST_TOGETHER.toLocaleString('en')} devices. Select fewer
         devices.
-      </Text>
-    </Alert>
-  );
-}
-
-function Overrides({ count }: { readonly count: number }) {
-  return (
-    <Alert color="yellow" title="A second person must confirm this action">
-      <Text size="sm">
-        The change alters the effect of orders on {devicesText(count)}. The server records the action as pending.
-        Another admin can confirm the action within 24 hours.
       </Text>
     </Alert>
   );

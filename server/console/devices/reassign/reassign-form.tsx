@@ -10,12 +10,13 @@ import { CordonError } from '../../../../shared/errors.ts';
 import { ApiError } from '../../../../shared/look/api-error.ts';
 import { Failure, Loading } from '../../../../shared/look/states.tsx';
 import { devicesText } from '../../actions/action-words.ts';
+import { isBlocked, WhoConfirms } from '../../actions/who-confirms.tsx';
 import { call } from '../../client/call.ts';
 import { installationQuery } from '../../client/queries.ts';
 import { PersonSelect } from '../../parts/person-select.tsx';
 import { UploadButton } from '../../parts/upload-button.tsx';
 import type { Selection } from '../bulk/action-preview.ts';
-import { CountConfirmation, Proposed, SecondPerson } from '../bulk/confirmation.tsx';
+import { CountConfirmation, Proposed } from '../bulk/confirmation.tsx';
 import { NewLinks } from './new-links.tsx';
 import { PreviewLines } from './preview-lines.tsx';
 
@@ -69,14 +70,15 @@ export function ReassignForm({
   });
   const affected = preview.data?.affected ?? 0;
   const current = preview.data !== undefined && !preview.isPlaceholderData && settled === request;
-  const ready = wanted !== null && current && affected > 0 && confirmed === affected;
+  const ready =
+    wanted !== null && current && affected > 0 && confirmed === affected && !isBlocked(preview.data.secondPerson);
   const change = () => {
     setConfirmed(null);
     acting.reset();
   };
   if (acting.data) return <NewLinks result={acting.data} close={close} />;
   if (acting.error instanceof ApiError && acting.error.code === 'second_person_required') {
-    return <Proposed noun="action" close={close} />;
+    return <Proposed error={acting.error} close={close} />;
   }
   return (
     <form
@@ -137,7 +139,7 @@ export function ReassignForm({
             confirm={setConfirmed}
           />
         )}
-        {wanted && affected > 0 && <SecondPerson noun="action" total={affected} />}
+        {wanted && <WhoConfirms second={preview.data?.secondPerson} />}
         {acting.isError && <Failure error={acting.error} />}
         <Group justify="flex-end">
           <Button variant="default" onClick={close}>
