@@ -187,7 +187,7 @@ export const RIGHTS = {
   'devices.explain': right('device', 'owner', 'fleet', 'legal', 'auditor'),
   'devices.certificates': right('device', ...EVERYONE),
   'devices.inventory': right('device', ...EVERYONE),
-  /** Right to see the local users and the network of a device, for roles that help its user. No route lists them for several devices. */
+  /** Right to see the local users and the network of a device, for roles that help its user. The device list needs it for such columns. */
   'devices.personal-inventory': right('device', 'owner', 'fleet', 'helpdesk'),
   'devices.software': right('device', ...EVERYONE),
   'devices.advisories': right('device', ...EVERYONE),

@@ -54,7 +54,7 @@ export const SECTION_TEXTS: Readonly<Record<Section, SectionText>> = {
 export const FIXED_SECTION = 'system';
 export const OPTIONAL_SECTIONS = SECTIONS.filter((section) => section !== FIXED_SECTION);
 
-/** Sections with data about the person who uses the device. Only routes about one device return them. */
+/** Sections with data about the person who uses the device. Every route that returns or compares them needs a right of its own. */
 export const PERSONAL_SECTIONS = ['users', 'network', 'queries'] as const satisfies readonly Section[];
 
 /**
