@@ -30,11 +30,26 @@ export type MirrorChange =
 export const SEEN = 'S';
 const NAME = /^\d{1,12}\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.cordon(?:,[^:]*)?(?::2,([A-Za-z]*))?$/;
 
+/** Newest time in a name, in seconds (the year 5138). The sender of a mail chooses its time, and file systems have limits. */
+const LAST_SECOND = 99_999_999_999;
+/** Maximum bytes of a file's name on Linux and macOS. */
+const LONGEST_NAME = 255;
+
+/** Time of a mail in seconds, as its file has it. */
+export const fileTime = ({ at }: Pick<MirroredMail, 'at'>): number => Math.min(Math.max(0, at / 1000), LAST_SECOND);
+
 /** The name depends only on the mail, so a repeated delivery after a crash replaces the file. */
 export const baseName = ({ id, at }: Pick<MirroredMail, 'id' | 'at'>): string =>
-  `${Math.max(0, Math.floor(at / 1000))}.${id}.cordon`;
+  `${Math.floor(fileTime({ at }))}.${id}.cordon`;
 
 export const nameWithFlags = (name: string, flags: string): string => `${name.replace(/:2,.*$/, '')}:2,${flags}`;
+
+/** Name of a file after a mark. A name that would be too long loses the fields that another program added after a comma. */
+export function markedName({ name, flags }: Pick<MirrorFile, 'name' | 'flags'>, unread: boolean): string {
+  const marked = nameWithFlags(name, withUnread(flags, unread));
+  if (marked.length <= LONGEST_NAME) return marked;
+  return nameWithFlags(name.replace(/[,:].*$/, ''), withUnread(flags, unread));
+}
 
 /** Id and flags in the name of a mirrored mail; null for other files, such as drafts of a mail program. */
 export function readName(name: string): { readonly id: string; readonly flags: string } | null {
@@ -45,7 +60,7 @@ export function readName(name: string): { readonly id: string; readonly flags: s
 export const isUnread = ({ flags }: Pick<MirrorFile, 'flags'>): boolean => !flags.includes(SEEN);
 
 export function withUnread(flags: string, unread: boolean): string {
-  const others = [...flags].filter((flag) => flag !== SEEN);
+  const others = [...new Set(flags)].filter((flag) => flag !== SEEN);
   return [...others, ...(unread ? [] : [SEEN])].sort().join('');
 }
 

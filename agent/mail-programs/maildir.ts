@@ -3,17 +3,20 @@
  * at any time, so each operation tolerates a file that has moved. The operations run one after the other. A removal of the mirror therefore
  * waits for a delivery, and no delivery ends after the removal.
  */
+import { isUtf8 } from 'node:buffer';
+import { randomUUID } from 'node:crypto';
 import { chmod, lstat, mkdir, open, readdir, readFile, rename, rmdir, unlink, utimes } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { createSerialQueue } from '../../shared/loops/serial-queue.ts';
-import { destroyFile, isMissing, namesIn, syncFolder, writeWhole } from '../workspace/disk.ts';
+import { destroyFile, ifPresent, isMissing, namesIn, syncFolder, writeWhole } from '../workspace/disk.ts';
 import {
   baseName,
+  fileTime,
   type MirroredMail,
   type MirrorFile,
+  markedName,
   nameWithFlags,
   readName,
-  withUnread,
 } from './maildir-changes.ts';
 
 export interface RemovedFiles {
@@ -61,7 +64,8 @@ export function openMaildir(path: string): Maildir {
     const isSeen = mail.folder === 'sent' || !mail.unread;
     const target = pathOf({ ...mail, place: isSeen ? 'cur' : 'new', name: isSeen ? nameWithFlags(base, 'S') : base });
     const temporary = join(folderOf(mail.folder), 'tmp', base);
-    const handle = await open(temporary, 'w', 0o600);
+    await removeAny(temporary);
+    const handle = await open(temporary, 'wx', 0o600);
     try {
       await handle.writeFile(content);
       await handle.sync();
@@ -69,7 +73,8 @@ export function openMaildir(path: string): Maildir {
       await handle.close();
     }
     // Mail programs show the time of the file as the time of arrival.
-    await utimes(temporary, mail.at / 1000, mail.at / 1000);
+    await utimes(temporary, fileTime(mail), fileTime(mail));
+    await makeRoom(target);
     await rename(temporary, target);
     await syncFolder(dirname(target));
   }
@@ -91,11 +96,13 @@ export function openMaildir(path: string): Maildir {
       exclusively(async () => {
         await removeLeftovers(path);
         for (const folder of [path, join(path, '.Sent')]) {
-          for (const place of PLACES) await mkdir(join(folder, place), { recursive: true, mode: 0o700 });
+          await requireFolder(folder);
+          for (const place of PLACES) await requireFolder(join(folder, place));
           for (const name of await namesIn(join(folder, 'tmp'))) {
-            if (readName(name)) await destroyFile(join(folder, 'tmp', name));
+            if (readName(name)) await removeAny(join(folder, 'tmp', name));
           }
         }
+        if (!(await ifPresent(() => lstat(deliveredFile)))?.isFile()) await removeAny(deliveredFile);
         await writeWhole(join(path, '.Sent', 'maildirfolder'), Buffer.alloc(0));
       }),
     files: () =>
@@ -138,12 +145,31 @@ export function openMaildir(path: string): Maildir {
       }),
     markUnread: (file, unread) =>
       exclusively(async () => {
-        const name = nameWithFlags(file.name, withUnread(file.flags, unread));
-        await tolerant(() => rename(pathOf(file), pathOf({ ...file, place: 'cur', name })));
+        const target = pathOf({ ...file, place: 'cur', name: markedName(file, unread) });
+        if (target !== pathOf(file)) await makeRoom(target);
+        await tolerant(() => rename(pathOf(file), target));
       }),
-    remove: (file) => exclusively(async () => void (await destroyFile(pathOf(file)))),
+    remove: (file) => exclusively(() => removeAny(pathOf(file))),
     removeAll: () => exclusively(() => removeLeftovers(path, true)),
   };
+}
+
+/** Creates a folder. Another program may have put a link in its place, through which the mirror would write elsewhere. */
+async function requireFolder(path: string): Promise<void> {
+  if (!(await ifPresent(() => lstat(path)))?.isDirectory()) await removeAny(path);
+  await mkdir(path, { recursive: true, mode: 0o700 });
+}
+
+/** Removes a folder at the place of a mail. A rename would fail there, and the mirror would stop. */
+async function makeRoom(path: string): Promise<void> {
+  if ((await ifPresent(() => lstat(path)))?.isDirectory()) await removeAny(path);
+}
+
+/** Removes whatever has this name: a file with its content, a link, a pipe or a folder. */
+async function removeAny(path: string): Promise<void> {
+  const found = await ifPresent(() => lstat(path));
+  if (found?.isDirectory()) await removeFolder(path);
+  else if (found) await removeEntry(path, found.isFile());
 }
 
 async function tolerant(work: () => Promise<unknown>): Promise<void> {
@@ -173,6 +199,7 @@ async function removeLeftovers(path: string, current = false): Promise<RemovedFi
 
 async function removeFolder(folder: string): Promise<RemovedFiles> {
   let [files, bytes] = [0, 0];
+  await renameUnreadable(folder);
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
@@ -186,6 +213,14 @@ async function removeFolder(folder: string): Promise<RemovedFiles> {
   }
   await rmdir(folder);
   return { files, bytes };
+}
+
+/** Renames entries whose names are no UTF-8, because a name that Node converts to text no longer leads to its file. */
+async function renameUnreadable(folder: string): Promise<void> {
+  for (const name of await readdir(folder, { encoding: 'buffer' })) {
+    if (isUtf8(name)) continue;
+    await tolerant(() => rename(Buffer.concat([Buffer.from(`${folder}/`), name]), join(folder, randomUUID())));
+  }
 }
 
 /**

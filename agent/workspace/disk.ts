@@ -1,7 +1,7 @@
 /** Atomic writes and secure deletion of files. */
 
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { constants, type FileHandle, lstat, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Changes of the key files. A test interrupts them, as a crash would. */
@@ -42,11 +42,23 @@ export async function readStart(path: string, most: number): Promise<Buffer> {
   });
 }
 
-/** Returns the number of overwritten bytes; 0 if the file does not exist. */
+/** Flags that follow no link, and do not wait for the other side of a pipe. Windows has neither. */
+const OVERWRITE = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/**
+ * Overwrites and deletes a file. Returns the number of overwritten bytes; 0 if the file does not exist. Deletes a link or a pipe without
+ * overwriting, because another program may have put it there to destroy the file behind it.
+ */
 export async function destroyFile(path: string): Promise<number> {
-  const size = await sizeOf(path);
-  if (size === null) return 0;
-  await withFile(path, 'r+', async (handle) => {
+  const found = await ifPresent(() => lstat(path));
+  if (found === null) return 0;
+  if (!found.isFile()) {
+    await unlink(path);
+    await syncFolder(dirname(path));
+    return 0;
+  }
+  const { size } = found;
+  await withFile(path, OVERWRITE, async (handle) => {
     for (let at = 0; at < size; ) {
       const chunk = randomBytes(Math.min(size - at, 1024 * 1024));
       await handle.write(chunk, 0, chunk.length, at);
@@ -60,8 +72,13 @@ export async function destroyFile(path: string): Promise<number> {
 }
 
 export async function sizeOf(path: string): Promise<number | null> {
+  return (await ifPresent(() => stat(path)))?.size ?? null;
+}
+
+/** Returns null if the file does not exist. */
+export async function ifPresent<T>(work: () => Promise<T>): Promise<T | null> {
   try {
-    return (await stat(path)).size;
+    return await work();
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;
@@ -81,7 +98,7 @@ export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
-async function withFile<T>(path: string, flags: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+async function withFile<T>(path: string, flags: string | number, use: (handle: FileHandle) => Promise<T>): Promise<T> {
   const handle = await open(path, flags, 0o600);
   try {
     return await use(handle);

@@ -1,7 +1,7 @@
 /** Start and end of lost mode on many devices, over real HTTP. */
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { MOST_LOST_TOGETHER } from '../../shared/api/device-actions.ts';
-import type { Role } from '../../shared/api/roles.ts';
+import { ROLES, type Role } from '../../shared/api/roles.ts';
 import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
@@ -97,4 +97,32 @@ it('needs the right, the scope, the count and a new sign-in', async () => {
   await post('/session/step-up', fleet, { totp: api.code(secret) });
   expect((await start(fleet, { devices, expect: 1 })).json.changed).toBe(1);
   expect((await end(fleet, { filter: { group }, expect: 4 })).json.changed).toBe(4);
+});
+
+it('shows positions to owners and fleet admins of the scope only, and to nobody after the end', async () => {
+  const [{ headers: fleet }, { headers: other }] = [
+    await admin('fleet', group),
+    await admin('fleet', await addGroup(api.database, 'Elsewhere')),
+  ];
+  const [device] = devices;
+  if (device === undefined) throw new Error('the group has no device');
+  const { json } = await post(`/devices/${device}/lost-mode`, fleet, { ...TEXTS, days: 1 });
+  const position = { latitude: 33.684212345, longitude: 73.047912345, accuracy: 12 };
+  await api.lostMode.report(device, 1, { mode: json.lostMode.id, position });
+  const locate = (headers: Headers) => post(`/devices/${device}/lost-mode/locate`, headers, {});
+  const roles = ROLES.filter((role) => role !== 'owner' && role !== 'fleet');
+  expect(roles.length).toBeGreaterThan(2);
+  for (const role of roles) {
+    const { headers } = await admin(role);
+    const answer = await locate(headers);
+    expect([role, answer.json.code]).toEqual([role, 'forbidden']);
+    const state = await api.request('GET', `/api/v1/devices/${device}/lost-mode`, headers);
+    expect(state.text + answer.text).not.toMatch(/33\.68|73\.04/);
+  }
+  expect((await locate(other)).json.code).toMatch(/^(out_of_scope|not_found)$/);
+  expect((await locate({})).status).toBe(401);
+  expect((await locate(fleet)).json.positions).toMatchObject([position]);
+  expect((await locate((await admin('owner')).headers)).json.positions).toHaveLength(1);
+  await end(fleet, { devices: [device], expect: 1 });
+  expect((await locate(fleet)).json.code).toBe('conflict');
 });

@@ -107,6 +107,60 @@ describeOnEveryStore('lost mode', (open) => {
     expect(lost.positions(device)).toHaveLength(1);
   });
 
+  it('takes no position of another device, also with the right mode, and no end by it', async () => {
+    const database = await open();
+    const { lost, device } = await world(database);
+    const thief = await addDevice(database, { group: await addGroup(database, 'other') });
+    const { id } = await lost.start(device, { ...TEXTS, days: 1 });
+    for (const round of ['without a mode of its own', 'with one'] as const) {
+      await lost.report(thief, 1, { mode: id, position: HERE });
+      await lost.endedOnDevice(thief, 1, { mode: id, by: 'user' });
+      expect([round, lost.positions(device)]).toEqual([round, []]);
+      expect((await lost.state(device))?.endedAt).toBeNull();
+      if (round === 'without a mode of its own') await lost.start(thief, { ...TEXTS, days: 1 });
+    }
+    // A position of the right device changes nothing for the other one.
+    await lost.report(device, 1, { mode: id, position: HERE });
+    expect([lost.positions(device).length, lost.positions(thief)]).toEqual([1, []]);
+    await lost.end(thief);
+    expect(lost.positions(device)).toHaveLength(1);
+  });
+
+  it('takes no position before lost mode begins, after it has ended, or for an earlier mode of the device', async () => {
+    const database = await open();
+    const { lost, positions, clock, device } = await world(database);
+    const guessed = newLostModeId();
+    await lost.report(device, 1, { mode: guessed, position: HERE });
+    expect([await lost.state(device), positions.list(guessed)]).toEqual([null, []]);
+    const first = await lost.start(device, { ...TEXTS, days: 1 });
+    clock.jump(first.until - 1);
+    await lost.report(device, 1, { mode: first.id, position: HERE });
+    expect(lost.positions(device)).toHaveLength(1);
+    clock.jump(first.until);
+    await lost.report(device, 1, { mode: first.id, position: HERE });
+    await until(async () => expect((await lost.state(device))?.endedBy).toBe('expiry'));
+    const second = await lost.start(device, { ...TEXTS, days: 1 });
+    await lost.report(device, 1, { mode: first.id, position: HERE });
+    await lost.endedOnDevice(device, 1, { mode: first.id, by: 'user' });
+    expect([lost.positions(device), positions.list(first.id)]).toEqual([[], []]);
+    expect(lost.current(device, 1)?.id).toBe(second.id);
+  });
+
+  it('stores one of many simultaneous and repeated reports, and none that races with the end', async () => {
+    const database = await open();
+    const { lost, positions, clock, device } = await world(database);
+    const { id } = await lost.start(device, { ...TEXTS, days: 1 });
+    const report = () => lost.report(device, 1, { mode: id, position: HERE });
+    await Promise.all(Array.from({ length: 20 }, report));
+    expect(lost.positions(device)).toHaveLength(1);
+    clock.jump(NOW + POSITION_EVERY);
+    await Promise.all([report(), lost.end(device), report()]);
+    clock.jump(NOW + 2 * POSITION_EVERY);
+    await report();
+    expect(positions.list(id)).toEqual([]);
+    expect((await lost.state(device))?.endedBy).toBe('admin');
+  });
+
   it.each([
     ['admin', []],
     ['user', ['lost-mode.ended-by-user by device']],

@@ -337,6 +337,7 @@ export async function startApi({
     clock,
     bus,
   });
+  const lostMode = testLostModes(database, bus, clock);
   const disclosures = connectDisclosures(
     {
       database,
@@ -363,7 +364,7 @@ export async function startApi({
     commands,
     deviceLogs: createDeviceLogs({ store: new DeviceLogStore(database), commands }),
     liveQueries: createLiveQueries({ bus, isOn: () => true }),
-    lostMode: testLostModes(database, bus, clock),
+    lostMode,
     inventory: await testInventories(database, clock, bus),
     ...connectPolicies({ database, bus, clock, installation: 'test', online }, { devices, commands }),
     scripts: connectScripts({ database, bus, clock, installation: 'test' }, orders.approverSets),
@@ -472,6 +473,7 @@ export async function startApi({
     orders,
     commands,
     disclosures,
+    lostMode,
     personKeys,
     activity,
     routes,

@@ -16,31 +16,29 @@ export function seededRandom(seed: number): Random {
 /** Integers at which readers of lengths and offsets fail. */
 const EDGES = [0, 1, 0x7f, 0x80, 0xff] as const;
 
-/** A copy with one to four changes: changed, cut, doubled, removed or inserted bytes. */
+/** Changes of `length` bytes from the position `at`. */
+const CHANGES: readonly ((bytes: Buffer, at: number, length: number, random: Random) => Buffer)[] = [
+  (bytes, at, _length, random) => replaced(bytes, at, random(256)),
+  (bytes, at, _length, random) => replaced(bytes, at, EDGES[random(EDGES.length)] ?? 0),
+  (bytes, at) => bytes.subarray(0, at),
+  (bytes, at, length) => Buffer.concat([bytes.subarray(0, at + length), bytes.subarray(at)]),
+  (bytes, at, length) => Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + length)]),
+  (bytes, at, length) => Buffer.from(bytes).fill(0xff, at, at + length),
+];
+
+function replaced(bytes: Buffer, at: number, value: number): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[at] = value;
+  return copy;
+}
+
+/** A copy with one to four changes: changed, cut, doubled or removed bytes. */
 export function mutated(bytes: Uint8Array, random: Random): Buffer {
-  let result = Buffer.from(bytes);
+  let result: Buffer = Buffer.from(bytes);
   for (let changes = 1 + random(4); changes > 0 && result.length > 0; changes -= 1) {
     const at = random(result.length);
     const length = 1 + random(Math.min(64, result.length - at));
-    switch (random(6)) {
-      case 0:
-        result[at] = random(256);
-        break;
-      case 1:
-        result[at] = EDGES[random(EDGES.length)] ?? 0;
-        break;
-      case 2:
-        result = result.subarray(0, at);
-        break;
-      case 3:
-        result = Buffer.concat([result.subarray(0, at + length), result.subarray(at)]);
-        break;
-      case 4:
-        result = Buffer.concat([result.subarray(0, at), result.subarray(at + length)]);
-        break;
-      default:
-        result.fill(0xff, at, at + length);
-    }
+    result = CHANGES[random(CHANGES.length)]?.(result, at, length, random) ?? result;
   }
   return result;
 }
