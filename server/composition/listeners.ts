@@ -81,6 +81,7 @@ export async function createListeners(
       metrics: metricsOf(base, domain, edges, watches),
       consoleOrigin: base.consoleOrigin,
       now: () => base.clock.now(),
+      realNow: base.realNow,
       version: VERSION,
       demo: base.demo,
     }),
@@ -228,7 +229,7 @@ async function createTlsEdges(base: Foundation, domain: Domain, { timekeeping }:
   };
 }
 
-function accountLinksOf({ config, bus, linkTo }: Foundation, { admins, verifications, mailer }: Domain) {
+function accountLinksOf({ config, bus, linkTo, realNow }: Foundation, { admins, verifications, mailer }: Domain) {
   return createAccountLinks({
     admins,
     verifications,
@@ -239,6 +240,7 @@ function accountLinksOf({ config, bus, linkTo }: Foundation, { admins, verificat
       verificationLink: (token) => linkTo(`verify=${token}`),
     },
     changed: () => bus.publish({ kind: 'accounts' }),
+    now: realNow,
   });
 }
 

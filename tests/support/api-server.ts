@@ -340,6 +340,7 @@ export async function startApi({
     {
       database,
       personKeys,
+      realNow: signInNow,
       installation: 'test',
       clock,
       bus,
@@ -429,6 +430,7 @@ export async function startApi({
     }),
     consoleOrigin: () => url,
     now: () => clock.now(),
+    realNow: signInNow,
     version: '0.0.0',
     demo,
   });
