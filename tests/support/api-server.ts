@@ -393,6 +393,7 @@ export async function startApi({
         realNow: Date.now(),
         mayHaveFutureDates: false,
         newestRevocationList: null,
+        adminCertificateFailure: null,
         certificates: INSTALLED.certificates,
         ipDatabase: { name: 'test', builtAt: clock.now() },
         ledgerFailing: false,
