@@ -7,7 +7,8 @@ import { requirePrivateFile } from '../shared/private-file.ts';
 export interface AdminIdentity {
   readonly cert: Buffer;
   readonly key: Buffer;
-  /** Expiry of the server's own certificate, which is the first in its file, in Unix milliseconds. */
+  /** Validity of the server's own certificate, which is the first in its file, in Unix milliseconds. */
+  readonly notBefore: number;
   readonly notAfter: number;
 }
 
@@ -26,7 +27,7 @@ export function readAdminIdentity(files: { readonly certificate: string; readonl
       `CORDON_ADMIN_KEY: the key in ${files.key} does not belong to the certificate in ${files.certificate}. Name the files of one pair. The server's own certificate must come first in its file.`,
     );
   }
-  return { cert, key, notAfter: Date.parse(certificate.validTo) };
+  return { cert, key, notBefore: Date.parse(certificate.validFrom), notAfter: Date.parse(certificate.validTo) };
 }
 
 function read(variable: string, path: string): Buffer {

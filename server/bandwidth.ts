@@ -30,7 +30,7 @@ export function createBandwidth(bytesPerSecond: number): Bandwidth {
   return {
     reserve,
     async wait(bytes) {
-      const wait = reserve(bytes, Date.now());
+      const wait = reserve(bytes, performance.now());
       if (wait > 0) await delay(wait);
     },
   };

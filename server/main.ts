@@ -173,8 +173,9 @@ async function drain(
   listeners: Listeners,
   work: Awaited<ReturnType<typeof startWork>>,
 ): Promise<void> {
-  const { adminServer } = listeners;
+  const { adminServer, adminCertificate } = listeners;
   await work.before();
+  await adminCertificate?.stop();
   await listeners.gateway.stop();
   domain.membership.stop();
   await listeners.publicListener.close();

@@ -1,6 +1,5 @@
 /**
- * Admin accounts: identity, sign-in and roles, without HTTP and SQL. All times come from the system clock, except the field `at` of ledger
- * entries.
+ * Admin accounts: identity, sign-in and roles, without HTTP and SQL. All times are real time, except the field `at` of ledger entries.
  */
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
@@ -28,7 +27,7 @@ export interface AdminsPorts {
   readonly stores: AdminStores & { readonly identities: ProviderIdentityStore };
   /** Encrypts the TOTP secrets under the installation's passphrase. A copy of the database alone therefore allows no sign-in. */
   readonly sealer: Sealer;
-  /** Clock for the field `at` of ledger entries. The demo can advance this clock. All other times come from the system clock. */
+  /** Clock for the field `at` of ledger entries. The demo can advance this clock. All other times are real time. */
   readonly clock: Clock;
   readonly bus: Bus;
   readonly organization: string;
@@ -41,7 +40,7 @@ export interface AdminsPorts {
   readonly provider?: { readonly rules: ProviderRules; readonly client: IdentityProvider } | undefined;
   /** Rules for passkeys. Without them, no passkey works. */
   readonly passkeyPolicy?: PasskeyPolicy;
-  /** System clock. Tests replace it to advance the TOTP time step. */
+  /** Real time, which does not follow a jump of the machine's clock. Tests replace it to advance the TOTP time step. */
   readonly now?: () => number;
 }
 

@@ -63,13 +63,14 @@ interface Pair {
 export interface SignInLimitsOptions {
   /** Maximum number of wrong authenticator codes after a correct password, per quarter of an hour. */
   readonly codes?: number;
+  /** Monotonic time in milliseconds, because the waits must not depend on corrections of the clock. */
   readonly now?: () => number;
   readonly pause?: (milliseconds: number) => Promise<unknown>;
 }
 
 export function createSignInLimits({
   codes = CODES_PER_QUARTER_HOUR,
-  now = Date.now,
+  now = () => performance.now(),
   pause = sleep,
 }: SignInLimitsOptions = {}): SignInLimits {
   const pairs = new Map<string, Pair>();

@@ -51,7 +51,7 @@ export function cliSignInRoutes({ admins }: CliSignInPorts): Route[] {
         const pending = await admins.passkeyPending(session.account);
         return new Reply(
           { session: viewOf(caller, { csrf, pending }) },
-          { headers: { 'Set-Cookie': sessionCookie(token, session.expiresAt, secure) } },
+          { headers: { 'Set-Cookie': sessionCookie(token, session, secure) } },
         );
       },
     }),

@@ -125,7 +125,7 @@ export function demoRoutes({ demo, admins, orders, events }: DemoPorts): Route[]
         );
         return new Reply(
           { ...view, approverKey: cookies.approverKey },
-          { headers: { 'Set-Cookie': sessionCookie(cookies.token, session.expiresAt, secure) } },
+          { headers: { 'Set-Cookie': sessionCookie(cookies.token, session, secure) } },
         );
       },
     }),

@@ -99,7 +99,7 @@ export function providerRoutes({ admins, consoleOrigin }: ProviderPorts): Route[
         const pending = await admins.passkeyPending(opened.account);
         return new Reply(
           { purpose: result.purpose, session: viewOf(caller, { csrf, pending }), authenticatedAt: null },
-          { headers: { 'Set-Cookie': [sessionCookie(token, opened.expiresAt, secure), spent] } },
+          { headers: { 'Set-Cookie': [sessionCookie(token, opened, secure), spent] } },
         );
       },
     }),

@@ -125,6 +125,8 @@ export interface ResourcePorts {
   readonly accountLinks: AccountsPorts['accountLinks'];
   readonly consoleOrigin: ProviderPorts['consoleOrigin'];
   readonly now: () => number;
+  /** Real time, for the expiry of API tokens. */
+  readonly realNow: () => number;
   readonly version: string;
   readonly demo?: DemoPort | undefined;
 }
@@ -146,7 +148,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...cliSignInRoutes({ admins }),
     ...providerRoutes({ admins, consoleOrigin: ports.consoleOrigin }),
     ...passkeyRoutes({ admins }),
-    ...tokenRoutes(admins),
+    ...tokenRoutes(admins, ports.realNow),
     ...actionRoutes({
       actions: ports.actions,
       admins,

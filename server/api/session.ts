@@ -32,9 +32,16 @@ export interface SessionPorts {
   >;
 }
 
-/** `Set-Cookie` header for a session. `expiresAt`: expiry in Unix milliseconds, by the system clock. */
-export function sessionCookie(value: string, expiresAt: number, secure: boolean): string {
-  const seconds = Math.max(0, Math.floor((expiresAt - Date.now()) / 1000));
+/**
+ * `Set-Cookie` header for a new session; null deletes the cookie. The header has the duration of the session, because the machine's clock may
+ * differ from the time by which the server counts sessions.
+ */
+export function sessionCookie(
+  value: string,
+  session: { readonly createdAt: number; readonly expiresAt: number } | null,
+  secure: boolean,
+): string {
+  const seconds = session === null ? 0 : Math.floor((session.expiresAt - session.createdAt) / 1000);
   const name = sessionCookieName(secure);
   return `${name}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}${secure ? '; Secure' : ''}`;
 }
@@ -67,7 +74,7 @@ export function signedInReply(
   { secure, pending }: { readonly secure: boolean; readonly pending: boolean },
   cookies: readonly string[] = [],
 ) {
-  const all = [sessionCookie(token, session.expiresAt, secure), browserCookie(browser, secure), ...cookies];
+  const all = [sessionCookie(token, session, secure), browserCookie(browser, secure), ...cookies];
   const caller: Caller = { account: session.account, via: 'session', session, destructive: false };
   return new Reply(viewOf(caller, { csrf, pending }), { headers: { 'Set-Cookie': all } });
 }
@@ -126,7 +133,7 @@ export function sessionRoutes({ admins }: SessionPorts): Route[] {
       response: done,
       async handler({ caller, cookie: token, secure }) {
         if (caller.via === 'session' && token !== null) await admins.signOut(token);
-        return new Reply(DONE, { headers: { 'Set-Cookie': sessionCookie('', 0, secure) } });
+        return new Reply(DONE, { headers: { 'Set-Cookie': sessionCookie('', null, secure) } });
       },
     }),
     route({

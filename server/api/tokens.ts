@@ -5,7 +5,10 @@ import { Reply, type Route, route } from './route.ts';
 
 const DAY = 86_400_000;
 
-export function tokenRoutes(admins: Pick<Admins, 'tokens' | 'createToken' | 'deleteToken'>): Route[] {
+export function tokenRoutes(
+  admins: Pick<Admins, 'tokens' | 'createToken' | 'deleteToken'>,
+  now: () => number,
+): Route[] {
   return [
     route({
       name: 'tokens.list',
@@ -24,7 +27,7 @@ export function tokenRoutes(admins: Pick<Admins, 'tokens' | 'createToken' | 'del
       response: createdToken,
       statuses: [201],
       async handler({ body, caller }) {
-        const expires = body.expiresInDays === null ? null : Date.now() + body.expiresInDays * DAY;
+        const expires = body.expiresInDays === null ? null : now() + body.expiresInDays * DAY;
         const { name, destructive, role } = body;
         return new Reply(await admins.createToken(caller.account.id, name, expires, destructive, role), {
           status: 201,

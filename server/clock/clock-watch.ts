@@ -20,7 +20,8 @@ export interface ClockStore {
   aheadUntil(): Promise<Instant | null>;
   /**
    * Records that the clock was set back to `now`. `aheadUntil`: latest time that the server wrote before. Contacts of devices that the server
-   * dated after `now` get the date `now`, because they would count as the newest time of the store at the next start.
+   * dated after `now` get the date `now`, because they would count as the newest time of the store at the next start. Sessions that began
+   * after `now` end.
    */
   recordSetBack(set: { readonly now: Instant; readonly aheadUntil: Instant }): Promise<void>;
 }

@@ -1,6 +1,5 @@
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
+import { startNtpServer } from '../../tests/support/ntp-server.ts';
 import { measureTime, querySntp } from './time-sources.ts';
 
 const closing: (() => void)[] = [];
@@ -8,26 +7,10 @@ afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-/** Real SNTP server (RFC 4330) whose clock has this error. */
-async function ntpServer(offset: number, change: (answer: Buffer) => void = () => undefined): Promise<string> {
-  const socket = createSocket('udp4');
-  socket.on('message', (request, { port, address }) => {
-    const answer = Buffer.alloc(48);
-    answer[0] = 0x24;
-    answer[1] = 2;
-    request.copy(answer, 24, 40, 48);
-    for (const at of [32, 40]) {
-      const now = Date.now() + offset;
-      answer.writeUInt32BE((Math.floor(now / 1000) + 2_208_988_800) % 2 ** 32, at);
-      answer.writeUInt32BE(Math.floor(((now % 1000) / 1000) * 2 ** 32), at + 4);
-    }
-    change(answer);
-    socket.send(answer, port, address);
-  });
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  closing.push(() => socket.close());
-  return `127.0.0.1:${socket.address().port}`;
+async function ntpServer(offset: number, change?: (answer: Buffer) => void): Promise<string> {
+  const { address, close } = await startNtpServer(() => offset, change);
+  closing.push(close);
+  return address;
 }
 
 describe('SNTP query', () => {

@@ -8,7 +8,7 @@ import type { Foundation } from './foundation.ts';
 
 /** Accounts of admins, with the identity provider if the installation has one. */
 export async function createAccounts(
-  { config, database, authority, clock, bus, bound, log, consoleOrigin }: Foundation,
+  { config, database, authority, clock, realNow, bus, bound, log, consoleOrigin }: Foundation,
   { devices }: { readonly devices: Pick<Devices, 'raiseAlert'> },
   settings: ProviderSettings | null,
 ) {
@@ -20,6 +20,7 @@ export async function createAccounts(
   const admins = createAdmins({
     stores,
     clock,
+    now: realNow,
     bus,
     sealer: sealer('totp'),
     browserSealer: sealer('browser'),
@@ -28,7 +29,7 @@ export async function createAccounts(
     passkeyPolicy: { site: passkeySite(config, () => bound.admin), required: config.requirePasskeys },
     alert: (code, detail) => devices.raiseAlert({ device: null, code, detail }),
     provider: settings
-      ? { rules: settings, client: await createProvider(settings, { consoleOrigin, log }) }
+      ? { rules: settings, client: await createProvider(settings, { consoleOrigin, log, realNow }) }
       : undefined,
   });
   for (const { providerGroup, role } of await admins.unknownMappings()) {
@@ -39,7 +40,7 @@ export async function createAccounts(
 
 async function createProvider(
   settings: ProviderSettings,
-  { consoleOrigin, log }: Pick<Foundation, 'consoleOrigin' | 'log'>,
+  { consoleOrigin, log, realNow }: Pick<Foundation, 'consoleOrigin' | 'log' | 'realNow'>,
 ) {
   // The OpenID Connect library is loaded only if the installation has an identity provider.
   const { createOpenIdProvider } = await import('../openid/openid-provider.ts');
@@ -48,5 +49,6 @@ async function createProvider(
     redirectUri: () => `${consoleOrigin()}${PROVIDER_PATH}`,
     afterSignOut: () => `${consoleOrigin()}/`,
     log,
+    now: realNow,
   });
 }

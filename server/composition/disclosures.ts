@@ -17,7 +17,7 @@ import { TransparencyStore } from '../store/transparency-store.ts';
 import type { Foundation } from './foundation.ts';
 
 export interface DisclosureFoundation
-  extends Pick<Foundation, 'database' | 'personKeys' | 'installation' | 'clock' | 'bus'> {
+  extends Pick<Foundation, 'database' | 'personKeys' | 'installation' | 'clock' | 'realNow' | 'bus'> {
   readonly config: Pick<Foundation['config'], 'organization' | 'statementDays'>;
   /** Published inventory of the server's keys. */
   readonly keys: readonly InventoryKey[];
@@ -37,7 +37,7 @@ export function connectDisclosures(
     readonly ledger: Pick<Ledger, 'verifierKey' | 'proveEntry'>;
   },
 ) {
-  const { config, database, keys, personKeys, installation, clock, bus } = base;
+  const { config, database, keys, personKeys, installation, clock, realNow, bus } = base;
   const notices = new NoticeStore(database);
   return createDisclosures({
     stores: {
@@ -51,7 +51,7 @@ export function connectDisclosures(
       keys: async () =>
         (await admins.approverKeys()).map(({ keyid, person, publicKey, rpId }) => ({ keyid, person, publicKey, rpId })),
       people: orders.approverSets.people,
-      legal: async () => legalPeople(await admins.accounts(), Date.now()),
+      legal: async () => legalPeople(await admins.accounts(), realNow()),
     },
     messages: {
       activeDevices: (person) => notices.activeDevices(person),

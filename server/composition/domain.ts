@@ -148,6 +148,7 @@ export async function createDomain(base: Foundation, provider: ProviderSettings 
   const actions = createActions({
     store: new ActionStore(database),
     clock,
+    now: base.realNow,
     bus,
     account: accounts.admins.account,
     accounts: accounts.admins.accounts,

@@ -1,5 +1,5 @@
 /** Third of three steps that assemble the server: creates the device, public and admin listeners, which use the domain modules. */
-import { createServer as createHttpsServer } from 'node:https';
+import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
 import { describeCertificate } from '../../certs/describe-certificate.ts';
 import { pemOf } from '../../certs/key-folder.ts';
 import { inRanges, parseAddressRanges } from '../../shared/areas/address-ranges.ts';
@@ -7,6 +7,7 @@ import { createServer as createHttpServer } from '../../shared/node-http.ts';
 import { fingerprintOf } from '../../shared/pack/fingerprint.ts';
 import type { PublicRoot } from '../../shared/pack/public-root.ts';
 import { inForce } from '../../shared/verdict/evaluate.ts';
+import { type AdminCertificate, createAdminCertificate } from '../admin-certificate.ts';
 import type { AdminIdentity } from '../admin-identity.ts';
 import { createAccountLinks } from '../admins/account-links.ts';
 import { createApi } from '../api/app.ts';
@@ -48,7 +49,12 @@ export async function createListeners(
   const watches = await createWatches(base);
   const edges = await createTlsEdges(base, domain, watches);
   const events = createEventStreams({ bus: base.bus, log: base.log });
-  const overview = overviewOf(base, domain, edges, watches);
+  const { tls: adminFiles } = base.config.admin;
+  const adminCertificate =
+    adminFiles && adminIdentity
+      ? createAdminCertificate({ files: adminFiles, first: adminIdentity, now: base.realNow, log: base.log })
+      : null;
+  const overview = overviewOf(base, domain, { ...edges, ...watches, adminCertificate });
   const notifications = connectNotifications(base, domain, async () => (await overview(SERVER_VIEW)).healthIssues);
   const { config } = base;
   const { admin } = config;
@@ -81,13 +87,18 @@ export async function createListeners(
       metrics: metricsOf(base, domain, edges, watches),
       consoleOrigin: base.consoleOrigin,
       now: () => base.clock.now(),
+      realNow: base.realNow,
       version: VERSION,
       demo: base.demo,
     }),
   });
   const adminServer = adminIdentity
-    ? createHttpsServer({ ...adminIdentity, ...ADMIN_DEADLINES, handshakeTimeout: 10_000 }, api)
+    ? createHttpsServer(
+        { cert: adminIdentity.cert, key: adminIdentity.key, ...ADMIN_DEADLINES, handshakeTimeout: 10_000 },
+        api,
+      )
     : createHttpServer(ADMIN_DEADLINES, api);
+  if (adminServer instanceof HttpsServer) adminCertificate?.start(adminServer);
   const adminProxies = parseAddressRanges(admin.proxyFrom);
   boundServer(adminServer, {
     tls: adminIdentity !== null,
@@ -96,7 +107,7 @@ export async function createListeners(
       clientOf({ remoteAddress: socket.remoteAddress, encrypted: admin.tls !== null }, headers).address,
     connections,
   });
-  return { ...edges, ...watches, events, notifications, adminServer };
+  return { ...edges, ...watches, events, notifications, adminServer, adminCertificate };
 }
 
 /** Viewer for whom the server computes the health issues of notifications. The viewer is no person, so no task waits for the viewer. */
@@ -228,7 +239,7 @@ async function createTlsEdges(base: Foundation, domain: Domain, { timekeeping }:
   };
 }
 
-function accountLinksOf({ config, bus, linkTo }: Foundation, { admins, verifications, mailer }: Domain) {
+function accountLinksOf({ config, bus, linkTo, realNow }: Foundation, { admins, verifications, mailer }: Domain) {
   return createAccountLinks({
     admins,
     verifications,
@@ -239,6 +250,7 @@ function accountLinksOf({ config, bus, linkTo }: Foundation, { admins, verificat
       verificationLink: (token) => linkTo(`verify=${token}`),
     },
     changed: () => bus.publish({ kind: 'accounts' }),
+    now: realNow,
   });
 }
 
@@ -280,7 +292,13 @@ function stateOf(base: Foundation, domain: Domain, edges: TlsEdges, { timekeepin
   };
 }
 
-function overviewOf(base: Foundation, domain: Domain, edges: TlsEdges, { timekeeping, disk }: Watches) {
+function overviewOf(
+  base: Foundation,
+  domain: Domain,
+  edges: TlsEdges & Watches & { readonly adminCertificate: AdminCertificate | null },
+) {
+  const { timekeeping, disk, adminCertificate } = edges;
+  const ofAdmins = () => (adminCertificate ? [{ use: 'admin' as const, ...adminCertificate.current() }] : []);
   const { orders, ledger, membership } = domain;
   return createOverview({
     store: new OverviewStore(base.database),
@@ -290,7 +308,8 @@ function overviewOf(base: Foundation, domain: Domain, edges: TlsEdges, { timekee
     server: async () => ({
       realNow: base.realNow(),
       newestRevocationList: await domain.revocationList.date(),
-      certificates: edges.certificates(),
+      certificates: [...edges.certificates(), ...ofAdmins()],
+      adminCertificateFailure: adminCertificate?.failure() ?? null,
       ipDatabase: domain.ipDatabases.current(),
       ledgerFailing: ledger.failure() !== null,
       unreadableCertificates: orders.receipts.unreadable(),

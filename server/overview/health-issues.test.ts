@@ -21,6 +21,7 @@ const WELL: Facts = {
   now: NOW,
   realNow: REAL,
   newestRevocationList: REAL - HOUR,
+  adminCertificateFailure: null,
   certificatesInFuture: 0,
   fleet: FLEET,
   alerts: { all: 0, grave: 0 },
@@ -60,7 +61,7 @@ it('names what begins in the future, and the day of each start', () => {
   const [issue] = of({ ...certificate('server', 397, 398), certificatesInFuture: 1 });
   const day = new Date(REAL + DAY).toISOString().slice(0, 10);
   expect(issue?.detail).toContain(
-    `These begin in the future: the server's certificate (from ${day}), the certificate of 1 device. Until then, devices cannot connect`,
+    `These begin in the future: the server's certificate (from ${day}), the certificate of 1 device. Until then, other programs refuse them`,
   );
   const [root] = of(certificate('root', 7300, 7301));
   expect(root?.detail).toContain(`No device accepts the root certificate before ${day}. This version of Cordon cannot`);
@@ -253,6 +254,7 @@ describe('health issues', () => {
     unreadableCertificates: 2,
     mail: { connectors: 1, connected: 0, waiting: 1 },
     certificatesInFuture: 1,
+    adminCertificateFailure: 'The key is of another pair.',
     backups: { newest: null, next: null, failure: null },
     statementExpires: 0,
     restored: { state: RESTORED, lost: [] },
@@ -263,7 +265,7 @@ describe('health issues', () => {
     expect(all.map(({ code }) => code).sort()).toEqual([...HEALTH_ISSUES].sort());
     expect(all.map(({ severity }) => severity)).toEqual([
       ...Array(9).fill('critical'),
-      ...Array(9).fill('warning'),
+      ...Array(10).fill('warning'),
       ...Array(5).fill('notice'),
     ]);
     for (const { detail } of all) expect(detail).toMatch(/^[A-Z0-9].*\.$/);
@@ -291,6 +293,7 @@ describe('health issues', () => {
       backup_missing: { page: 'settings', section: 'backup' },
       certificates_unreadable: { page: 'settings', section: 'backup' },
       certificate_expires: { page: 'settings', section: 'certificates' },
+      admin_certificate_unusable: { page: 'settings', section: 'certificates' },
       list_expires: { page: 'settings', section: 'health' },
       disk_full: { page: 'settings', section: 'health' },
       clock_in_doubt: { page: 'settings', section: 'time-corrections' },

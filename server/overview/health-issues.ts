@@ -49,7 +49,7 @@ const CERTIFICATE_EXPIRY_CRITICAL = 7 * DAY;
  */
 const ANSWER_DUE_WARNING = 7 * DAY;
 
-export type CertificateUse = 'root' | 'issuing' | 'server';
+export type CertificateUse = 'root' | 'issuing' | 'server' | 'admin';
 
 export interface ServerFacts {
   /** Real time, for the validity of certificates. */
@@ -61,6 +61,8 @@ export interface ServerFacts {
     readonly notBefore: number;
     readonly notAfter: number;
   }[];
+  /** Reason why the renewed files of the admin listener's certificate cannot be used; null if they can. */
+  readonly adminCertificateFailure: string | null;
   readonly ipDatabase: { readonly name: string; readonly builtAt: number };
   readonly ledgerFailing: boolean;
   /** Number of devices whose receipts wait, because a certificate in the store is unreadable. */
@@ -135,6 +137,7 @@ export function healthIssuesOf(facts: Facts): HealthIssue[] {
     statement(facts),
     restored(facts),
     ...certificates(facts),
+    adminCertificate(facts),
     list(facts),
     approvers(facts),
     uncovered(facts),
@@ -184,6 +187,7 @@ const LINKS: Readonly<Record<HealthIssue['code'], (facts: Facts) => HealthIssue[
   backup_missing: () => settings('backup'),
   certificates_unreadable: () => settings('backup'),
   certificate_expires: () => settings('certificates'),
+  admin_certificate_unusable: () => settings('certificates'),
   list_expires: () => settings('health'),
   disk_full: () => settings('health'),
   clock_in_doubt: () => settings('time-corrections'),
@@ -285,7 +289,7 @@ function datedInFuture(facts: Facts): Found | null {
   const remedy = permanent
     ? `No device accepts the ${RENEWALS[permanent.use].name} before ${dateOf(permanent.notBefore)}. ${NO_REPLACEMENT}`
     : 'The server issues its own documents again within a minute, and devices renew their certificates by themselves. If this lasts longer than an hour, read the server log, and enroll the remaining devices again.';
-  const detail = `The server's clock was ahead. These begin in the future: ${parts.join(', ')}. Until then, devices cannot connect with them. ${remedy}`;
+  const detail = `The server's clock was ahead. These begin in the future: ${parts.join(', ')}. Until then, other programs refuse them. ${remedy}`;
   return { code: 'dated_in_future', severity: 'critical', count: count || null, detail };
 }
 
@@ -354,7 +358,18 @@ const RENEWALS: Readonly<Record<CertificateUse, { readonly name: string; readonl
     name: "server's certificate",
     remedy: 'The server should have renewed it. Read the server log, and restart the server.',
   },
+  admin: {
+    name: 'admin certificate',
+    remedy:
+      'Renew the files of CORDON_ADMIN_CERTIFICATE and CORDON_ADMIN_KEY. The server reads the new files by itself.',
+  },
 };
+
+function adminCertificate({ adminCertificateFailure: failure }: Facts): Found | null {
+  if (failure === null) return null;
+  const detail = `The admin listener keeps its earlier certificate, because it cannot use the new files. ${failure} The server reads the files again every ten seconds.`;
+  return { code: 'admin_certificate_unusable', severity: 'warning', count: null, detail };
+}
 
 function certificates({ certificates: all, realNow }: Facts): Found[] {
   return all.flatMap(({ use, notBefore, notAfter }): Found[] => {

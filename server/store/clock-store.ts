@@ -9,6 +9,8 @@ import type { Database } from './database.ts';
 import { getMeta, setMeta } from './meta-store.ts';
 
 const HEARTBEAT = 'clock.heartbeat';
+/** Milliseconds of one time step of an authenticator code (RFC 6238). */
+const TOTP_PERIOD = 30_000;
 const AHEAD_UNTIL = 'clock.ahead-until';
 
 export class ClockStore implements ClockPort, TimeCorrectionStore {
@@ -58,6 +60,15 @@ export class ClockStore implements ClockPort, TimeCorrectionStore {
     await this.#database.transaction(async (tx) => {
       const stored = Number((await getMeta(tx, AHEAD_UNTIL)) ?? 0);
       await setMeta(tx, AHEAD_UNTIL, String(Math.max(stored, aheadUntil)));
+      // Sessions that began in the future would last longer than the organization allows. Codes of a later time step were used, and the
+      // person could not sign in until that time.
+      await tx.deleteFrom('sessions').where('created_at', '>', now).execute();
+      const step = Math.floor(now / TOTP_PERIOD);
+      await tx
+        .updateTable('accounts')
+        .set({ totp_last_step: step })
+        .where('totp_last_step', '>', step + 1)
+        .execute();
       await tx.updateTable('device_presence').set({ last_seen_at: now }).where('last_seen_at', '>', now).execute();
     });
   }

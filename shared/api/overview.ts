@@ -11,6 +11,8 @@ export const HEALTH_ISSUES = [
   'alerts',
   'ip_database_old',
   'certificate_expires',
+  /** Health issue: the admin listener keeps its earlier certificate, because the renewed files cannot be used. */
+  'admin_certificate_unusable',
   'list_expires',
   /** Health issue: the server cannot verify some receipts, because a certificate in its database is unreadable. */
   'certificates_unreadable',

@@ -342,6 +342,7 @@ export async function startApi({
     {
       database,
       personKeys,
+      realNow: signInNow,
       installation: 'test',
       clock,
       bus,
@@ -394,6 +395,7 @@ export async function startApi({
         realNow: Date.now(),
         mayHaveFutureDates: false,
         newestRevocationList: null,
+        adminCertificateFailure: null,
         certificates: INSTALLED.certificates,
         ipDatabase: { name: 'test', builtAt: clock.now() },
         ledgerFailing: false,
@@ -431,6 +433,7 @@ export async function startApi({
     }),
     consoleOrigin: () => url,
     now: () => clock.now(),
+    realNow: signInNow,
     version: '0.0.0',
     demo,
   });

@@ -1,5 +1,5 @@
 /** Runs a process under Debian's `faketime`: its wall clock is wrong, while its monotonic clock and the machine's uptime are right. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 
 const LIBRARY = 'faketime/libfaketime.so.1';
 
@@ -20,3 +20,12 @@ export function fakeTime(by: string): Record<string, string> {
     FAKETIME_NO_CACHE: '1',
   };
 }
+
+/** Environment variables of a process whose wall clock `setFakeTime` changes while the process runs. `file`: absolute path. */
+export function changingTime(file: string): Record<string, string> {
+  setFakeTime(file, '+0');
+  const { FAKETIME: _fixed, ...others } = fakeTime('');
+  return { ...others, FAKETIME_TIMESTAMP_FILE: file };
+}
+
+export const setFakeTime = (file: string, by: string): void => writeFileSync(file, `${by}\n`);
