@@ -38,7 +38,7 @@ export interface PackageClaims {
 }
 
 /** Maximum number of files in all packages of a change. */
-const MOST_FILES = 2_000_000;
+const MOST_FILES = 1_000_000;
 
 /** Claims of all archives of a change. Throws `invalid_input` if they contain more files than the helper keeps in memory. */
 export async function joinedClaims(
