@@ -32,7 +32,7 @@ export interface PackageFile {
 
 /** Other packages and files that packages name: what they would replace, change or conflict with. */
 export interface PackageClaims {
-  /** Names that the packages provide, replace, break or conflict with, or need in an earlier or exact version. */
+  /** Names of the packages, and names that they provide, replace, break or conflict with, or need in an earlier or exact version. */
   readonly names: readonly string[];
   readonly files: readonly PackageFile[];
 }
