@@ -1,6 +1,6 @@
 /** Attempts to change files and versions of the agent with unusual archives, links and relations. The packages are real ones. */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -127,6 +127,20 @@ describe.skipIf(!packageRoots.present)('a Debian package', { timeout: 120_000 },
     helper.machine.publish('cordon-harmless', '1.0', { file: 'usr/lib/systemd/system/service.d/other.conf' });
     expect(await installPublished({ depends: 'cordon-harmless' })).toMatchObject({ outcome: 'done' });
     expect(helper.machine.version('cordon-harmless')).toBe('1.0');
+  });
+
+  it('is refused if it is the agent under another name in the list of a repository', async () => {
+    const { machine } = helper;
+    machine.publish(AGENT_PACKAGE, '9.0', { file: 'opt/other' });
+    const list = machine.path('repository/Packages');
+    const renamed = readFileSync(list, 'utf8').replace(
+      `Package: ${AGENT_PACKAGE}\nVersion: 9.0`,
+      'Package: cordon-renamed\nVersion: 9.0',
+    );
+    writeFileSync(list, renamed);
+    expect(await helper.ask(softwareChange('apt', 'install', [{ name: 'cordon-renamed' }]))).toMatchObject(REFUSED);
+    expect(machine.version(AGENT_PACKAGE)).toBe('2.0');
+    rmSync(machine.path(`repository/${AGENT_PACKAGE}_9.0_all.deb`));
   });
 
   it('is refused if it forces or keeps an earlier version of the agent', async () => {

@@ -43,6 +43,8 @@ it('follows links of the machine and of the change', () => {
   expect(() => check([file('usr/lib/systemd/system/other.service', 'cordon-agent.service')])).toThrow(refused);
   expect(() => check([file('etc/other.conf')], { '/etc/other.conf': 'cordon-agent/system.json' })).toThrow(refused);
   expect(() => check([file('srv/hard', '/etc/cordon-agent/system.json')])).toThrow(refused);
+  expect(() => check([file('srv/vendor/cordon/file'), file('srv/vendor/', '../opt')])).toThrow(refused);
+  expect(() => check([file('srv/a/cordon/file'), file('data/a', '/opt')], { '/data': 'srv' })).toThrow(refused);
   check([file('usr/bin/X11', '.'), file('lib/other'), file('srv/vendor/other')], { '/lib': 'usr/lib' });
 });
 

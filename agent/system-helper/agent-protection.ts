@@ -22,7 +22,7 @@ const AGENT_COMPONENT = new RegExp(`^(?:${AGENT_PACKAGE}|cordon-\\.(?:service|so
 
 /** True if the path, or a folder in it, has a name of the agent or of the helper. */
 export function isAgentFile(path: string): boolean {
-  const whole = posix.normalize(`/${path}`);
+  const whole = absolute(path);
   return (
     whole.split('/').some((component) => AGENT_COMPONENT.test(component)) ||
     AGENT_FOLDERS.some((folder) => `${whole}/`.startsWith(`${folder}/`))
@@ -35,9 +35,11 @@ export type LinkAt = (path: string) => string | null;
 /** More places for one path than links of real packages give. Links such as `x -> x/y` have no end. */
 const MOST_PLACES = 64;
 
+type LinksAt = (path: string) => readonly string[];
+
 /** All places to which the path leads: as it is written, and through each link in it. */
-function placesOf(path: string, linkAt: (path: string) => readonly string[]): ReadonlySet<string> {
-  const places = new Set([posix.normalize(`/${path}`)]);
+function placesOf(path: string, linksAt: LinksAt): ReadonlySet<string> {
+  const places = new Set([absolute(path)]);
   for (const place of places) {
     if (places.size > MOST_PLACES) {
       throw new HelperRefusal(
@@ -45,39 +47,56 @@ function placesOf(path: string, linkAt: (path: string) => readonly string[]): Re
         `A package of the change has too many links for ${path}. Nothing was changed.`,
       );
     }
-    for (let end = place.indexOf('/', 1); end !== 0; end = place.indexOf('/', end + 1)) {
-      const at = end === -1 ? place : place.slice(0, end);
-      for (const target of linkAt(at))
-        places.add(posix.resolve(posix.dirname(at), target, `.${place.slice(at.length)}`));
-      if (end === -1) break;
+    for (let end = 0; end < place.length; ) {
+      const next = place.indexOf('/', end + 1);
+      end = next === -1 ? place.length : next;
+      const at = place.slice(0, end);
+      for (const target of linksAt(at)) places.add(posix.resolve(posix.dirname(at), target, `.${place.slice(end)}`));
     }
   }
   return places;
 }
 
-/** Returns the first file that is a file of the agent, or a link to one; null if there is none. */
-function agentFileIn(files: readonly PackageFile[], linkAt: LinkAt): string | null {
-  const own = new Map<string, string[]>();
-  for (const { path, target } of files) {
-    if (target === null) continue;
-    const whole = posix.normalize(`/${path}`);
-    own.set(whole, [...(own.get(whole) ?? []), target]);
-  }
+/** Path from the root folder, without `.`, double or final slashes. */
+const absolute = (path: string): string => posix.resolve('/', path);
+
+/** Links of the machine together with the links of the change. A link of the change is also below links of the machine. */
+function linksOf(files: readonly PackageFile[], linkAt: LinkAt): LinksAt {
   const known = new Map<string, readonly string[]>();
-  const links = (path: string): readonly string[] => {
+  const present: LinksAt = (path) => {
     const found = known.get(path);
     if (found) return found;
-    const present = linkAt(path);
-    const all = [...(own.get(path) ?? []), ...(present === null ? [] : [present])];
+    const target = linkAt(path);
+    const all = target === null ? [] : [target];
     known.set(path, all);
     return all;
   };
+  const added = new Map<string, string[]>();
+  for (const { path, target } of files) {
+    if (target === null) continue;
+    const whole = absolute(path);
+    for (const folder of placesOf(posix.dirname(whole), present)) {
+      const at = posix.join(folder, posix.basename(whole));
+      const targets = added.get(at);
+      if (targets) targets.push(target);
+      else added.set(at, [target]);
+    }
+  }
+  return (path) => {
+    const more = added.get(path);
+    return more ? [...present(path), ...more] : present(path);
+  };
+}
+
+/** Returns the first file that is a file of the agent, or a link to one; null if there is none. */
+function agentFileIn(files: readonly PackageFile[], linkAt: LinkAt): string | null {
+  const linksAt = linksOf(files, linkAt);
   for (const { path } of files) {
     // dpkg and rpm resolve such a path with the folders of the machine, which this function does not.
     if (path.split('/').includes('..')) {
       throw new HelperRefusal('invalid_input', `A package of the change contains ${path}. Nothing was changed.`);
     }
-    if ([...placesOf(path, links)].some(isAgentFile)) return path;
+    if ([...placesOf(path, linksAt)].some(isAgentFile)) return path;
   }
   return null;
 }

@@ -5,8 +5,8 @@ import type { RunTool } from './run-tool.ts';
 import { tarMembers } from './tar-members.ts';
 
 const MINUTE = 60_000;
-/** Fields whose packages the package takes the place of, or cannot be installed with. */
-const AGAINST = ['Provides', 'Replaces', 'Conflicts', 'Breaks'];
+/** Fields whose packages the archive contains or takes the place of, or cannot be installed with. The list of a repository can have another name. */
+const AGAINST = ['Package', 'Provides', 'Replaces', 'Conflicts', 'Breaks'];
 /** Fields whose packages must be installed. A version such as `<< 2.0` in them requires another version. */
 const NEEDED = ['Depends', 'Pre-Depends'];
 
@@ -32,7 +32,7 @@ export async function debClaims(run: RunTool, file: string): Promise<PackageClai
 }
 
 /**
- * Returns the names of the packages that `control` provides, replaces, breaks or conflicts with, and of those that it needs in an earlier or
+ * Returns the names of the packages that `control` describes, provides, replaces, breaks or conflicts with, and of those that it needs in an earlier or
  * exact version.
  */
 export const relationsIn = (control: string): string[] =>

@@ -32,13 +32,13 @@ export interface PackageFile {
 
 /** Other packages and files that packages name: what they would replace, change or conflict with. */
 export interface PackageClaims {
-  /** Names that the packages provide, replace, break or conflict with, or need in an earlier or exact version. */
+  /** Names of the packages, and names that they provide, replace, break or conflict with, or need in an earlier or exact version. */
   readonly names: readonly string[];
   readonly files: readonly PackageFile[];
 }
 
 /** Maximum number of files in all packages of a change. */
-const MOST_FILES = 2_000_000;
+const MOST_FILES = 1_000_000;
 
 /** Claims of all archives of a change. Throws `invalid_input` if they contain more files than the helper keeps in memory. */
 export async function joinedClaims(

@@ -6,7 +6,7 @@ import type { RunTool } from './run-tool.ts';
 /** One line for each entry of the header, with a letter that names its tag. */
 const FORMAT = [
   'v %{NAME} %{EPOCHNUM}:%{VERSION}-%{RELEASE}\\n',
-  ...['PROVIDENAME', 'OBSOLETENAME', 'CONFLICTNAME'].map((tag) => `[a %{${tag}}\\n]`),
+  ...['NAME', 'PROVIDENAME', 'OBSOLETENAME', 'CONFLICTNAME'].map((tag) => `[a %{${tag}}\\n]`),
   '[n %{REQUIRENAME} %{REQUIREFLAGS:depflags}\\n]',
   '[f %{FILENAMES}\\n][t %{FILELINKTOS}\\n]',
 ].join('');

@@ -46,6 +46,8 @@ export function toolRunner(environment: Readonly<Record<string, string>>): RunTo
       let killing: NodeJS.Timeout | undefined;
       const end = () => {
         child.kill('SIGTERM');
+        // A program of its own that `child` has started, such as a decompressor, would write on without an end.
+        if (onOutput) child.stdout.destroy();
         killing ??= setTimeout(() => child.kill('SIGKILL'), KILL_AFTER);
       };
       const deadline = setTimeout(end, within);

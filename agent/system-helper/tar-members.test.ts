@@ -3,9 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { HelperRefusal } from './requests.ts';
 import { tarMembers } from './tar-members.ts';
 
+const BLOCK = 512;
 const LONG = `${'folder-with-a-long-name/'.repeat(8)}file`;
 let folder: string;
 beforeAll(() => {
@@ -21,6 +24,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const archive = (...args: string[]): Buffer =>
   execFileSync('tar', ['--create', '--file=-', `--directory=${folder}`, '--sort=name', ...args]);
+
+/** Writes the sum of the bytes of a header into the header. */
+function withSum(header: Buffer): void {
+  header.fill(' ', 148, 156);
+  const sum = header.reduce((all, byte) => all + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+}
 
 /** Members of the archive, which the reader gets in pieces of `size` bytes. */
 function read(bytes: Buffer, size = 65_536) {
@@ -47,16 +57,37 @@ it('refuses formats that dpkg refuses, and damaged, truncated and endless archiv
   const refuses = (bytes: Buffer, why: RegExp) => expect(() => read(bytes)).toThrow(why);
   refuses(archive('--format=pax', 'usr/file'), /a member of an unknown type/);
   refuses(archive('--format=v7', 'usr/file'), /a header of an unknown format/);
-  refuses(whole.subarray(0, 512), /it is incomplete/);
-  refuses(whole.subarray(0, 512 + 1024), /it is incomplete/);
+  refuses(whole.subarray(0, BLOCK), /it is incomplete/);
+  refuses(whole.subarray(0, BLOCK + 1024), /it is incomplete/);
   refuses(Buffer.concat([Buffer.from('X'), whole.subarray(1)]), /a damaged header/);
-  refuses(Buffer.alloc(512, 'x'), /a header of an unknown format/);
+  refuses(Buffer.alloc(BLOCK, 'x'), /a header of an unknown format/);
   refuses(Buffer.alloc(0), /it is incomplete/);
   // A folder with content: dpkg would read the content as the next header.
   const folderWithContent = Buffer.from(whole);
   folderWithContent[156] = '5'.charCodeAt(0);
-  folderWithContent.write('        ', 148, 'latin1');
-  const sum = folderWithContent.subarray(0, 512).reduce((all, byte) => all + byte, 0);
-  folderWithContent.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  withSum(folderWithContent.subarray(0, BLOCK));
   refuses(folderWithContent, /a link or a folder with content/);
+});
+
+it('refuses or reads changed headers with a correct sum, without another error', () => {
+  const whole = archive('--format=gnu', 'usr', LONG);
+  const change = fc.record({ at: fc.nat(BLOCK - 1), value: fc.nat(255) });
+  fc.assert(
+    fc.property(
+      fc.nat(whole.length / BLOCK - 1),
+      fc.array(change, { minLength: 1, maxLength: 4 }),
+      (number, changes) => {
+        const bytes = Buffer.from(whole);
+        const block = bytes.subarray(number * BLOCK, (number + 1) * BLOCK);
+        for (const { at, value } of changes) block[at] = value;
+        withSum(block);
+        try {
+          expect(read(bytes).length).toBeGreaterThan(0);
+        } catch (error) {
+          expect(error).toBeInstanceOf(HelperRefusal);
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
 });
