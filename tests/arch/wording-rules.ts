@@ -80,7 +80,7 @@ export const HEADLINE_VERBS: ReadonlySet<string> = new Set(
   Connect Consume Convert Copy Correct Count Cover Create Cut Decide Declare Decline Delete Deliver Deny Describe Destroy Detect Disable Display
   Divide Document Draw Drop Edit Enable Encode Encrypt End Enforce Enroll Ensure Escape Exclude Expect Explain Export Extend Extract
   Filter Find Finish Fix Fold Follow Forbid Format Freeze Generate Give Group Guard Handle Hide Ignore Implement Import Improve Include
-  Increase Index Inline Install Introduce Invalidate Join Keep Kill Label Let Limit Link List Load Lock Log Look Lower Make Manage Mark Match
+  Increase Index Inline Install Introduce Invalidate Isolate Join Keep Kill Label Let Limit Link List Load Lock Log Look Lower Make Manage Mark Match
   Measure Merge Migrate Move Name Note Notify Number Offer Omit Open Order Parse Pass Pause Permit Pin Place Play Poll Prefer Prepare Prevent Print Process
   Prove Publish Put Raise Read Rebuild Receive Recognize Record Redirect Reduce Refresh Refuse Register Reject Release Reload Remember
   Remind Remove Rename Render Renew Reorder Repair Repeat Replace Reply Report Request Require Reserve Reset Resolve Respond Restart
