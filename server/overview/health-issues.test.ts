@@ -35,6 +35,7 @@ const WELL: Facts = {
   ipDatabase: { name: 'geo', builtAt: NOW - 100 * DAY },
   certificates: [{ use: 'root', notBefore: REAL - DAY, notAfter: REAL + 7000 * DAY }],
   ledgerFailing: false,
+  markFailing: false,
   witnesses: { status: [], obstacle: null, remedy: 'Ask the witness.', threshold: 0 },
   backups: { newest: { at: NOW - HOUR }, next: null, failure: null },
   statementExpires: null,
@@ -120,6 +121,7 @@ describe('health issues', () => {
     ['an answer in 6 days', { answers: [{ order: '2026-001', at: NOW + 6 * DAY }] }, [['answer_due', 'warning', 1]]],
     ['an overdue answer', { answers: [{ order: '2026-001', at: NOW - 1 }] }, [['answer_due', 'critical', 1]]],
     ['orders without their approvers', { uncovered: ['2026-001', '2026-002'] }, [['orders_uncovered', 'warning', 2]]],
+    ['a high-water mark that fails', { markFailing: true }, [['mark_failing', 'critical', null]]],
     ['a ledger that fails', { ledgerFailing: true }, [['ledger_failing', 'critical', null]]],
     [
       'a witness that knows more entries',
@@ -218,6 +220,7 @@ describe('health issues', () => {
     ipDatabase: { name: 'geo', builtAt: 0 },
     list: { version: 3, issuedAt: 0, expiresAt: 0 },
     ledgerFailing: true,
+    markFailing: true,
     witnesses: { ...witnessed(1, 3, 2), obstacle: 'a witness knows more' },
     clockDoubt: { cause: 'jumped', ahead: 172_800_000 },
     diskFull: true,
@@ -233,7 +236,7 @@ describe('health issues', () => {
     const all = of(everything);
     expect(all.map(({ code }) => code).sort()).toEqual([...HEALTH_ISSUES].sort());
     expect(all.map(({ severity }) => severity)).toEqual([
-      ...Array(8).fill('critical'),
+      ...Array(9).fill('critical'),
       ...Array(9).fill('warning'),
       ...Array(5).fill('notice'),
     ]);
@@ -255,6 +258,7 @@ describe('health issues', () => {
       mail_connector_offline: { page: 'mail' },
       mail_failing: { page: 'people' },
       ledger_failing: { page: 'ledger' },
+      mark_failing: { page: 'settings', section: 'health' },
       ledger_withheld: { page: 'ledger' },
       witness_late: { page: 'ledger' },
       statement_expired: { page: 'transparency' },
