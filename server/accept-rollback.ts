@@ -20,7 +20,7 @@ import { LIFETIMES, readBytes } from './restore.ts';
 import {
   behindMark,
   markFilesOf,
-  readMark,
+  readMarks,
   requireSignedMark,
   type StoredMark,
   writeMark,
@@ -55,7 +55,7 @@ export async function acceptRollback(config: Config, options: RollbackOptions): 
   const address = databaseAddressOf(config);
   const locations = { keys: keyFolder, store: nameOf(address) };
   const paths = markFilesOf(keyFolder, config.personKeys);
-  const marks = paths.map(readMark).filter((mark) => mark !== null);
+  const { marks } = readMarks(paths);
   if (marks.length === 0) {
     throw new CordonError(
       'not_found',

@@ -10,6 +10,7 @@ export interface ProcessFigures {
   readonly list: { readonly version: number; readonly expiresAt: number } | null;
   readonly activeOrders: number;
   readonly ledgerFailing: boolean;
+  readonly markFailing: boolean;
   readonly ledgerWithheld: boolean;
   readonly witnesses: readonly {
     readonly name: string;
@@ -67,6 +68,11 @@ const PROCESS_GAUGES: Gauges<ProcessFigures> = [
     'cordon_ledger_failing',
     '1 while the server cannot add entries to the ledger',
     ({ ledgerFailing }) => Number(ledgerFailing),
+  ],
+  [
+    'cordon_high_water_mark_failing',
+    '1 while the server cannot write its high-water mark and publishes nothing new',
+    ({ markFailing }) => Number(markFailing),
   ],
   [
     'cordon_ledger_withheld',

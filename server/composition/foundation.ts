@@ -79,6 +79,12 @@ export async function openFoundation(config: Config, replacements: Replacements)
   const { installation, personKeyFile, positionFile } = await checked.settle(authority);
   const personKeys = createPersonKeys(personKeyFile, authority);
   database.onQuery(monitor.query);
+  for (const path of checked.damagedMarks) {
+    log.warn(
+      { path },
+      'a copy of the high-water mark was damaged; the server used the other copy, and writes this one again',
+    );
+  }
   const mark = await startMarkKeeper({
     store: new MarkStore(database),
     paths: markFilesOf(keyFolder, config.personKeys),

@@ -312,6 +312,7 @@ function overviewOf(
       adminCertificateFailure: adminCertificate?.failure() ?? null,
       ipDatabase: domain.ipDatabases.current(),
       ledgerFailing: ledger.failure() !== null,
+      markFailing: base.mark.failure() !== null,
       unreadableCertificates: orders.receipts.unreadable(),
       witnesses: {
         status: domain.witnesses.status(),
@@ -352,6 +353,7 @@ function metricsOf(base: Foundation, domain: Domain, edges: TlsEdges, { timekeep
       list: orders.list.current(),
       activeOrders: orders.adoption.rules().filter((rule) => inForce(rule, base.clock.now())).length,
       ledgerFailing: ledger.failure() !== null,
+      markFailing: base.mark.failure() !== null,
       ledgerWithheld: domain.witnesses.obstacle() !== null,
       witnesses: domain.witnesses.status(),
       clockInDoubt: timekeeping.doubt() !== null,

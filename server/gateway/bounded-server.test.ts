@@ -161,4 +161,24 @@ describe.each([{ tls: false }, { tls: true }])('case 13: the admin listener with
     const proxied = await openOf(await serve((response) => response.end('here'), { deadlines: NEVER }));
     expect(proxied.filter(({ destroyed }) => destroyed)).toHaveLength(0);
   });
+
+  it('keeps a client that connects while each address of another network holds one connection', async () => {
+    const port = await serve((response) => response.end('here'), { deadlines: NEVER, shared: false });
+    const client = await open(port);
+    const answer = new Promise((resolve) =>
+      client.once('data', () => resolve('answered')).once('close', () => resolve('closed')),
+    );
+    for (let number = 0; number < 1_100; number += 50) {
+      const some = Array.from({ length: 50 }, (_, at) => {
+        const localAddress = `127.7.${(number + at) % 8}.${1 + Math.floor((number + at) / 8)}`;
+        const socket = connectTcp({ port, host: '127.0.0.1', localAddress });
+        onTestFinished(() => void socket.destroy());
+        socket.on('error', () => socket.destroy());
+        return new Promise((resolve) => socket.once('connect', resolve));
+      });
+      await Promise.all(some);
+    }
+    client.write(GET);
+    expect(await answer).toBe('answered');
+  });
 });

@@ -72,7 +72,7 @@ export class OpenConnections {
   }
 
   /**
-   * Closes the oldest connection of the source that has most connections. `of`: only connections from this source without a signed-in
+   * Closes the oldest connection of the network and source that have most connections. `of`: only connections from this source without a signed-in
    * account. `newest`: connection that stays open.
    */
   closeOne({ of, newest }: { readonly of?: string; readonly newest?: IncomingMessage | Socket }): void {
@@ -98,11 +98,42 @@ function stageOf({ request, response, account }: Connection): (typeof STAGES)[nu
   return request?.complete && response && !response.headersSent ? 'is-served' : 'waits-for-client';
 }
 
-/** Returns the oldest connection of the account or source that has most of the connections, which are ordered by age. */
+/** Number of connections of one address or network above which the listener closes one of them rather than of a wider network. */
+const FEW = 8;
+
+type KeyOf = (connection: Connection) => string | null;
+
+const sourceKey: KeyOf = ({ account, source }) => account ?? source;
+/** /24 and /16 of IPv4, /48 and /32 of IPv6. */
+const NETWORKS: readonly KeyOf[] = [3, 2].map(
+  (parts) =>
+    ({ account, source }) =>
+      account ?? networkOf(source, parts),
+);
+
+/**
+ * Returns the oldest connection of the account or source that has most of the connections, which are ordered by age. If no source has more
+ * than a few, the connections of a network count together, because a flood can use each address of a network once.
+ */
 function oldestOfMost(connections: readonly Connection[]): Connection | null {
+  const largest = [sourceKey, ...NETWORKS]
+    .map((keyOf) => largestGroup(connections, keyOf))
+    .find((group) => group.length > FEW);
+  return largestGroup(largest ?? connections, sourceKey)[0] ?? null;
+}
+
+/** Returns the first of the largest groups. */
+function largestGroup(connections: readonly Connection[], keyOf: KeyOf): readonly Connection[] {
   let most: readonly Connection[] = [];
-  for (const group of Map.groupBy(connections, ({ account, source }) => account ?? source).values()) {
+  for (const group of Map.groupBy(connections, keyOf).values()) {
     if (group.length > most.length) most = group;
   }
-  return most[0] ?? null;
+  return most;
+}
+
+/** Network of a source: an IPv4 address, or the first four groups of an IPv6 address (`sourceOf`). */
+function networkOf(source: string | null, parts: number): string | null {
+  if (source === null) return null;
+  const separator = source.includes(':') ? ':' : '.';
+  return source.split(separator).slice(0, parts).join(separator);
 }

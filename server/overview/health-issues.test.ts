@@ -38,6 +38,7 @@ const WELL: Facts = {
   ipDatabase: { name: 'geo', builtAt: NOW - 100 * DAY },
   certificates: [{ use: 'root', notBefore: REAL - DAY, notAfter: REAL + 7000 * DAY }],
   ledgerFailing: false,
+  markFailing: false,
   witnesses: { status: [], obstacle: null, remedy: 'Ask the witness.', threshold: 0 },
   backups: { newest: { at: NOW - HOUR }, next: null, failure: null },
   statementExpires: null,
@@ -145,6 +146,7 @@ describe('health issues', () => {
     ['an answer in 6 days', { answers: [{ order: '2026-001', at: NOW + 6 * DAY }] }, [['answer_due', 'warning', 1]]],
     ['an overdue answer', { answers: [{ order: '2026-001', at: NOW - 1 }] }, [['answer_due', 'critical', 1]]],
     ['orders without their approvers', { uncovered: ['2026-001', '2026-002'] }, [['orders_uncovered', 'warning', 2]]],
+    ['a high-water mark that fails', { markFailing: true }, [['mark_failing', 'critical', null]]],
     ['a ledger that fails', { ledgerFailing: true }, [['ledger_failing', 'critical', null]]],
     [
       'a witness that knows more entries',
@@ -247,6 +249,7 @@ describe('health issues', () => {
     ipDatabase: { name: 'geo', builtAt: 0 },
     list: { version: 3, issuedAt: 0, expiresAt: 0 },
     ledgerFailing: true,
+    markFailing: true,
     witnesses: { ...witnessed(1, 3, 2), obstacle: 'a witness knows more' },
     clockDoubt: { cause: 'jumped', ahead: 172_800_000 },
     diskFull: true,
@@ -265,7 +268,7 @@ describe('health issues', () => {
     expect(all.map(({ code }) => code).sort()).toEqual([...HEALTH_ISSUES].sort());
     expect(all.map(({ severity }) => severity)).toEqual([
       ...Array(9).fill('critical'),
-      ...Array(10).fill('warning'),
+      ...Array(11).fill('warning'),
       ...Array(5).fill('notice'),
     ]);
     for (const { detail } of all) expect(detail).toMatch(/^[A-Z0-9].*\.$/);
@@ -286,6 +289,7 @@ describe('health issues', () => {
       mail_connector_offline: { page: 'mail' },
       mail_failing: { page: 'people' },
       ledger_failing: { page: 'ledger' },
+      mark_failing: { page: 'settings', section: 'health' },
       ledger_withheld: { page: 'ledger' },
       witness_late: { page: 'ledger' },
       statement_expired: { page: 'transparency' },

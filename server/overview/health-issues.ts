@@ -65,6 +65,8 @@ export interface ServerFacts {
   readonly adminCertificateFailure: string | null;
   readonly ipDatabase: { readonly name: string; readonly builtAt: number };
   readonly ledgerFailing: boolean;
+  /** True while the server cannot write its high-water mark (`server/startup/mark-keeper.ts`). */
+  readonly markFailing: boolean;
   /** Number of devices whose receipts wait, because a certificate in the store is unreadable. */
   readonly unreadableCertificates: number;
   readonly witnesses: {
@@ -125,6 +127,7 @@ const SEVERITIES: readonly HealthIssue['severity'][] = ['critical', 'warning', '
 export function healthIssuesOf(facts: Facts): HealthIssue[] {
   const found = [
     ledger(facts),
+    mark(facts),
     unreadableCertificates(facts),
     withheld(facts),
     lateWitnesses(facts),
@@ -190,6 +193,7 @@ const LINKS: Readonly<Record<HealthIssue['code'], (facts: Facts) => HealthIssue[
   admin_certificate_unusable: () => settings('certificates'),
   list_expires: () => settings('health'),
   disk_full: () => settings('health'),
+  mark_failing: () => settings('health'),
   clock_in_doubt: () => settings('time-corrections'),
   dated_in_future: () => settings('time-corrections'),
 };
@@ -203,6 +207,13 @@ function ledger({ ledgerFailing }: Facts): Found | null {
   const detail =
     'The ledger cannot be written. The server refuses every action that must be in the ledger. Free space on the disk or repair the database, and read the server log.';
   return { code: 'ledger_failing', severity: 'critical', count: null, detail };
+}
+
+function mark({ markFailing }: Facts): Found | null {
+  if (!markFailing) return null;
+  const detail =
+    'The server cannot write its high-water mark, so it publishes no new revocation list, order list or ledger checkpoint. Revoked devices are disconnected, but other programs do not learn of the revocation. Free space on the disks of CORDON_HOME and CORDON_PERSON_KEYS, and read the server log.';
+  return { code: 'mark_failing', severity: 'critical', count: null, detail };
 }
 
 function unreadableCertificates({ unreadableCertificates: count }: Facts): Found | null {

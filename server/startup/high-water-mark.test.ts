@@ -10,6 +10,7 @@ import {
   judgeMark,
   markFilesOf,
   readMark,
+  readMarks,
   requireSignedMark,
   type StoreHeights,
   writeMark,
@@ -76,6 +77,38 @@ describe('a mark', () => {
     const path = join(folder, 'damaged.mark');
     writeFileSync(path, '{"payload":');
     expect(() => readMark(path)).toThrow(/damaged\.mark is damaged/);
+  });
+});
+
+describe('the copies of the mark', () => {
+  const copies = (name: string) => {
+    const paths = markFilesOf(join(folder, name, 'keys'), join(folder, name, 'people'));
+    return { paths, write: () => writeMark(paths, MARK, keys()) };
+  };
+
+  it('are readable if one of them is damaged or missing, and the damaged one is named', async () => {
+    const { paths, write } = copies('one');
+    const [first = '', second = ''] = paths;
+    expect(readMarks(paths)).toEqual({ marks: [], damaged: [] });
+    await write();
+    expect(readMarks(paths)).toMatchObject({ marks: [{ path: first }, { path: second }], damaged: [] });
+    for (const [damaged, good] of [
+      [first, second],
+      [second, first],
+    ] as const) {
+      await write();
+      writeFileSync(damaged, '{"payload":');
+      expect(readMarks(paths)).toMatchObject({ marks: [{ path: good, mark: MARK }], damaged: [damaged] });
+    }
+  });
+
+  it('are refused if no copy is readable', async () => {
+    const { paths, write } = copies('none');
+    await write();
+    for (const path of paths) writeFileSync(path, '');
+    expect(() => readMarks(paths)).toThrow(/is damaged.*Nothing was changed/);
+    rmSync(paths[0] ?? '');
+    expect(() => readMarks(paths)).toThrow(/is damaged.*Nothing was changed/);
   });
 });
 

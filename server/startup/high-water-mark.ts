@@ -1,7 +1,7 @@
 /**
  * High-water mark: a signed file outside of the database with the newest versions that the server has published (ADR 84). A database that
  * is behind its mark was set back to an older state. With such a database, the server would publish a second history, and revoked devices
- * would be active again. All functions except for `readMark` and `writeMark` are pure.
+ * would be active again. All functions except for `readMark`, `readMarks` and `writeMark` are pure.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -66,6 +66,32 @@ export function readMark(path: string): StoredMark | null {
   } catch (error) {
     throw damaged(path, error);
   }
+}
+
+export interface ReadableMarks {
+  readonly marks: readonly StoredMark[];
+  /** Paths of the damaged copies. The server writes them again. */
+  readonly damaged: readonly string[];
+}
+
+/**
+ * Reads the copies of the mark. A damaged copy, such as one from a disk that lost a write, counts as missing if another copy can be read.
+ * Throws `installation_mismatch` if all present copies are damaged, because nothing then proves that the store is the newest one.
+ */
+export function readMarks(paths: readonly string[]): ReadableMarks {
+  const marks: StoredMark[] = [];
+  const damaged: { readonly path: string; readonly error: unknown }[] = [];
+  for (const path of paths) {
+    try {
+      const mark = readMark(path);
+      if (mark) marks.push(mark);
+    } catch (error) {
+      damaged.push({ path, error });
+    }
+  }
+  const [first] = damaged;
+  if (first && marks.length === 0) throw first.error;
+  return { marks, damaged: damaged.map(({ path }) => path) };
 }
 
 /** Throws `installation_mismatch` if the online key of this installation did not sign the mark. */

@@ -24,7 +24,14 @@ import { PositionFile } from '../store/position-file.ts';
 import { lockStore } from '../store/store-lock.ts';
 import { type DeviceListeners, requireListeners } from './device-listeners.ts';
 import { requireNames } from './device-names.ts';
-import { judgeMark, markFilesOf, readMark, requireSignedMark, type StoredMark } from './high-water-mark.ts';
+import {
+  judgeMark,
+  markFilesOf,
+  type ReadableMarks,
+  readMarks,
+  requireSignedMark,
+  type StoredMark,
+} from './high-water-mark.ts';
 import { type DataLocations, judgeInstallation, requireSameKeys } from './installation.ts';
 import { checkPersonKeys } from './person-keys.ts';
 import { type ReservedPorts, reservePorts } from './reserved-ports.ts';
@@ -47,6 +54,8 @@ export interface Preflight {
   readonly database: Database;
   readonly keyFolder: string;
   readonly clockEntry: EntryDraft<'clock.accepted'> | null;
+  /** Paths of the damaged copies of the high-water mark, if another copy is readable. */
+  readonly damagedMarks: readonly string[];
   /**
    * Migrates the store, and records in the key folder, in the key file of people and in the store that they belong together. Returns the
    * installation's identifier.
@@ -124,7 +133,7 @@ export async function preflight(
     const verdict = judgeInstallation(keys, identity, locations);
     const db = connected.empty ? null : database.db;
     const personKeys = await checkPersonKeys(personKeyFileOf(config), db, config.acceptLostPersonKeys);
-    const marks = await checkMarks(markFilesOf(keyFolder, config.personKeys), {
+    const { marks, damaged } = await checkMarks(markFilesOf(keyFolder, config.personKeys), {
       name: locations.store,
       installation: identity?.installation ?? null,
       database: connected.empty ? null : database,
@@ -136,6 +145,7 @@ export async function preflight(
     return {
       database,
       clockEntry,
+      damagedMarks: damaged,
       keyFolder,
       ports,
       lockTakenOver: lockTakenOver.promise,
@@ -224,17 +234,17 @@ export async function requireKeysOf(
 async function checkMarks(
   paths: readonly string[],
   store: { readonly name: string; readonly installation: string | null; readonly database: Database | null },
-): Promise<StoredMark[]> {
-  const marks = paths.map(readMark).filter((mark) => mark !== null);
-  if (marks.length === 0 || store.database === null) return marks;
+): Promise<ReadableMarks> {
+  const read = readMarks(paths);
+  if (read.marks.length === 0 || store.database === null) return read;
   const of = new MarkStore(store.database);
   const heights = await of.heights();
-  for (const stored of marks) {
+  for (const stored of read.marks) {
     const { size } = stored.mark.heights.ledger;
     const root = size > 0 && size <= heights.ledger.size ? await of.rootAt(size) : null;
     judgeMark(stored, { ...store, heights }, root);
   }
-  return marks;
+  return read;
 }
 
 /** The issuing CA's certificate is public, so reading it needs no passphrase. */

@@ -17,6 +17,8 @@ export const HEALTH_ISSUES = [
   /** Health issue: the server cannot verify some receipts, because a certificate in its database is unreadable. */
   'certificates_unreadable',
   'ledger_failing',
+  /** Health issue: the server cannot write its high-water mark, so it publishes no new revocation list, order list or checkpoint. */
+  'mark_failing',
   /** Health issue: a witness has cosigned entries that this store lacks, or the server waits for its witnesses after a start. */
   'ledger_withheld',
   /** Health issue: some witnesses have not cosigned the ledger for the configured time. */

@@ -30,6 +30,7 @@ const SERVER = {
   certificates: [],
   ipDatabase: { name: 'test', builtAt: Number.MAX_SAFE_INTEGER },
   ledgerFailing: false,
+  markFailing: false,
   unreadableCertificates: 0,
   witnesses: { status: [], obstacle: null, remedy: '', threshold: 0 },
   clockDoubt: null,

@@ -3,7 +3,7 @@
  * The server refuses it before its first write, and starts with it after `cordon accept-rollback`.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync, renameSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -125,6 +125,39 @@ describeOnEachDatabase('a database that was set back', (database: DatabaseUnderT
     await owner.call('POST', `/devices/${revoked.device}/revoke`, z.unknown(), {});
     revoked.run();
     await revoked.link('revoked', 60_000);
+  }, 300_000);
+
+  it('is noticed with one damaged copy of the mark, and a revocation takes effect while no mark can be written', async () => {
+    const env = await database.env();
+    const world = await openWorld(env);
+    closing.push(world.remove);
+    const { server, operator } = world;
+    const [first = '', second = ''] = markFiles(server.home);
+    await server.stop();
+    writeFileSync(first, '{"payload":');
+    await server.start();
+    expect(readMark(first)?.mark).toEqual(readMark(second)?.mark);
+
+    const agent = await world.enrolled();
+    agent.run();
+    await agent.connected(60_000);
+    const { number } = await crlOf(world);
+    const owner = callerOf(server.admin, await signIn(server.admin, operator.owner.signIn, Date.now() + 30_000));
+    const issues = async () => {
+      const { healthIssues } = await owner.call('GET', '/overview', overviewView);
+      return healthIssues.map(({ code }) => code);
+    };
+    // A folder of this name makes the write fail, also for root.
+    rmSync(first);
+    mkdirSync(first);
+    await owner.call('POST', `/devices/${agent.device}/revoke`, z.unknown(), {});
+    // The agent cannot confirm the revocation yet, because no new signed list is published.
+    await agent.link('rejected', 60_000);
+    await until(async () => expect(await issues()).toContain('mark_failing'), 30_000);
+    rmSync(first, { recursive: true });
+    await agent.link('revoked', 120_000);
+    expect((await crlOf(world)).number).toBeGreaterThan(number);
+    await until(async () => expect(await issues()).not.toContain('mark_failing'), 30_000);
   }, 300_000);
 
   it('never follows from kill -9: the mark is not ahead of the store, and covers what outsiders have seen', async () => {

@@ -47,6 +47,7 @@ export const PROCESS_FIGURES = {
   list: null,
   activeOrders: 0,
   ledgerFailing: false,
+  markFailing: false,
   unreadableCertificates: 0,
   ledgerWithheld: false,
   witnesses: [],

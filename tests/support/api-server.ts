@@ -399,6 +399,7 @@ export async function startApi({
         certificates: INSTALLED.certificates,
         ipDatabase: { name: 'test', builtAt: clock.now() },
         ledgerFailing: false,
+        markFailing: false,
         unreadableCertificates: 0,
         witnesses: { status: [], obstacle: null, remedy: '', threshold: 0 },
         clockDoubt: null,
