@@ -267,8 +267,8 @@ describe('health issues', () => {
     const all = of(everything);
     expect(all.map(({ code }) => code).sort()).toEqual([...HEALTH_ISSUES].sort());
     expect(all.map(({ severity }) => severity)).toEqual([
-      ...Array(9).fill('critical'),
-      ...Array(11).fill('warning'),
+      ...Array(10).fill('critical'),
+      ...Array(10).fill('warning'),
       ...Array(5).fill('notice'),
     ]);
     for (const { detail } of all) expect(detail).toMatch(/^[A-Z0-9].*\.$/);

@@ -152,7 +152,7 @@ export class ExitStore implements Port {
       await tx.deleteFrom('attachments').where('device_id', '=', device).execute();
       await tx.deleteFrom('mail_pieces').where('device_id', '=', device).where('mail', 'is', null).execute();
       for (const table of COPIES) await tx.deleteFrom(table).where('device_id', '=', device).execute();
-      await tx.deleteFrom('fetched_files').where('device_id', '=', device).execute();
+      await tx.deleteFrom('device_fact_lists').where('device_id', '=', device).execute();
       await tx.deleteFrom('device_inventory').where('device_id', '=', device).execute();
       await tx.deleteFrom('device_facts').where('device_id', '=', device).execute();
       await removeSoftware(tx, this.#database.dialect, device);

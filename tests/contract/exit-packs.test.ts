@@ -22,6 +22,7 @@ const TABLES = [
   'attachments',
   'device_inventory',
   'device_facts',
+  'device_fact_lists',
   'device_logs',
   'fetched_files',
   'script_outputs',

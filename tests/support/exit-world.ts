@@ -117,6 +117,10 @@ async function addDeviceWithData(database: Database, packs: PackWorld): Promise<
     .execute();
   await sql`insert into device_facts (device_id) values (${one.id})`.execute(db);
   await db
+    .insertInto('device_fact_lists')
+    .values({ device_id: one.id, field: 'users.names', entries: '\namina\n' })
+    .execute();
+  await db
     .insertInto('device_software')
     .values({ device_id: one.id, state: '', release: null, entries: 0, versions: Buffer.alloc(0) })
     .execute();

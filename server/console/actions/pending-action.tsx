@@ -36,7 +36,11 @@ export function PendingAction({ id }: { readonly id: string }) {
     <Alert color={COLORS[status]} title={TITLES[status]} role="status">
       <Text size="sm">
         {data ? <Progress action={data} /> : 'Nothing has changed yet. A second person must confirm the action.'}{' '}
-        {may('actions.list') && <PageLink to="/actions" c="inherit" underline="always">Show pending actions</PageLink>}
+        {may('actions.list') && (
+          <PageLink to="/actions" c="inherit" underline="always">
+            Show pending actions
+          </PageLink>
+        )}
       </Text>
     </Alert>
   );
