@@ -36,7 +36,10 @@ export interface UploadLimits {
 
 export type Uploads = ReturnType<typeof createUploads>;
 
-export function createUploads(store: UploadStore) {
+/** Milliseconds between two pieces of an upload after which the server ends the upload. */
+const SILENT = 30_000;
+
+export function createUploads(store: UploadStore, { silent = SILENT }: { readonly silent?: number } = {}) {
   const slots = createTransferSlots({ all: 8, ofOne: 2 });
 
   async function stored(id: string, content: AsyncIterable<Uint8Array>, { most, what }: UploadLimits): Promise<Upload> {
@@ -51,7 +54,7 @@ export function createUploads(store: UploadStore) {
       waiting = [];
       bytes = 0;
     };
-    for await (const chunk of content) {
+    for await (const chunk of withoutSilence(content, silent)) {
       size += chunk.length;
       if (size > most) throw new CordonError('too_large', `${what} may have at most ${most} bytes.`);
       hash.update(chunk);
@@ -83,7 +86,7 @@ export function createUploads(store: UploadStore) {
   return {
     discardAll: store.discardAll,
 
-    /** Stores the content, and calls `work` with the complete upload. The upload ends with `work`. Throws `too_large` and `unavailable`. */
+    /** Stores the content, and calls `work` with the complete upload. The upload ends with `work`. Throws `too_large`, and `unavailable` for too many uploads or a silent one. */
     async receive<T>(
       by: string,
       content: AsyncIterable<Uint8Array>,
@@ -99,4 +102,37 @@ export function createUploads(store: UploadStore) {
       }
     },
   };
+}
+
+/**
+ * The pieces of `content`. Throws `unavailable` if the next piece does not arrive within `silent` milliseconds. The waiting read is abandoned,
+ * because a stream answers it only after its next piece: the listener ends the connection after the response.
+ */
+async function* withoutSilence(content: AsyncIterable<Uint8Array>, silent: number): AsyncGenerator<Uint8Array> {
+  const pieces = content[Symbol.asyncIterator]();
+  let isWaiting = false;
+  try {
+    for (;;) {
+      isWaiting = true;
+      const { done, value } = await within(pieces.next(), silent);
+      isWaiting = false;
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    if (!isWaiting) await pieces.return?.();
+  }
+}
+
+async function within<T>(piece: Promise<T>, silent: number): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const detail = `The upload was silent for ${Math.ceil(silent / 1_000)} seconds, so the server ended it. Check the connection, and upload the file again.`;
+    late.reject(new CordonError('unavailable', detail, { retryAfter: 2 }));
+  }, silent);
+  try {
+    return await Promise.race([piece, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -79,6 +79,25 @@ describeOnEveryStore('uploads', (open) => {
     expect(await leftovers(database)).toBe(0);
   });
 
+  it('end after a silence, free their slots, and leave slots for other accounts', async () => {
+    const database = await open();
+    const uploads = createUploads(new UploadStore(database), { silent: 50 });
+    const never = Promise.withResolvers<never>();
+    async function* silent() {
+      yield randomBytes(PART);
+      await never.promise;
+    }
+    const receive = (by: string, content: AsyncIterable<Uint8Array>) =>
+      uploads.receive(by, content, LIMITS, async ({ size }) => size);
+    const held = [receive('acc_a', silent()), receive('acc_a', silent())];
+    const ended = held.map((upload) => expect(upload).rejects.toMatchObject({ code: 'unavailable' }));
+    await expect(receive('acc_a', pieces(randomBytes(PART), PART))).rejects.toThrow('Too many files are in transfer');
+    expect(await receive('acc_b', pieces(randomBytes(PART), PART))).toBe(PART);
+    await Promise.all(ended);
+    expect(await leftovers(database)).toBe(0);
+    expect(await receive('acc_a', pieces(randomBytes(PART), PART))).toBe(PART);
+  });
+
   it('hold at most one part in memory, and only a few at a time', async () => {
     const database = await open();
     const parts = new UploadStore(database);
