@@ -33,7 +33,7 @@ export interface Confirmers {
   readonly names: readonly string[];
   /** Whether more admins can confirm the action than `names` has. */
   readonly more: boolean;
-  /** Reason why nobody can confirm the action, and what the proposer can do; null if somebody can confirm it. */
+  /** Reason why nobody can confirm the action, and what the proposer can do; null if an admin can confirm it. */
   readonly remedy: string | null;
 }
 
