@@ -242,7 +242,7 @@ describe('facts in filters', () => {
     for (const fact of ['users.count', 'users.admins']) expect(limited).not.toHaveProperty([fact]);
   });
 
-  it('leaves a policy on a group that somebody with the right has assigned', async () => {
+  it('leaves a policy on a group that an admin with the right has assigned', async () => {
     const [located] = Object.values(factGroups);
     await send(owner, 'POST', `/policies/${policy}/groups`, { groups: [located] });
     const blind = without['devices.evidence'];
