@@ -18,7 +18,7 @@ const FORMATS: Readonly<Record<string, RegExp>> = {
 
 /** Explains the formats to the author of a script. */
 export const DECLARATION_HELP =
-  '"name: integer" (no leading zeros), "name: word" (letters, digits, "._-"), "name: text" (one line, no hyphen first), or a choice such as "mode: fast|slow"';
+  '"name: integer" (no sign), "name: word" (letters, digits, period, underscore and hyphen), "name: text" (one line, no hyphen first), or a choice such as "mode: fast|slow"';
 
 export const argumentDeclarations = z
   .array(z.string().regex(DECLARATION, `must be ${DECLARATION_HELP}`))
