@@ -12,7 +12,7 @@ import { temporaryIdentity } from '../../shared/age/stream.ts';
 import { orderView, revisionView } from '../../shared/api/orders.ts';
 import { overviewView } from '../../shared/api/overview.ts';
 import { personPage } from '../../shared/api/people.ts';
-import { recoveryView } from '../../shared/api/recovery.ts';
+import { readmissionResults, recoveryView } from '../../shared/api/recovery.ts';
 import { isCordonError } from '../../shared/errors.ts';
 import { copyLedger, ledgerAt } from '../../shared/ledger/copy-ledger.ts';
 import type { AgentProcess } from '../support/agent-process.ts';
@@ -226,10 +226,15 @@ describeOnSqliteFirst('a backup that is restored on a new machine', (database: D
       /unrestored: The server was restored from the backup of 20\S+\. The backup is older than this device’s enrollment\. An admin must readmit/,
     );
     expect(waiting.devices[0]).toMatchObject({ user: null, group: null, published: true, obstacle: null });
-    const path = `/recovery/devices/${waiting.devices[0]?.serial}/readmit`;
+    const [{ serial } = { serial: '' }] = waiting.devices;
     const { people } = await owner.call('GET', '/people?text=Omar', personPage);
     const omar = people.find(({ name }) => name === 'Omar');
-    await owner.call('POST', path, z.unknown(), { person: omar?.id, group: omar?.groups[0]?.name });
+    const devices = [{ serial, person: omar?.id, group: omar?.groups[0]?.name }, { serial: '0a' }];
+    const { results } = await owner.call('POST', '/recovery/readmissions', readmissionResults, { devices });
+    expect(results).toEqual([
+      { serial, error: null },
+      { serial: '0a', error: { code: 'not_found', detail: expect.stringContaining('waits for readmission') } },
+    ]);
     await late.connected(90_000);
 
     // 2. A device that was revoked after the backup stays revoked.
