@@ -7,6 +7,7 @@ import {
   continuationView,
   ledgerResumption,
   readmission,
+  readmissionResults,
   recoveryView,
   serialText,
 } from '../../shared/api/recovery.ts';
@@ -82,14 +83,16 @@ function readmissionRoutes(
     route({
       name: 'recovery.readmit',
       method: 'post',
-      path: '/recovery/devices/:serial/readmit',
-      summary: 'Readmit a device that enrolled after the backup',
-      params: serialParams,
+      path: '/recovery/readmissions',
+      summary: 'Readmit devices that enrolled after the backup',
       body: readmission,
-      response: done,
-      async handler({ params, body }) {
-        await recovery.readmit(params.serial, { person: body.person ?? null, group: body.group ?? null });
-        return DONE;
+      response: readmissionResults,
+      async handler({ body, concern }) {
+        const results = await recovery.readmit(
+          body.devices.map(({ serial, person = null, group = null }) => ({ serial, owner: { person, group } })),
+        );
+        concern(results.flatMap(({ device }) => device ?? []));
+        return { results };
       },
     }),
     route({

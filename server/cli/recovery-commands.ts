@@ -1,7 +1,10 @@
 /** `cordon recovery`: shows and completes the recovery after a restored backup, which may lack documents and devices. */
 import type { Command } from 'commander';
-import { type RecoveryView, recoveryView } from '../../shared/api/recovery.ts';
+import type { z } from 'zod';
+import { MOST_READMITTED, type RecoveryView, readmissionResults, recoveryView } from '../../shared/api/recovery.ts';
 import { done } from '../../shared/api/wire.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { EXIT } from '../../shared/exit-codes.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import { type Cli, commandOf } from './cli.ts';
 import { addContinuationCommands } from './continuation-commands.ts';
@@ -20,15 +23,30 @@ export function addRecoveryCommands(program: Command, cli: Cli): void {
   recovery
     .command('readmit')
     .description(
-      'Accept a device again that enrolled after the backup. Do this only if you know that it was not revoked.',
+      'Accept devices again that enrolled after the backup. Do this only if you know that they were not revoked.',
     )
-    .argument('<serial>', 'serial number of the certificate, from "show"')
-    .option('--person <person>', 'user of the device (cordon people list); needed if the backup names no user')
-    .option('--group <name>', 'group of the device; needed if the backup names no group')
-    .action(async (serial: string, body: { person?: string; group?: string }) => {
-      const path = `/recovery/devices/${encodeURIComponent(serial)}/readmit`;
-      const view = await cli.client().call(done, 'POST', path, body);
-      cli.out().show(view, ['The device is accepted from its next connection on.']);
+    .argument('[serials...]', 'serial numbers of the certificates, from "show"')
+    .option('--all', 'all devices of "show" whose user and group the backup names')
+    .option('--person <person>', 'user of the devices (cordon people list); needed if the backup names no user')
+    .option('--group <name>', 'group of the devices; needed if the backup names no group')
+    .action(async (serials: string[], { all = false, ...owner }: ReadmitOptions) => {
+      const chosen = all ? await known(cli) : serials;
+      if (chosen.length === 0) {
+        throw new CordonError(
+          'invalid_input',
+          all
+            ? 'No device waits whose user and group the backup names. Run: cordon recovery show.'
+            : 'Give the serial numbers from "cordon recovery show", or --all.',
+        );
+      }
+      const results: Results = [];
+      for (let from = 0; from < chosen.length; from += MOST_READMITTED) {
+        const devices = chosen.slice(from, from + MOST_READMITTED).map((serial) => ({ serial, ...owner }));
+        const view = await cli.client().call(readmissionResults, 'POST', '/recovery/readmissions', { devices });
+        results.push(...view.results);
+      }
+      cli.out().show({ results }, resultLines(results));
+      if (results.some(({ error }) => error !== null)) cli.exitWith(EXIT.conflict);
     });
   recovery
     .command('reject')
@@ -58,6 +76,30 @@ export function addRecoveryCommands(program: Command, cli: Cli): void {
       const view = await cli.client().call(done, 'POST', '/recovery/close', {});
       cli.out().show(view, ['The recovery is closed.']);
     });
+}
+
+interface ReadmitOptions {
+  readonly all?: boolean;
+  readonly person?: string;
+  readonly group?: string;
+}
+type Results = z.output<typeof readmissionResults>['results'];
+
+/** Serial numbers of waiting devices whose user and group the server takes from the backup. */
+async function known(cli: Cli): Promise<string[]> {
+  const { devices } = await cli.client().call(recoveryView, 'GET', '/recovery');
+  return devices
+    .filter(({ obstacle, user, group }) => obstacle === null && user !== null && group !== null)
+    .map(({ serial }) => serial);
+}
+
+function resultLines(results: Results): string[] {
+  const failed = results.flatMap(({ serial, error }) => (error === null ? [] : [[serial, plain(error.detail)]]));
+  const readmitted = results.length - failed.length;
+  return [
+    `${readmitted} of ${results.length} devices readmitted. The server accepts each from its next connection on.`,
+    ...(failed.length > 0 ? table(['not readmitted', 'reason'], failed) : []),
+  ];
 }
 
 function linesOf({ recovery: found, evidence, devices }: RecoveryView): string[] {

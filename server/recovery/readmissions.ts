@@ -3,7 +3,7 @@
  * readmits or rejects the others.
  */
 import { X509Certificate } from 'node:crypto';
-import { CordonError } from '../../shared/errors.ts';
+import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
@@ -46,6 +46,18 @@ export interface ReturningDevice {
 export interface StatedOwner {
   readonly person: string | null;
   readonly group: string | null;
+}
+
+export interface ReadmissionRequest {
+  readonly serial: string;
+  readonly owner: StatedOwner;
+}
+
+/** `device`: null if the device was not readmitted. */
+export interface ReadmissionResult {
+  readonly serial: string;
+  readonly device: DeviceId | null;
+  readonly error: { readonly code: string; readonly detail: string } | null;
 }
 
 export interface ReadmissionStore {
@@ -154,12 +166,28 @@ export function createReadmissions(ports: ReadmissionsPorts) {
   }
 
   /** Throws `conflict` if the device cannot be readmitted (`obstacleTo`). */
-  async function readmit(serial: string, owner: StatedOwner): Promise<void> {
+  async function readmitOne({ serial, owner }: ReadmissionRequest): Promise<DeviceId> {
     const certificate = await waiting(serial);
     const known = await store.known(serial, certificate.device);
     const obstacle = obstacleTo(certificate, known, { recoveryPoint: recovery.state()?.realAt ?? 0, now: Date.now() });
     if (obstacle !== null) throw new CordonError('conflict', OBSTACLE_DETAILS[obstacle]);
     await admit(certificate, owner);
+    return certificate.device;
+  }
+
+  /** Readmits devices one after the other. The failure of one device does not stop the others. */
+  async function readmit(requests: readonly ReadmissionRequest[]): Promise<ReadmissionResult[]> {
+    const results: ReadmissionResult[] = [];
+    for (const request of requests) {
+      const { serial } = request;
+      try {
+        results.push({ serial, device: await readmitOne(request), error: null });
+      } catch (error) {
+        if (!isCordonError(error)) throw error;
+        results.push({ serial, device: null, error: { code: error.code, detail: error.message } });
+      }
+    }
+    return results;
   }
 
   /** Refuses a device permanently and revokes its certificate. */

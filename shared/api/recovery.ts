@@ -147,13 +147,29 @@ export const recoveryView = z.object({
 });
 
 export const serialText = z.string().regex(/^[0-9a-f]{2,40}$/);
+/** Maximum number of devices in one request for readmission. */
+export const MOST_READMITTED = 100;
 /**
- * User and group for a readmitted device that the backup does not contain. If a field is absent, the server uses the value of the device's
- * activation code. `group` is an id or a name.
+ * Devices to readmit, each by the serial number of its certificate. `person` and `group`: user and group of a device that the backup does
+ * not contain. If a field is absent, the server uses the value of the device's activation code. `group` is an id or a name.
  */
 export const readmission = z.strictObject({
-  person: personId.optional(),
-  group: z.string().trim().min(1).max(120).optional(),
+  devices: z
+    .array(
+      z.strictObject({
+        serial: serialText,
+        person: personId.optional(),
+        group: z.string().trim().min(1).max(120).optional(),
+      }),
+    )
+    .min(1)
+    .max(MOST_READMITTED),
+});
+/** Result for each device, in the order of the request. `error`: why the device was not readmitted; null if it was. */
+export const readmissionResults = z.object({
+  results: z.array(
+    z.object({ serial: z.string(), error: z.object({ code: z.string(), detail: z.string() }).nullable() }),
+  ),
 });
 
 export type RecoveryView = z.output<typeof recoveryView>;

@@ -135,6 +135,7 @@ describe.skipIf(!chromium.present)('after a restore, in the console', { timeout:
     const readmitted = await lost(1);
     const rejected = await lost(0);
     const copied = await lost(0, devices[0], 0);
+    const renewed = await lost(0, devices[1], 2);
     await seat.goto('/recovery');
     const item = page.getByRole('listitem').filter({ hasText: readmitted.serial });
     await item.getByText('Certificate in the saved ledger, not revoked').waitFor();
@@ -147,11 +148,14 @@ describe.skipIf(!chromium.present)('after a restore, in the console', { timeout:
     await seat.picture('recovery waiting whole desk', ['desk', 'light']);
     await seat.picture('recovery waiting whole phone', ['phone', 'dark']);
 
-    await item.getByRole('button', { name: 'Readmit device…' }).click();
-    const dialog = page.getByRole('dialog', { name: 'Readmit device' });
-    const confirm = dialog.getByRole('button', { name: 'Readmit device' });
+    // The backup has the user of one of two selected devices.
+    await page.getByRole('checkbox', { name: `Select device ${readmitted.device}` }).check();
+    await page.getByRole('checkbox', { name: `Select device ${renewed.device}` }).check();
+    await page.getByRole('button', { name: 'Readmit selected devices…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Readmit 2 devices' });
+    const confirm = dialog.getByRole('button', { name: 'Readmit 2 devices' });
     expect(await confirm.isEnabled()).toBe(false);
-    await dialog.getByRole('combobox', { name: 'Person' }).fill('Chlo');
+    await dialog.getByRole('combobox', { name: `Person of device ${readmitted.device}` }).fill('Chlo');
     await page.getByRole('option', { name: /Chloë/ }).click();
     await dialog.getByRole('combobox', { name: 'Group' }).click();
     await page.getByRole('option', { name: 'Karachi office' }).click();
@@ -159,6 +163,8 @@ describe.skipIf(!chromium.present)('after a restore, in the console', { timeout:
     await confirm.click();
     await dialog.waitFor({ state: 'hidden' });
     await item.waitFor({ state: 'detached' });
+    await page.getByText('2 of 2 devices readmitted').waitFor();
+    expect.soft(await seat.faults('recovery readmitted')).toEqual([]);
     const row = await api.database.db
       .selectFrom('devices')
       .selectAll()

@@ -12,14 +12,15 @@ import { temporaryIdentity } from '../../shared/age/stream.ts';
 import { orderView, revisionView } from '../../shared/api/orders.ts';
 import { overviewView } from '../../shared/api/overview.ts';
 import { personPage } from '../../shared/api/people.ts';
-import { recoveryView } from '../../shared/api/recovery.ts';
-import { isCordonError } from '../../shared/errors.ts';
+import { readmissionResults, recoveryView } from '../../shared/api/recovery.ts';
+import { createdToken } from '../../shared/api/session.ts';
 import { copyLedger, ledgerAt } from '../../shared/ledger/copy-ledger.ts';
 import type { AgentProcess } from '../support/agent-process.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
 import { type DatabaseUnderTest, describeOnSqliteFirst } from '../support/each-database.ts';
 import { type Caller, callerOf, signIn } from '../support/people.ts';
 import { programPath } from '../support/programs.ts';
+import { failingLists, unreadablePaths } from '../support/read-everything.ts';
 import { runProgram } from '../support/run-program.ts';
 import { until } from '../support/until.ts';
 
@@ -88,28 +89,6 @@ async function ledgerlessGet(url: string, root: string): Promise<Buffer> {
   });
 }
 
-const routeSchema = z.looseObject({ get: z.looseObject({ responses: z.record(z.string(), z.unknown()) }).optional() });
-
-/** Reads each JSON resource of the API that has no parameter except for the order's number. Returns the paths that fail inside the server. */
-async function unreadable(admin: string, owner: Caller, orders: readonly string[]): Promise<string[]> {
-  const document: unknown = await (await fetch(`${admin}/api/openapi.json`)).json();
-  const { paths } = z.looseObject({ paths: z.record(z.string(), routeSchema) }).parse(document);
-  const broken: string[] = [];
-  let reads = 0;
-  for (const [path, { get }] of Object.entries(paths)) {
-    if (!get || !JSON.stringify(get.responses).includes('"application/json"')) continue;
-    const filled = path.includes('{number}') ? orders.map((order) => path.replace('{number}', order)) : [path];
-    for (const each of filled.filter((one) => !one.includes('{'))) {
-      reads += 1;
-      await owner.call('GET', each.replace(/^\/api\/v1/, ''), z.unknown()).catch((error: unknown) => {
-        if (!isCordonError(error) || error.code === 'internal') broken.push(`${each}: ${error}`);
-      });
-    }
-  }
-  expect(reads).toBeGreaterThan(50);
-  return broken;
-}
-
 describeOnSqliteFirst('a backup that is restored on a new machine', (database: DatabaseUnderTest) => {
   async function scene() {
     const env = await database.env();
@@ -132,6 +111,18 @@ describeOnSqliteFirst('a backup that is restored on a new machine', (database: D
     const [ada] = operator.approvers;
     if (!ada) throw new Error('there is no approver');
     await operator.as(ada, 'POST', `/orders/${declined.order}/revisions/1/decline`, z.unknown(), { reason: 'No.' });
+    // An order that has ended, an order with an exit, a queued wipe, and a legal hold. No device is in these areas.
+    const elsewhere = { areas: ['IT'], zone: 'Europe/Rome' };
+    const endsAt = new Date(Date.now() + 2 * SOON).toISOString();
+    const ending = await operator.propose({ ...terms('Ended order'), ...elsewhere, until: endsAt });
+    await operator.adopt(ending);
+    const leaving = { ...elsewhere, mode: 'exit', exportWindow: 'PT1S', travelers: 'deny' };
+    const exiting = await operator.propose({ ...terms('Order with an exit'), ...leaving });
+    await operator.adopt(exiting);
+    await operator.adopt(await until(() => operator.act(exiting.order, { action: 'exit' }), 30_000));
+    const offline = await world.enrolled({}, 'PK');
+    await world.send(offline.device, { kind: 'wipe-workspace' });
+    await operator.as(operator.owner, 'POST', '/legal-holds', z.unknown(), { device: keeps.device, reason: 'A case.' });
     const earlyLink = await world.link('PK');
     // The backup contains the person Omar, but not his device.
     await operator.code({ user: 'Omar', group, home: 'PK' });
@@ -182,13 +173,32 @@ describeOnSqliteFirst('a backup that is restored on a new machine', (database: D
       group,
       pending,
       declined: declined.order,
+      expired: ending.order,
+      exited: exiting.order,
+      wiping: offline.device,
     };
   }
 
   const root = (world: World, home: string) => ledgerAt(world.server.public, ca(home));
 
   it('with a copy of the ledger, a restore undoes no publication, revocation, withdrawal or adoption', async () => {
-    const { world, folder, backup, before, keeps, lost, early, late, old, fresh, pending, declined } = await scene();
+    const {
+      world,
+      folder,
+      backup,
+      before,
+      keeps,
+      lost,
+      early,
+      late,
+      old,
+      fresh,
+      pending,
+      declined,
+      expired,
+      exited,
+      wiping,
+    } = await scene();
     const { server, operator } = world;
     const copy = join(folder, 'ledger');
     // The copy of the ledger contains all of this, because the revocation list and the order list are entries too.
@@ -226,10 +236,15 @@ describeOnSqliteFirst('a backup that is restored on a new machine', (database: D
       /unrestored: The server was restored from the backup of 20\S+\. The backup is older than this device’s enrollment\. An admin must readmit/,
     );
     expect(waiting.devices[0]).toMatchObject({ user: null, group: null, published: true, obstacle: null });
-    const path = `/recovery/devices/${waiting.devices[0]?.serial}/readmit`;
+    const [{ serial } = { serial: '' }] = waiting.devices;
     const { people } = await owner.call('GET', '/people?text=Omar', personPage);
     const omar = people.find(({ name }) => name === 'Omar');
-    await owner.call('POST', path, z.unknown(), { person: omar?.id, group: omar?.groups[0]?.name });
+    const devices = [{ serial, person: omar?.id, group: omar?.groups[0]?.name }, { serial: '0a' }];
+    const { results } = await owner.call('POST', '/recovery/readmissions', readmissionResults, { devices });
+    expect(results).toEqual([
+      { serial, error: null },
+      { serial: '0a', error: { code: 'not_found', detail: expect.stringContaining('waits for readmission') } },
+    ]);
     await late.connected(90_000);
 
     // 2. A device that was revoked after the backup stays revoked.
@@ -275,13 +290,21 @@ describeOnSqliteFirst('a backup that is restored on a new machine', (database: D
     // 7. Every list and every page of an order can be read.
     expect((await orderNow(pending)).status).toBe('expired');
     expect((await orderNow(declined)).status).toBe('declined');
-    expect(await unreadable(server.admin, owner, [pending, declined, old, fresh])).toEqual([]);
+    expect((await orderNow(exited)).revisions.map(({ action }) => action)).toContain('exit');
+    const subjects = {
+      orders: [pending, declined, old, fresh, expired, exited],
+      devices: [keeps.device, lost.device, late.device, wiping],
+    };
+    expect(await unreadablePaths(server.admin, owner, subjects)).toEqual([]);
+    const { secret } = await owner.call('POST', '/tokens', createdToken, { name: 'lists' });
+    const env = { CORDON_SERVER: server.admin, CORDON_TOKEN: secret, XDG_CONFIG_HOME: folder };
+    expect(await failingLists(env, subjects)).toEqual([]);
 
     const overview = await owner.call('GET', '/overview', overviewView);
     expect(overview.healthIssues.find(({ code }) => code === 'restored')?.severity).toBe('warning');
     await owner.call('POST', '/recovery/close', z.unknown(), {});
     expect((await owner.call('GET', '/recovery', recoveryView)).recovery).toBeNull();
-    expect((await owner.call('GET', '/devices?status=active', z.looseObject({ total: z.int() }))).total).toBe(3);
+    expect((await owner.call('GET', '/devices?status=active', z.looseObject({ total: z.int() }))).total).toBe(4);
   }, 300_000);
 
   it('without a copy, the server signs no second history, and reports that revocations are lost', async () => {

@@ -16,6 +16,8 @@ export interface DatabaseUnderTest {
   change(env: Record<string, string>, home: string, sql: string): Promise<void>;
   /** Copies the database of a stopped server. The returned function sets the database back to this state. */
   copy(env: Record<string, string>, home: string): Promise<() => Promise<void>>;
+  /** Like `copy`, but with `pg_dump` and `psql` on PostgreSQL, as an admin would set a database back. */
+  dump(env: Record<string, string>, home: string): Promise<() => Promise<void>>;
 }
 
 const url = process.env['CORDON_TEST_DATABASE_URL'];
@@ -44,17 +46,19 @@ export function describeOnEachDatabase(
 
 function describeOnSqlite(name: string, suite: (database: DatabaseUnderTest) => void): void {
   describe(`${name} on SQLite`, () => {
+    const copy: DatabaseUnderTest['copy'] = async (_env, home) => {
+      const folder = mkdtempSync(join(home, 'copy-'));
+      copyDatabase(home, folder);
+      return async () => copyDatabase(folder, home);
+    };
     suite({
       change: async (_env, home, sql) => {
         const database = new BetterSqlite3(join(home, 'cordon.db'));
         database.exec(sql);
         database.close();
       },
-      copy: async (_env, home) => {
-        const folder = mkdtempSync(join(home, 'copy-'));
-        copyDatabase(home, folder);
-        return async () => copyDatabase(folder, home);
-      },
+      copy,
+      dump: copy,
       kind: 'sqlite',
       env: async () => ({}),
       query: async (_env, home, sql) => {
@@ -83,6 +87,11 @@ function describeOnPostgres(name: string, suite: (database: DatabaseUnderTest) =
   const { present } = needed('PostgreSQL', 'set CORDON_TEST_DATABASE_URL', Boolean(url));
   describe.skipIf(!present)(`${name} on PostgreSQL`, () => {
     const made: OwnPostgres[] = [];
+    const madeOf = (env: Record<string, string>): OwnPostgres => {
+      const database = made.find((each) => each.url === env['CORDON_DATABASE_URL']);
+      if (!database) throw new Error('this test did not make that database');
+      return database;
+    };
     afterAll(async () => {
       for (const database of made) await database.drop();
     });
@@ -90,22 +99,15 @@ function describeOnPostgres(name: string, suite: (database: DatabaseUnderTest) =
       change: async (env, _home, sql) => {
         await made.find((each) => each.url === env['CORDON_DATABASE_URL'])?.query(sql);
       },
-      copy: async (env) => {
-        const database = made.find((each) => each.url === env['CORDON_DATABASE_URL']);
-        if (!database) throw new Error('this test did not make that database');
-        return database.copy();
-      },
+      copy: async (env) => madeOf(env).copy(),
+      dump: async (env) => madeOf(env).dump(),
       kind: 'postgres',
       env: async () => {
         const database = await ownPostgres(url ?? '');
         made.push(database);
         return { CORDON_DATABASE_URL: database.url };
       },
-      query: async (env, _home, sql) => {
-        const database = made.find((each) => each.url === env['CORDON_DATABASE_URL']);
-        if (!database) throw new Error('this test did not make that database');
-        return database.query(sql);
-      },
+      query: async (env, _home, sql) => madeOf(env).query(sql),
     });
   });
 }

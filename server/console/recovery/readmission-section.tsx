@@ -1,9 +1,10 @@
 /** Devices whose certificate is missing in the restored backup. An admin readmits or rejects each device. */
-import { Badge, Button, Group, Paper, Select, Stack, Text } from '@mantine/core';
+import { Alert, Badge, Button, Checkbox, Group, Paper, Progress, Select, Stack, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import type { z } from 'zod';
 import type { PersonView } from '../../../shared/api/people.ts';
-import type { RecoveryView } from '../../../shared/api/recovery.ts';
+import { type RecoveryView, readmissionResults } from '../../../shared/api/recovery.ts';
 import { done } from '../../../shared/api/wire.ts';
 import { Confirm } from '../../../shared/look/confirm.tsx';
 import { Empty } from '../../../shared/look/states.tsx';
@@ -18,51 +19,110 @@ import { Moment } from '../parts/words.tsx';
 import classes from './recovery.module.css';
 
 type Lost = RecoveryView['devices'][number];
-type Chosen = { readonly decision: 'readmit' | 'reject'; readonly device: Lost } | null;
+type Chosen =
+  | { readonly decision: 'readmit'; readonly devices: readonly Lost[] }
+  | { readonly decision: 'reject'; readonly device: Lost }
+  | null;
+type Results = z.output<typeof readmissionResults>['results'];
 
 export function ReadmissionSection({ devices }: { readonly devices: readonly Lost[] }) {
   const may = useMay();
   // The dialogs are outside the list, because a device leaves the list after the admin's decision while its dialog is still open.
   const [chosen, setChosen] = useState<Chosen>(null);
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const [results, setResults] = useState<Results>([]);
   const close = () => setChosen(null);
+  const possible = may('recovery.readmit') ? devices.filter(({ obstacle }) => obstacle === null) : [];
+  const ready = possible.filter(({ serial }) => selected.has(serial));
+  const select = (serial: string, is: boolean) =>
+    setSelected((before) => new Set(is ? [...before, serial] : [...before].filter((each) => each !== serial)));
   return (
     <>
+      <ReadmissionResults results={results} />
       {devices.length === 0 ? (
         <Empty title="No pending devices">
           The server refuses a device that enrolled after the backup. The device appears here within a minute of its
           next attempt to connect. Keep the recovery open until all devices have connected.
         </Empty>
       ) : (
-        <Stack gap="xs" component="ul" p={0} m={0} style={{ listStyle: 'none' }}>
-          {devices.map((device) => (
-            <Paper key={device.serial} component="li" withBorder p="md">
-              <Group justify="space-between" align="flex-start" gap="sm">
-                <Evidence device={device} />
-                <Group gap="xs">
-                  {device.obstacle === null && may('recovery.readmit') && (
-                    <Button size="xs" onClick={() => setChosen({ decision: 'readmit', device })}>
-                      Readmit device…
-                    </Button>
+        <Stack gap="xs">
+          {possible.length > 1 && (
+            <Group justify="space-between" gap="sm">
+              <Checkbox
+                label={`Select all ${possible.length} devices`}
+                checked={ready.length === possible.length}
+                indeterminate={ready.length > 0 && ready.length < possible.length}
+                onChange={({ currentTarget: { checked } }) =>
+                  setSelected(new Set(checked ? possible.map(({ serial }) => serial) : []))
+                }
+              />
+              <Button
+                size="xs"
+                disabled={ready.length === 0}
+                onClick={() => setChosen({ decision: 'readmit', devices: ready })}
+              >
+                Readmit selected devices…
+              </Button>
+            </Group>
+          )}
+          <Stack gap="xs" component="ul" p={0} m={0} style={{ listStyle: 'none' }}>
+            {devices.map((device) => (
+              <Paper key={device.serial} component="li" withBorder p="md">
+                <Group justify="space-between" align="flex-start" gap="sm">
+                  {possible.length > 1 && device.obstacle === null && (
+                    <Checkbox
+                      aria-label={`Select device ${device.device}`}
+                      checked={selected.has(device.serial)}
+                      onChange={({ currentTarget: { checked } }) => select(device.serial, checked)}
+                    />
                   )}
-                  {device.obstacle !== 'revoked' && may('recovery.reject') && (
-                    <Button
-                      size="xs"
-                      color="red"
-                      variant="light"
-                      onClick={() => setChosen({ decision: 'reject', device })}
-                    >
-                      Reject device…
-                    </Button>
-                  )}
+                  <Evidence device={device} />
+                  <Group gap="xs">
+                    {device.obstacle === null && may('recovery.readmit') && (
+                      <Button size="xs" onClick={() => setChosen({ decision: 'readmit', devices: [device] })}>
+                        Readmit device…
+                      </Button>
+                    )}
+                    {device.obstacle !== 'revoked' && may('recovery.reject') && (
+                      <Button
+                        size="xs"
+                        color="red"
+                        variant="light"
+                        onClick={() => setChosen({ decision: 'reject', device })}
+                      >
+                        Reject device…
+                      </Button>
+                    )}
+                  </Group>
                 </Group>
-              </Group>
-            </Paper>
-          ))}
+              </Paper>
+            ))}
+          </Stack>
         </Stack>
       )}
-      {chosen?.decision === 'readmit' && <Readmit device={chosen.device} close={close} />}
+      {chosen?.decision === 'readmit' && <Readmit devices={chosen.devices} close={close} show={setResults} />}
       {chosen?.decision === 'reject' && <Reject device={chosen.device} close={close} />}
     </>
+  );
+}
+
+function ReadmissionResults({ results }: { readonly results: Results }) {
+  const failed = results.filter(({ error }) => error !== null);
+  if (results.length === 0) return null;
+  return (
+    <Alert
+      color={failed.length > 0 ? 'yellow' : 'green'}
+      title={`${results.length - failed.length} of ${results.length} devices readmitted`}
+      mb="md"
+    >
+      {failed.length === 0
+        ? 'Each device connects at its next attempt.'
+        : failed.map(({ serial, error }) => (
+            <Text key={serial} size="sm">
+              <span className={classes.mono}>{serial}</span>: {error?.detail}
+            </Text>
+          ))}
+    </Alert>
   );
 }
 
@@ -145,53 +205,98 @@ function Evidence({
   );
 }
 
-function Readmit({ device, close }: { readonly device: Lost; readonly close: () => void }) {
+/** Number of devices in one request, so that the progress moves and a request stays short. */
+const AT_ONCE = 20;
+
+function Readmit({
+  devices,
+  close,
+  show,
+}: {
+  readonly devices: readonly Lost[];
+  readonly close: () => void;
+  readonly show: (results: Results) => void;
+}) {
   const client = useQueryClient();
-  const [person, setPerson] = useState<PersonView | null>(null);
+  const [people, setPeople] = useState<ReadonlyMap<string, PersonView>>(new Map());
   const [group, setGroup] = useState<string | null>(null);
+  const [finished, setFinished] = useState(0);
   const groups = useQuery(groupsQuery);
-  const needsPerson = device.user === null;
-  const needsGroup = device.group === null;
+  const withoutUser = devices.filter(({ user }) => user === null);
+  const needsGroup = devices.some((device) => device.group === null);
+  const many = devices.length > 1;
   const submit = async () => {
-    await call('POST', `/recovery/devices/${device.serial}/readmit`, done, {
-      ...(person && { person: person.id }),
-      ...(group !== null && { group }),
-    });
-    await client.invalidateQueries();
+    const results: Results = [];
+    try {
+      for (let from = 0; from < devices.length; from += AT_ONCE) {
+        const body = devices.slice(from, from + AT_ONCE).map((device) => {
+          const person = people.get(device.serial);
+          return {
+            serial: device.serial,
+            ...(device.user === null && person && { person: person.id }),
+            ...(device.group === null && group !== null && { group }),
+          };
+        });
+        const reply = await call('POST', '/recovery/readmissions', readmissionResults, { devices: body });
+        results.push(...reply.results);
+        setFinished(results.length);
+      }
+    } finally {
+      show(results);
+      await client.invalidateQueries();
+    }
   };
   return (
     <Confirm
-      title="Readmit device"
+      title={many ? `Readmit ${devices.length} devices` : 'Readmit device'}
       opened
       close={close}
-      verb="Readmit device"
+      verb={many ? `Readmit ${devices.length} devices` : 'Readmit device'}
       grave
-      ready={(!needsPerson || person !== null) && (!needsGroup || group !== null)}
+      ready={withoutUser.every(({ serial }) => people.has(serial)) && (!needsGroup || group !== null)}
       act={submit}
     >
       <Text size="sm">
-        The server trusts the certificate {device.serial} again, and the device can connect. Do this only if the device
-        was not revoked after the backup.
+        {many
+          ? 'The server trusts the certificates of these devices again, and the devices can connect. Do this only if no device was revoked after the backup.'
+          : `The server trusts the certificate ${devices[0]?.serial} again, and the device can connect. Do this only if the device was not revoked after the backup.`}
       </Text>
-      {needsPerson && (
+      {withoutUser.map(({ serial, device }) => (
         <PersonSelect
-          label="Person"
+          key={serial}
+          label={many ? `Person of device ${device}` : 'Person'}
           description="The backup does not contain the user of this device."
           required
-          chosen={person}
-          choose={setPerson}
+          chosen={people.get(serial) ?? null}
+          choose={(person) =>
+            setPeople((before) => {
+              const after = new Map(before);
+              if (person === null) after.delete(serial);
+              else after.set(serial, person);
+              return after;
+            })
+          }
         />
-      )}
+      ))}
       {needsGroup && (
         <Select
           label="Group"
-          description="The person must be a member of this group."
+          description={
+            many
+              ? 'For the devices whose group the backup does not contain. Each person must be a member of this group.'
+              : 'The person must be a member of this group.'
+          }
           required
           data={staticGroups(groups.data?.groups ?? []).map(({ id, name }) => ({ value: id, label: name }))}
           value={group}
           onChange={setGroup}
           clearButtonProps={{ 'aria-label': 'Clear selection' }}
         />
+      )}
+      {many && finished > 0 && (
+        <Progress.Root size="lg">
+          <Progress.Section value={(100 * finished) / devices.length} aria-label="Devices processed" />
+        </Progress.Root>
       )}
     </Confirm>
   );

@@ -239,7 +239,8 @@ export const recoveryView = {
     },
   ],
 };
-export const readmission = { person: BILAL.person, group: KARACHI.name };
+export const readmission = { devices: [{ serial: '5b1f0c7d9a3e4862', person: BILAL.person, group: KARACHI.name }] };
+export const readmissionResults = { results: [{ serial: '5b1f0c7d9a3e4862', error: null }] };
 export const ledgerResumption = { checkpoint: checkpointView.checkpoint };
 export const continuationProposal = {
   reason: 'The disk failed. The newest backup lacks eight entries, and no copy of the ledger has them.',
