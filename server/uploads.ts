@@ -86,7 +86,10 @@ export function createUploads(store: UploadStore, { silent = SILENT }: { readonl
   return {
     discardAll: store.discardAll,
 
-    /** Stores the content, and calls `work` with the complete upload. The upload ends with `work`. Throws `too_large`, and `unavailable` for too many uploads or a silent one. */
+    /**
+     * Stores the content, and calls `work` with the complete upload. The upload ends with `work`. Throws `too_large`, and `unavailable` for too
+     * many uploads or a silent one.
+     */
     async receive<T>(
       by: string,
       content: AsyncIterable<Uint8Array>,

@@ -5,7 +5,7 @@ import type { RunTool } from './run-tool.ts';
 import { tarMembers } from './tar-members.ts';
 
 const MINUTE = 60_000;
-/** Fields whose packages the archive contains or takes the place of, or cannot be installed with. The list of a repository can have another name. */
+/** Fields that name the package itself, and packages that it replaces or conflicts with. A repository's list can name the package differently. */
 const AGAINST = ['Package', 'Provides', 'Replaces', 'Conflicts', 'Breaks'];
 /** Fields whose packages must be installed. A version such as `<< 2.0` in them requires another version. */
 const NEEDED = ['Depends', 'Pre-Depends'];
@@ -22,7 +22,7 @@ export async function debClaims(run: RunTool, file: string): Promise<PackageClai
   if (control.code !== 0 || content.code !== 0) {
     throw new HelperRefusal('invalid_input', `The file is not a Debian package. ${content.tail.trim()}`);
   }
-  // dpkg-deb exits with 2 if a package has no such list. dpkg removes or renames a listed file that the package does not contain (deb-conffiles(5)).
+  // dpkg-deb exits with 2 without such a list. dpkg removes or renames a listed file that the package lacks (deb-conffiles(5)).
   const listed = await read('--info', file, 'conffiles');
   const settings = listed.code === 0 ? listed.out.split('\n').flatMap((line) => /\/.*/.exec(line)?.[0] ?? []) : [];
   return {
@@ -32,8 +32,8 @@ export async function debClaims(run: RunTool, file: string): Promise<PackageClai
 }
 
 /**
- * Returns the names of the packages that `control` describes, provides, replaces, breaks or conflicts with, and of those that it needs in an earlier or
- * exact version.
+ * Returns the name of the package in `control`, the names that it provides, replaces, breaks or conflicts with, and those that it needs in
+ * an earlier or exact version.
  */
 export const relationsIn = (control: string): string[] =>
   [...control.matchAll(/^([A-Za-z-]+):[ \t]*(.*(?:\n[ \t].*)*)/gm)].flatMap(([, field = '', list = '']) => {

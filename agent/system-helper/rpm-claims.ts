@@ -3,7 +3,7 @@ import { MOST_CLAIMS, type PackageClaims } from './package-manager.ts';
 import { HelperRefusal } from './requests.ts';
 import type { RunTool } from './run-tool.ts';
 
-/** One line for each entry of the header, with a letter that names its tag. */
+/** Query format of rpm that prints a line for each entry of the header. The first letter of the line names the tag of the entry. */
 const FORMAT = [
   'v %{NAME} %{EPOCHNUM}:%{VERSION}-%{RELEASE}\\n',
   ...['NAME', 'PROVIDENAME', 'OBSOLETENAME', 'CONFLICTNAME'].map((tag) => `[a %{${tag}}\\n]`),

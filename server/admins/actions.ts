@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { ActionName } from '../../shared/api/action-names.ts';
+import type { Confirmers, SecondPerson } from '../../shared/api/actions.ts';
 import { confirmersText } from '../../shared/api/confirmation-words.ts';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -21,7 +22,7 @@ import {
   SOLO_WINDOW,
   soloLimit,
 } from './action-policy.ts';
-import { type Confirmers, type ConfirmersPorts, createConfirmers, type Proposal } from './confirmers.ts';
+import { type ConfirmersPorts, createConfirmers, type Proposal } from './confirmers.ts';
 import type { Account, ActionConfirmation } from './ports.ts';
 import { PROVIDER_ROLES_LAST, withoutStaleRoles } from './provider-roles.ts';
 import type { RouteName } from './rights.ts';
@@ -112,10 +113,6 @@ export interface Actor {
   readonly confirmation: string | null;
 }
 
-/** Whether a second person must confirm an action, and who can. Without this need, nobody is named. */
-export interface SecondPerson extends Confirmers {
-  readonly needed: boolean;
-}
 const NOT_NEEDED: SecondPerson = { needed: false, names: [], more: false, remedy: null };
 
 export type Actions = ReturnType<typeof createActions>;
@@ -190,8 +187,8 @@ function createAuthorization(ports: ActionsPorts) {
   return {
     /**
      * Returns normally if the caller may perform the action alone. Throws `step_up_required` if the caller must first confirm their identity,
-     * and `passkey_required` if a passkey must confirm the action. Throws `second_person_required` if the action needs a second person; the function has
-     * then stored the action as pending. Throws `no_second_person`, and stores nothing, if nobody could confirm the action.
+     * and `passkey_required` if a passkey must confirm the action. Throws `second_person_required` if the action needs a second person; the
+     * function has then stored the action as pending. Throws `no_second_person`, and stores nothing, if nobody could confirm the action.
      */
     async authorize(actor: Actor, content: ActionContent): Promise<void> {
       const { account: by, proof } = actor;

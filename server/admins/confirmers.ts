@@ -3,6 +3,7 @@
  * an admin proposes an action and when an admin confirms it.
  */
 import type { ActionName } from '../../shared/api/action-names.ts';
+import type { Confirmers } from '../../shared/api/actions.ts';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { DeviceId, PersonId } from '../../shared/protocol/ids.ts';
 import type { People } from '../independence/independence.ts';
@@ -26,15 +27,6 @@ export interface Proposal {
   readonly action: ActionName;
   readonly person: PersonId;
   readonly devices: readonly DeviceId[];
-}
-
-export interface Confirmers {
-  /** Names of the first admins who can confirm the action, in alphabetical order. */
-  readonly names: readonly string[];
-  /** Whether more admins can confirm the action than `names` has. */
-  readonly more: boolean;
-  /** Reason why nobody can confirm the action, and what the proposer can do; null if an admin can confirm it. */
-  readonly remedy: string | null;
 }
 
 type Decider = Pick<Account, 'person' | 'grants'>;

@@ -1,4 +1,4 @@
-/** Answers over real HTTP to the question who can confirm an action: an owner created all other accounts. Also the effect that the second person reads. */
+/** Admins who can confirm an action, over real HTTP: an owner created all other accounts. Also the effect that the second person reads. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { actionConfirmed, actionDetail, actionList } from '../../shared/api/actions.ts';
 import { deviceActionImpact } from '../../shared/api/device-actions.ts';

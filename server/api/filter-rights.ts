@@ -8,7 +8,6 @@ import type { GroupId } from '../../shared/protocol/ids.ts';
 import type { RightName } from '../admins/rights.ts';
 import { type AccessScope, isAllowed } from '../admins/roles.ts';
 import type { Devices, Scope } from '../devices/devices.ts';
-
 import { inScope, type Placed } from '../devices/scope.ts';
 import { FACTS } from '../groups/facts.ts';
 import type { GroupMembers } from '../groups/groups.ts';

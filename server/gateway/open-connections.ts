@@ -72,8 +72,8 @@ export class OpenConnections {
   }
 
   /**
-   * Closes the oldest connection of the network and source that have most connections. `of`: only connections from this source without a signed-in
-   * account. `newest`: connection that stays open.
+   * Closes the oldest connection of the network and source that have most connections. `of`: only connections from this source without a
+   * signed-in account. `newest`: connection that stays open.
    */
   closeOne({ of, newest }: { readonly of?: string; readonly newest?: IncomingMessage | Socket }): void {
     const spared = newest && this.#byEnds.get(endsOf('socket' in newest ? newest.socket : newest));

@@ -37,7 +37,7 @@ export interface People {
 }
 
 export function peopleOf({ sameAs, links }: PeopleFacts): People {
-  /** A record may refer to another record that refers to a third one. The number of steps is limited, in case that records refer to each other. */
+  /** Returns the oldest record of the same person. A record may refer to another one that refers to a third, or to each other by mistake. */
   function canonical(person: string): string {
     const chain = [person];
     for (let next = sameAs.get(person); next !== undefined && !chain.includes(next); next = sameAs.get(next))

@@ -38,7 +38,7 @@ export async function checkMmdb(bytes: Buffer): Promise<void> {
     began = performance.now();
   };
 
-  /** One bit for each byte of the data section, set if a checked record begins there. A set of offsets could need a gigabyte. */
+  /** Bits of the bytes in the data section: 1 if a checked record begins at the byte. A set of offsets could need a gigabyte. */
   const seen = new Uint8Array(Math.ceil((end - data) / 8));
   let values = 0;
   let checked = 0;

@@ -33,8 +33,8 @@ export interface ReceiverAddresses {
   require(address: string): void;
   /**
    * Rejects with `AddressRefused` if receivers may not have this host: an IP address, or a name that resolves to an address that is not
-   * allowed. With `plainHttp` (HTTP without TLS), global addresses are not allowed either. A name that does not resolve within the deadline passes, because
-   * the resolver may know it later.
+   * allowed. With `plainHttp` (HTTP without TLS), global addresses are not allowed either. A name that does not resolve within the deadline
+   * passes, because the resolver may know it later.
    */
   requireHost(host: string, options: { readonly plainHttp: boolean }): Promise<void>;
   /** Throws if receivers may not have this IP address, or may not have it for HTTP without TLS. */

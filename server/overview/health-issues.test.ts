@@ -62,7 +62,7 @@ it('names what begins in the future, and the day of each start', () => {
   const [issue] = of({ ...certificate('server', 397, 398), certificatesInFuture: 1 });
   const day = new Date(REAL + DAY).toISOString().slice(0, 10);
   expect(issue?.detail).toContain(
-    `These begin in the future: the server's certificate (from ${day}), the certificate of 1 device. Until then, other programs refuse them`,
+    `These begin in the future: the server's certificate (from ${day}), the certificate of 1 device. Other programs refuse them before that time`,
   );
   const [root] = of(certificate('root', 7300, 7301));
   expect(root?.detail).toContain(`No device accepts the root certificate before ${day}. This version of Cordon cannot`);

@@ -300,7 +300,7 @@ function datedInFuture(facts: Facts): Found | null {
   const remedy = permanent
     ? `No device accepts the ${RENEWALS[permanent.use].name} before ${dateOf(permanent.notBefore)}. ${NO_REPLACEMENT}`
     : 'The server issues its own documents again within a minute, and devices renew their certificates by themselves. If this lasts longer than an hour, read the server log, and enroll the remaining devices again.';
-  const detail = `The server's clock was ahead. These begin in the future: ${parts.join(', ')}. Until then, other programs refuse them. ${remedy}`;
+  const detail = `The server's clock was ahead. These begin in the future: ${parts.join(', ')}. Other programs refuse them before that time. ${remedy}`;
   return { code: 'dated_in_future', severity: 'critical', count: count || null, detail };
 }
 

@@ -99,8 +99,8 @@ export const databaseAddressOf = (config: Pick<Config, 'home' | 'databaseUrl'>):
 /**
  * Checks keys, store, host names, clock and ports before the server's first write. Writes only the lock of the store. Throws
  * `store_locked`, `installation_mismatch`, `store_set_back` (the database is older than the high-water mark), `names_in_use` (devices use a
- * host name that is no longer configured), `listeners_in_use` (a changed port or address cuts devices off), `clock_implausible`, `store_incompatible`, `store_unavailable`, or `unavailable` (a port cannot
- * be used). `reserve`: binds the ports; the check of a configuration beside a running server binds none of the configured ones.
+ * host name that is no longer configured), `listeners_in_use` (a changed port or address cuts devices off), `clock_implausible`,
+ * `store_incompatible`, `store_unavailable`, or `unavailable` (a port cannot be used). `reserve`: binds the ports; the check of a configuration beside a running server binds none of the configured ones.
  */
 export async function preflight(
   config: PreflightConfig,

@@ -4,14 +4,18 @@ import { actionIdSchema, deviceIdSchema } from '../protocol/ids.ts';
 import { SERVICES } from '../verdict/terms.ts';
 import { instant } from './wire.ts';
 
-/** Admins who can confirm an action: names of the first of them, and whether there are more. `remedy`: what to do if nobody can. */
+/** Admins who can confirm an action. */
 export const confirmers = z.object({
+  /** Names of the first admins who can confirm the action, in alphabetical order. */
   names: z.array(z.string()).readonly(),
+  /** True if more admins can confirm the action than `names` has. */
   more: z.boolean(),
+  /** Reason why nobody can confirm the action, and what the proposer can do; null if an admin can confirm it. */
   remedy: z.string().nullable(),
 });
+export type Confirmers = z.output<typeof confirmers>;
 
-/** Whether a second person must confirm an action if the caller requests it now, and who can. Without this need, nobody is named. */
+/** Second person for an action. `needed`: true if one must confirm the action if the caller requests it now. Otherwise, `names` is empty. */
 export const secondPerson = confirmers.extend({ needed: z.boolean() });
 export type SecondPerson = z.output<typeof secondPerson>;
 

@@ -1,8 +1,5 @@
 /** Texts about the confirmation by a second person: who can confirm an action, and which effect of orders it changes. */
-import type { z } from 'zod';
-import type { confirmers, OrderEffect } from './actions.ts';
-
-type Confirmers = z.output<typeof confirmers>;
+import type { Confirmers, OrderEffect } from './actions.ts';
 
 /** Sentence that names the admins who can confirm an action, or says that nobody can and what to do. */
 export function confirmersText({ names, more, remedy }: Confirmers): string {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { expect, it, vi } from 'vitest';
 import { main as runAgent } from '../../agent/main.ts';
-import type { Cli } from '../../server/cli/cli.ts';
 import { COMMAND_GROUPS } from '../../server/cli/commands.ts';
+import { readCliConfig } from '../../server/cli/config.ts';
 import { CordonCommand } from '../../server/cli/cordon-command.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -38,12 +38,18 @@ const optionsIn = (words: readonly string[]) => words.filter((word) => /^--[a-z-
 
 it('cordon has each documented command and option', async () => {
   const program = new CordonCommand('cordon');
-  const unused = () => {
+  const unused = (): never => {
     throw new Error('no command runs in this test');
   };
   for (const { commands } of COMMAND_GROUPS) for (const name of Object.keys(commands)) program.command(name);
   for (const { load } of COMMAND_GROUPS) {
-    (await load())(program, { out: unused, client: unused, exitWith: unused } as unknown as Cli);
+    (await load())(program, {
+      config: readCliConfig({}),
+      terminal: process,
+      out: unused,
+      client: unused,
+      exitWith: unused,
+    });
   }
   // A document may leave out the name of the program: `policies roll-out`.
   const top = new Set(program.commands.map((command) => command.name()));

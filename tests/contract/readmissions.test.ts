@@ -7,7 +7,6 @@ import { afterAll, expect, it } from 'vitest';
 import { openAuthority } from '../../certs/authority.ts';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { createReadmissions } from '../../server/recovery/readmissions.ts';
-import { recoverySchema } from '../../server/recovery/recovery-state.ts';
 import { createStoredRecovery } from '../../server/recovery/stored-recovery.ts';
 import type { Database } from '../../server/store/database.ts';
 import { ReadmissionStore } from '../../server/store/readmission-store.ts';
@@ -17,6 +16,7 @@ import { type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
 import { SystemClock } from '../../shared/time/system-clock.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
 import { addPerson } from '../support/persons.ts';
+import { restoredState } from '../support/restored-state.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 const keys = mkdtempSync(join(tmpdir(), 'cordon-readmissions-test-'));
@@ -44,30 +44,7 @@ async function restoredServer(database: Database, backup = HOUR) {
   const now = Date.now();
   const recovery = createStoredRecovery(
     new RecoveryStore(database),
-    recoverySchema.parse({
-      id: 'a',
-      at: now - backup,
-      realAt: now - backup,
-      restoredAt: now,
-      recordFloor: 0,
-      from: { list: 1, crl: 1, approvers: 1, ledger: 0 },
-      to: { list: 2, crl: 2 },
-      ledger: 'suspended',
-      rejoined: 0,
-      revocations: 'unknown',
-      revoked: 0,
-      missingApprovers: 0,
-      missing: [],
-      withdrawn: { sessions: 0, tokens: 0, invitations: 0, codes: 0, commands: 0, proposals: 0 },
-      recalled: { devices: 0, newer: 0, revisions: 0, approvers: 0 },
-      notContainedSize: 0,
-      closedAt: null,
-      resumed: null,
-      notContained: null,
-      continued: null,
-      reportedLoss: 0,
-      conversations: 0,
-    }),
+    restoredState({ at: now - backup, realAt: now - backup, restoredAt: now }),
   );
   const readmissions = createReadmissions({
     recovery,

@@ -182,7 +182,7 @@ const EXPECTED: Readonly<Record<keyof OrderTerms, string>> = {
     'Name each received document once, with its title (200 characters at most). An order names 20 documents at most.',
   notice: 'Write the notice for users under the tag of its language: en, ur (4000 characters at most).',
   publication: 'Enter the time until which the order is withheld, or the law that withholds it.',
-  noticePlan: 'Choose the times of the notices: P30D, P7D, P1D, PT1H, entry, withdrawal.',
+  noticePlan: `Choose the times of the notices: ${NOTICE_MOMENTS.join(', ')}.`,
   exportWindow: 'Enter the length of the export window in days, hours and minutes: P30D.',
   answers: 'Name the order that this one answers by its number: 2015-001.',
   authoritativeLanguage:
