@@ -30,7 +30,10 @@ export interface StoredCrl {
 }
 
 export interface RevocationStore {
+  /** Newest list, for publication. Rejects while the high-water mark cannot be written. */
   newestCrl(): Promise<StoredCrl | null>;
+  /** Time at which the newest list was issued, also while the list cannot be published; null without a list. */
+  newestCrlDate(): Promise<number | null>;
   countRevoked(endsAfter: number): Promise<number>;
   /** Revoked certificates that expire after `endsAfter`, oldest revocation first. */
   revoked(endsAfter: number): Promise<Revoked[]>;
@@ -107,7 +110,7 @@ export function createRevocationList({ store, authority, clock, bus, raise, log,
     refresh,
     check,
     /** Time at which the newest revocation list was issued; null without a list. */
-    date: async (): Promise<number | null> => (await store.newestCrl())?.thisUpdate ?? null,
+    date: () => store.newestCrlDate(),
     /**
      * The newest revocation list, issued immediately if there is none. If a list is being issued, waits for it, because a reader may
      * request the list right after a revocation.

@@ -24,6 +24,16 @@ export class RevocationStore implements RevocationPort {
     return { number, der: Buffer.from(der, 'base64'), thisUpdate: this_update, nextUpdate: next_update, entries };
   }
 
+  async newestCrlDate(): Promise<number | null> {
+    const row = await this.#database.db
+      .selectFrom('crls')
+      .select('this_update')
+      .orderBy('number', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return row?.this_update ?? null;
+  }
+
   async countRevoked(endsAfter: number): Promise<number> {
     const { count } = await this.#database.db
       .selectFrom('certificates')

@@ -140,6 +140,7 @@ describeOnEveryStore('revocation list', (open) => {
     await listOver(database, store).list.current();
     const failing: Port = {
       newestCrl: () => store.newestCrl(),
+      newestCrlDate: () => store.newestCrlDate(),
       countRevoked: (endsAfter) => store.countRevoked(endsAfter),
       revoked: () => Promise.reject(new Error('the store fails')),
       addCrl: () => Promise.reject(new Error('the store fails')),

@@ -44,11 +44,14 @@ export interface ConsoleWorld {
   jump(to: Instant): Promise<void>;
   /** Stores an inventory as if the device had reported it. */
   report(device: string, report: InventoryReport): Promise<void>;
+  /** Moves the recorded refusals of demands 31 days back. Reports have only months that have ended. */
+  ageRefusals(): Promise<void>;
   /** Makes all users read the notices on their devices. */
   look(): Promise<void>;
   remove(): Promise<void>;
 }
 
+const DAY = 86_400_000;
 /** Limits in real time. */
 const REST_WITHIN = 10_000;
 const LOOK_EVERY = 50;
@@ -122,6 +125,8 @@ export async function openConsoleWorld({ residents, demo }: WorldGiven): Promise
     if (firstOwnerLink === null) throw new Error('a fresh server gave no link for its first owner');
     await opened;
     const url = `http://127.0.0.1:${addresses.admin.port}`;
+    /** Opens the database of the server, which writes to it at the same time. */
+    const openStore = () => openDatabase({ file: join(config.home, 'cordon.db') });
     return {
       url,
       firstOwnerLink,
@@ -142,11 +147,18 @@ export async function openConsoleWorld({ residents, demo }: WorldGiven): Promise
       },
       jump,
       async report(device, report) {
-        // The server writes to the database at the same time.
-        const database = await openDatabase({ file: join(config.home, 'cordon.db') });
+        const database = await openStore();
         const result = await (await testInventories(database)).put(deviceIdSchema.parse(device), report);
         await database.close();
         if (result !== 'stored') throw new Error(`the report was ${result}`);
+      },
+      async ageRefusals() {
+        const database = await openStore();
+        await database.db
+          .updateTable('disclosure_refusals')
+          .set(({ eb }) => ({ at: eb('at', '-', 31 * DAY) }))
+          .execute();
+        await database.close();
       },
       look: () => fleet.look(),
       remove,

@@ -37,6 +37,7 @@ export function deskPages(tour: () => ConsoleTour): void {
       receivedOn: '2015-11-20',
       note: SCRIPT,
     });
+    await world.ageRefusals();
     const seat = await takeSeat(browser, world.url, { as: lawyer });
     const { page } = seat;
     const look = async (name: string) => expect.soft(await seat.faults(name, EVERY_LOOK)).toEqual([]);
