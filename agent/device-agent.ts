@@ -280,9 +280,11 @@ class DeviceAgent implements Agent {
    */
   #connectionDetail(): string | null {
     const { state, detail } = this.link;
-    if (state === 'connected' || state === 'revoked') return detail;
+    // In every other state, the server or the agent itself has given the reason.
+    if (state !== 'waiting' && state !== 'connecting') return detail;
     const { notBefore, notAfter } = this.#own.certificate();
-    const validity = { notBefore, notAfter, now: this.#options.time.wall(), renewal: this.#own.renewalFailure() };
+    // Certificates follow real time. The device's time may be simulated.
+    const validity = { notBefore, notAfter, now: Date.now(), renewal: this.#own.renewalFailure() };
     return invalidCertificate(validity) ?? detail;
   }
 
@@ -423,7 +425,7 @@ class DeviceAgent implements Agent {
     if (state === 'refused' && this.#store.postable(1).length > 0) void this.#poll.all();
     if (state === 'revoked') this.#unenrollment.endIfPending();
     // The server refuses a certificate that begins in the future, and names no reason. Another certificate needs no wait for `maintain`.
-    if (state === 'waiting' && this.#own.certificate().notBefore > this.#options.time.wall()) void this.#own.renew();
+    if (state === 'waiting' && this.#own.certificate().notBefore > Date.now()) void this.#own.renew();
     this.#management.changed();
     this.#listWatch.check();
     this.#changed();
