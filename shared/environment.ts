@@ -115,6 +115,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_RUNS: { reader: 'tests' },
   CORDON_PICTURES: { reader: 'tests' },
   CORDON_LEFT_OUT: { reader: 'tests' },
+  CORDON_STAGE_REPORT: { reader: 'tests' },
   CORDON_MLS_VECTORS: { reader: 'tests' },
 };
 
